@@ -1,0 +1,77 @@
+import type { Cancellable } from "@gatehouse/shared";
+
+import type { AccessUnit } from "./domain/access-unit.ts";
+import type { CameraDescription, StreamEndpoint } from "./domain/camera.ts";
+import type { Track } from "./domain/track.ts";
+
+/** Takes access units on the hot path: synchronous, never throws. */
+export interface UnitSink {
+  write(unit: AccessUnit): void;
+}
+
+/** One upstream media feed, connected and described. */
+export interface Source extends AsyncDisposable {
+  readonly tracks: readonly Track[];
+  /** Hands every access unit to the sink. Ends only by throwing why: GatehouseError, or the signal's reason. */
+  play(sink: UnitSink, cancel: Cancellable): Promise<never>;
+}
+
+/** Connects a Source; throws a GatehouseError having released everything. */
+export type OpenSource = (endpoint: StreamEndpoint, cancel: Cancellable) => Promise<Source>;
+
+/** A still picture. */
+export interface Snapshot {
+  readonly jpeg: Buffer;
+  /** Clock.now() when it was taken. */
+  readonly capturedAt: number;
+}
+
+/** What a driver reports of a camera's doings. */
+export interface DriverEvent {
+  readonly kind: "motion";
+  readonly active: boolean;
+  /** Without namespace prefixes: `VideoSource/MotionAlarm`. */
+  readonly topic: string;
+  /** The camera's own correlation id, where it gives one. */
+  readonly reference?: string;
+}
+
+/** Speaks to one camera in its own tongue. Cheap to hold: connections are made when needed. */
+export interface CameraDriver extends AsyncDisposable {
+  /** Reads the camera anew. Throws `camera-unreachable`, `camera-credentials`, ... */
+  describe(cancel: Cancellable): Promise<CameraDescription>;
+  /** Where to fetch a tier's media. */
+  endpoint(tier: StreamEndpoint["tier"], cancel: Cancellable): Promise<StreamEndpoint>;
+  /** @throws GatehouseError `snapshot-unsupported` where the camera offers none */
+  snapshot(size: { readonly width?: number; readonly height?: number }, cancel: Cancellable): Promise<Snapshot>;
+  /**
+   * Reports events until it fails or is aborted; its caller supervises it. `healthy` is called once events flow.
+   * Resolves only for cameras that never report any.
+   */
+  events(sink: (event: DriverEvent) => void, cancel: Cancellable & { readonly healthy: () => void }): Promise<void>;
+}
+
+/** Keeps secrets by name, encrypted at rest. */
+export interface SecretStore {
+  /** Replaces what is there. Durable when it returns. */
+  put(name: string, content: Uint8Array): void;
+  get(name: string): Buffer | undefined;
+  delete(name: string): void;
+}
+
+/** Something worth writing down for good. */
+export interface AuditEntry {
+  /** Principal id, or `-` for a stranger. */
+  readonly principal: string;
+  readonly action: string;
+  /** What it was done to: a camera's or principal's id, or `-`. */
+  readonly target: string;
+  readonly outcome: "allowed" | "denied" | "done" | "failed";
+  /** One short sentence or code. Never a secret. */
+  readonly detail: string;
+}
+
+export interface AuditSink {
+  /** Durable when it returns. Throws if it cannot be written: then the deed must not happen. */
+  append(entry: AuditEntry): void;
+}

@@ -1,0 +1,158 @@
+import { z } from "zod";
+
+import { AddCamera, Camera, DiscoveredCamera } from "./camera.ts";
+import { AuditRow, Principal, Status } from "./gateway.ts";
+import type { Action } from "./grant.ts";
+import { PreparedHomeKitSession, PrepareHomeKitSession, StartHomeKitSession } from "./homekit.ts";
+import { CameraId, PrincipalId, SessionId } from "./ids.ts";
+import { OfferPairing, Pair, Paired, PairingOffer } from "./pairing.ts";
+
+/**
+ * Who may call a route:
+ * `pairing` anybody who holds an unused pairing secret;
+ * `paired` any paired principal, who sees only what its grants cover;
+ * `gateway` a principal with the action on all cameras;
+ * `camera` a principal with the action on the camera in the path;
+ * `session` the principal that opened the session, while it still has the action on its camera.
+ */
+export type Access =
+  | { readonly on: "pairing" }
+  | { readonly on: "paired" }
+  | { readonly on: "gateway" | "camera" | "session"; readonly action: Action };
+
+export interface Route {
+  readonly method: "GET" | "POST" | "DELETE";
+  /** `:name` marks a parameter. */
+  readonly path: string;
+  readonly access: Access;
+  readonly params: z.ZodType;
+  readonly query: z.ZodType;
+  readonly body: z.ZodType;
+  /** `jpeg`: the body is a picture, with `x-captured-at` (ms) and `x-camera` headers. `websocket`: ServerMessages. */
+  readonly response: z.ZodType | "jpeg" | "websocket";
+}
+
+const nothing = z.strictObject({});
+const route = <const R extends Pick<Route, "method" | "path" | "access" | "response"> & Partial<Route>>(given: R) => ({
+  params: nothing,
+  query: nothing,
+  body: z.undefined(),
+  ...given,
+});
+const camera = z.strictObject({ camera: CameraId });
+const session = z.strictObject({ session: SessionId });
+/** A number in a query string. */
+const QueryInt = z.coerce.number().int().positive().max(100_000);
+
+/** Everything that can be asked of a gateway. Both ends are built from this table. */
+export const routes = {
+  pair: route({ method: "POST", path: "/v1/pair", access: { on: "pairing" }, body: Pair, response: Paired }),
+  status: route({ method: "GET", path: "/v1/status", access: { on: "gateway", action: "admin" }, response: Status }),
+  events: route({ method: "GET", path: "/v1/events", access: { on: "paired" }, response: "websocket" }),
+
+  listCameras: route({ method: "GET", path: "/v1/cameras", access: { on: "paired" }, response: z.array(Camera) }),
+  addCamera: route({
+    method: "POST",
+    path: "/v1/cameras",
+    access: { on: "gateway", action: "admin" },
+    body: AddCamera,
+    response: Camera,
+  }),
+  discoverCameras: route({
+    method: "POST",
+    path: "/v1/cameras/discover",
+    access: { on: "gateway", action: "admin" },
+    response: z.array(DiscoveredCamera),
+  }),
+  removeCamera: route({
+    method: "DELETE",
+    path: "/v1/cameras/:camera",
+    access: { on: "gateway", action: "admin" },
+    params: camera,
+    response: nothing,
+  }),
+  snapshot: route({
+    method: "GET",
+    path: "/v1/cameras/:camera/snapshot",
+    access: { on: "camera", action: "snapshot" },
+    params: camera,
+    query: z.strictObject({ width: QueryInt.optional(), height: QueryInt.optional() }),
+    response: "jpeg",
+  }),
+
+  prepareHomeKitSession: route({
+    method: "POST",
+    path: "/v1/cameras/:camera/homekit-sessions",
+    access: { on: "camera", action: "live" },
+    params: camera,
+    body: PrepareHomeKitSession,
+    response: PreparedHomeKitSession,
+  }),
+  startHomeKitSession: route({
+    method: "POST",
+    path: "/v1/homekit-sessions/:session/start",
+    access: { on: "session", action: "live" },
+    params: session,
+    body: StartHomeKitSession,
+    response: nothing,
+  }),
+  endHomeKitSession: route({
+    method: "DELETE",
+    path: "/v1/homekit-sessions/:session",
+    access: { on: "session", action: "live" },
+    params: session,
+    response: nothing,
+  }),
+
+  offerPairing: route({
+    method: "POST",
+    path: "/v1/pairing-offers",
+    access: { on: "gateway", action: "admin" },
+    body: OfferPairing,
+    response: PairingOffer,
+  }),
+  listPrincipals: route({
+    method: "GET",
+    path: "/v1/principals",
+    access: { on: "gateway", action: "admin" },
+    response: z.array(Principal),
+  }),
+  revokePrincipal: route({
+    method: "DELETE",
+    path: "/v1/principals/:principal",
+    access: { on: "gateway", action: "admin" },
+    params: z.strictObject({ principal: PrincipalId }),
+    response: nothing,
+  }),
+  listAudit: route({
+    method: "GET",
+    path: "/v1/audit",
+    access: { on: "gateway", action: "admin" },
+    query: z.strictObject({ before: QueryInt.optional(), limit: QueryInt.max(1_000).optional() }),
+    response: z.array(AuditRow),
+  }),
+} satisfies Record<string, Route>;
+
+export type RouteName = keyof typeof routes;
+type Parsed<T> = T extends z.ZodType ? z.infer<T> : never;
+type Sent<T> = T extends z.ZodType ? z.input<T> : never;
+
+/** What a handler receives. */
+export interface RouteRequest<N extends RouteName> {
+  readonly params: Parsed<(typeof routes)[N]["params"]>;
+  readonly query: Parsed<(typeof routes)[N]["query"]>;
+  readonly body: Parsed<(typeof routes)[N]["body"]>;
+}
+
+/** What a client sends. */
+export interface RouteCall<N extends RouteName> {
+  readonly params: Sent<(typeof routes)[N]["params"]>;
+  readonly query: Sent<(typeof routes)[N]["query"]>;
+  readonly body: Sent<(typeof routes)[N]["body"]>;
+}
+
+/** The routes that answer with JSON. */
+export type JsonRouteName = {
+  [N in RouteName]: (typeof routes)[N]["response"] extends z.ZodType ? N : never;
+}[RouteName];
+export type RouteAnswer<N extends JsonRouteName> = Parsed<(typeof routes)[N]["response"]>;

@@ -1,0 +1,49 @@
+export {
+  onAbort,
+  stopped,
+  untilAborted,
+  withDeadline,
+  type Cancellable,
+  type Deadline,
+  type StopReason,
+} from "./kernel/abort.ts";
+export { delayWith, systemClock, type Clock } from "./kernel/clock.ts";
+export {
+  errorRegistry,
+  GatehouseError,
+  isError,
+  isErrorCode,
+  isGatehouseError,
+  systemCode,
+  toGatehouseError,
+  type ErrorCode,
+  type GatehouseErrorOptions,
+  type Retry,
+} from "./kernel/errors.ts";
+export { EventBus } from "./kernel/event-bus.ts";
+export { silentLogger, type Logger } from "./kernel/logger.ts";
+export { assertNever } from "./kernel/never.ts";
+export { readPrivateFile, writePrivateFile } from "./kernel/private-file.ts";
+export { redactUrl } from "./kernel/redact.ts";
+export { pauseBeforeRetry } from "./kernel/retry-policy.ts";
+export { Secret } from "./kernel/secret.ts";
+export { supervise, type SuperviseOptions } from "./kernel/supervise.ts";
+
+export {
+  routes,
+  type Access,
+  type JsonRouteName,
+  type Route,
+  type RouteAnswer,
+  type RouteCall,
+  type RouteName,
+  type RouteRequest,
+} from "./contract/api.ts";
+export { AddCamera, Camera, CameraState, DiscoveredCamera, Tier, type TierName } from "./contract/camera.ts";
+export { Event, ServerMessage } from "./contract/event.ts";
+export { AuditRow, Principal, Status, StreamStatus } from "./contract/gateway.ts";
+export { Action, Grant, ownerOnlyActions, PrincipalKind } from "./contract/grant.ts";
+export { PreparedHomeKitSession, PrepareHomeKitSession, StartHomeKitSession } from "./contract/homekit.ts";
+export { CameraId, GatewayId, Name, PrincipalId, SessionId, SpkiPin, Time } from "./contract/ids.ts";
+export { Identity, OfferPairing, Pair, Paired, PairingOffer } from "./contract/pairing.ts";
+export { fromWireError, toWireError, WireError } from "./contract/wire-error.ts";

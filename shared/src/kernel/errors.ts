@@ -1,0 +1,175 @@
+/** Whether trying the same thing again, unchanged, can help. */
+export type Retry = "later" | "never";
+
+export interface ErrorEntry {
+  readonly retry: Retry;
+  /** HTTP status when the error crosses the API. */
+  readonly status: number;
+  /** What the person reading it can do, in one or two sentences. */
+  readonly remedy: string;
+}
+
+const entry = (retry: Retry, status: number, remedy: string): ErrorEntry => ({ retry, status, remedy });
+
+/** Every error code of the project. A code is never renamed or reused: plugins of other versions branch on it. */
+export const errorRegistry = {
+  internal: entry("later", 500, "This is a fault in Gatehouse. Please report it with the gateway's log."),
+  aborted: entry("later", 503, "The work was stopped before it ended. Try again."),
+  timeout: entry("later", 504, "The other side did not answer in time. Check that it is switched on and reachable."),
+  "request-invalid": entry("never", 400, "Correct the named field and send the request again."),
+  "not-found": entry("never", 404, "Check the id; `gatehouse camera list` shows what exists."),
+  "config-invalid": entry("never", 400, "Correct the named key in the configuration file; nothing was changed."),
+
+  unauthenticated: entry("never", 401, "Pair this client with the gateway: `gatehouse pair --help`."),
+  "access-denied": entry("never", 403, "Ask the gateway's owner for a grant that covers this action and camera."),
+  "pairing-invalid": entry(
+    "never",
+    403,
+    "Make a new pairing string with `gatehouse pair`; each works once, for five minutes.",
+  ),
+  "pairing-string-malformed": entry("never", 400, "Copy the whole pairing string, from `gh1.` to its end."),
+  "gateway-impostor": entry(
+    "never",
+    502,
+    "Something else answers at the gateway's address. Nothing was sent to it. If you moved the gateway, pair again.",
+  ),
+  "gateway-unreachable": entry(
+    "later",
+    503,
+    "Check that the gateway runs (`gatehouse status`) and that its address is right.",
+  ),
+  "gateway-running": entry("never", 409, "Stop the running gateway first, or choose another data folder with --data."),
+
+  "camera-unreachable": entry("later", 502, "Check the camera's power, network and address."),
+  "camera-credentials": entry(
+    "never",
+    422,
+    "Check the camera's user name and password. Gatehouse tries each only once, because cameras lock accounts.",
+  ),
+  "camera-fingerprint-unconfirmed": entry(
+    "never",
+    409,
+    "Compare the fingerprint with the one in the camera's own web page, then confirm it with --fingerprint.",
+  ),
+  "camera-fingerprint-changed": entry(
+    "never",
+    502,
+    "The camera shows another certificate than the one you confirmed. If you replaced it, remove the camera and add it again.",
+  ),
+  "camera-exists": entry("never", 409, "This camera was added before; `gatehouse camera list` shows it."),
+  "camera-answer-malformed": entry(
+    "later",
+    502,
+    "The camera's answer breaks the protocol. Update its firmware, or report the model.",
+  ),
+  "camera-answer-too-large": entry(
+    "later",
+    502,
+    "The camera sent more than the protocol allows. Restart it, or report the model.",
+  ),
+  "camera-fault": entry("later", 502, "The camera refused the request. Its own words are in the details."),
+  "camera-foreign-host": entry(
+    "never",
+    502,
+    "The camera pointed to another host. Gatehouse never sends a camera's credentials elsewhere.",
+  ),
+  "camera-weaker-auth": entry(
+    "never",
+    502,
+    "The camera asks for a weaker login than before, as an impostor would. If its settings changed, remove it and add it again.",
+  ),
+  "camera-basic-refused": entry(
+    "never",
+    502,
+    "The camera only offers a login that sends the password readable. Switch Digest or TLS on in the camera.",
+  ),
+  "camera-no-video": entry(
+    "never",
+    502,
+    "The camera offers no H.264 video. Choose H.264 in the camera's video settings.",
+  ),
+  "camera-stalled": entry("later", 502, "The camera stopped sending video. Gatehouse reconnects by itself."),
+  "snapshot-unsupported": entry(
+    "never",
+    501,
+    "This camera offers no still picture of its own. Open its live view instead.",
+  ),
+
+  "rtp-malformed": entry("later", 502, "A media packet was damaged and left out."),
+  "stream-ended": entry("later", 503, "The stream was closed by the gateway. Open it again."),
+  "viewer-address-refused": entry(
+    "never",
+    403,
+    "Live video is sent only to private addresses, or a subnet that this box is attached to.",
+  ),
+  "too-many-sessions": entry("later", 429, "Close a live view that is no longer watched and try again."),
+
+  "vault-key-missing": entry(
+    "never",
+    500,
+    "Put vault.key back from your backup; without it the stored secrets cannot be read.",
+  ),
+  "vault-corrupt": entry(
+    "never",
+    500,
+    "The vault's content does not match its key. Restore the data folder from a backup.",
+  ),
+  "file-permissions": entry("never", 500, "The file can be read by other users. Run `chmod 600` on it."),
+  "audit-broken": entry(
+    "never",
+    500,
+    "The audit log was changed from outside. Keep a copy and look for the cause before going on.",
+  ),
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof errorRegistry;
+
+export interface GatehouseErrorOptions {
+  readonly cause?: unknown;
+  /** Facts for programs and logs. Never a secret. */
+  readonly details?: Readonly<Record<string, unknown>>;
+  /** Replaces the registry's remedy where more is known. */
+  readonly remedy?: string;
+}
+
+/** An error that people and programs can act on. Branch on `code`, never on the class: duplicates of this package may coexist. */
+export class GatehouseError extends Error {
+  readonly code: ErrorCode;
+  readonly retry: Retry;
+  readonly remedy: string;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  /** @param message what happened and why, in one sentence; it is shown to people. */
+  constructor(code: ErrorCode, message: string, options: GatehouseErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "GatehouseError";
+    this.code = code;
+    this.retry = errorRegistry[code].retry;
+    this.remedy = options.remedy ?? errorRegistry[code].remedy;
+    this.details = options.details ?? {};
+  }
+}
+
+/** True for errors of every realm, where `instanceof` fails (Node 22 has no Error.isError). */
+export const isError = (value: unknown): value is Error =>
+  Object.prototype.toString.call(value) === "[object Error]" ||
+  (typeof value === "object" && value !== null && "message" in value && "stack" in value);
+
+export const isErrorCode = (value: unknown): value is ErrorCode =>
+  typeof value === "string" && Object.hasOwn(errorRegistry, value);
+
+export const isGatehouseError = (value: unknown): value is GatehouseError =>
+  isError(value) && value.name === "GatehouseError" && isErrorCode((value as { code?: unknown }).code);
+
+/** The Gatehouse error that `value` is, or one that wraps it. */
+export const toGatehouseError = (value: unknown, fallback: ErrorCode = "internal"): GatehouseError => {
+  if (isGatehouseError(value)) return value;
+  const message = isError(value) ? value.message : String(value);
+  return new GatehouseError(fallback, message, { cause: value });
+};
+
+/** The system's code of a failed call (`ECONNREFUSED`, `ENOENT`), if it has one. */
+export const systemCode = (value: unknown): string | undefined => {
+  if (typeof value !== "object" || value === null || !("code" in value)) return undefined;
+  return typeof value.code === "string" ? value.code : undefined;
+};

@@ -1,0 +1,2 @@
+export { MemoryLogger, type LogLine } from "./memory-logger.ts";
+export { TestClock } from "./test-clock.ts";
