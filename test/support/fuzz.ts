@@ -80,7 +80,7 @@ export const mutate = (
 export const fuzz = (parse: (input: Buffer) => unknown, options: FuzzOptions): void => {
   const { corpus, inputs = 20_000, seed = 1, budgetMs = 50 } = options;
   const random = seeded(seed);
-  let slowest = { ms: 0, input: Buffer.alloc(0) };
+  let slowest: { ms: number; input: Buffer } = { ms: 0, input: Buffer.alloc(0) };
   for (let index = 0; index < inputs; index += 1) {
     const base = corpus[Math.floor(random() * corpus.length)] ?? Buffer.alloc(0);
     const input = mutate(base, options, random);

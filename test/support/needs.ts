@@ -24,7 +24,7 @@ export const needs = {
     ],
     files: ["/usr/bin/python3", "/usr/bin/gst-launch-1.0", "/usr/lib/python3/dist-packages/gi"],
   },
-  onvifTools: { packages: ["onvif-tools"], files: ["/usr/bin/onvif-cli"] },
+  onvifTools: { packages: ["onvif-tools"], files: ["/usr/bin/onvif-util"] },
 } as const satisfies Record<string, Need>;
 
 export type NeedName = keyof typeof needs;
