@@ -1,36 +1,6 @@
 import { describe } from "@jest/globals";
-import { existsSync } from "node:fs";
 
-/** Programs of Debian that some tests talk to. `test/run.ts` installs what is missing when it may. */
-export interface Need {
-  /** Debian packages that bring it. */
-  readonly packages: readonly string[];
-  /** Present when all of these files exist. */
-  readonly files: readonly string[];
-}
-
-export const needs = {
-  ffmpeg: { packages: ["ffmpeg"], files: ["/usr/bin/ffmpeg", "/usr/bin/ffprobe"] },
-  gstreamer: {
-    packages: [
-      "python3-gi",
-      "gir1.2-gst-rtsp-server-1.0",
-      "gstreamer1.0-plugins-base",
-      "gstreamer1.0-plugins-good",
-      "gstreamer1.0-plugins-bad",
-      "gstreamer1.0-plugins-ugly",
-      "gstreamer1.0-libav",
-      "gstreamer1.0-tools",
-    ],
-    files: ["/usr/bin/python3", "/usr/bin/gst-launch-1.0", "/usr/lib/python3/dist-packages/gi"],
-  },
-  onvifTools: { packages: ["onvif-tools"], files: ["/usr/bin/onvif-util"] },
-} as const satisfies Record<string, Need>;
-
-export type NeedName = keyof typeof needs;
-
-export const have = (...names: readonly NeedName[]): boolean =>
-  names.every((name) => needs[name].files.every((file) => existsSync(file)));
+import { have, needs, type NeedName } from "./packages.ts";
 
 /** A `describe` that is skipped, and counted as skipped, where a program is missing. */
 export const describeWith = (names: readonly NeedName[], title: string, tests: () => void): void => {
