@@ -46,4 +46,13 @@ export { Action, Grant, ownerOnlyActions, PrincipalKind } from "./contract/grant
 export { PreparedHomeKitSession, PrepareHomeKitSession, StartHomeKitSession } from "./contract/homekit.ts";
 export { CameraId, GatewayId, Name, PrincipalId, SessionId, SpkiPin, Time } from "./contract/ids.ts";
 export { Identity, OfferPairing, Pair, Paired, PairingOffer } from "./contract/pairing.ts";
+export {
+  formatPairingString,
+  parseAddress,
+  parsePairingString,
+  type HostAndPort,
+  type PairingTicket,
+} from "./contract/pairing-string.ts";
 export { fromWireError, toWireError, WireError } from "./contract/wire-error.ts";
+
+export { connectPinned, readTlsPin, spkiPin, type PinnedTlsOptions } from "./client/pinned-tls.ts";

@@ -1,0 +1,105 @@
+import { createHash } from "node:crypto";
+import { isIP } from "node:net";
+import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
+
+import { onAbort, type Cancellable } from "../kernel/abort.ts";
+import { GatehouseError, isError, systemCode, type ErrorCode } from "../kernel/errors.ts";
+
+export interface PinnedTlsOptions {
+  /** A name or a bare address (no brackets round IPv6). */
+  readonly host: string;
+  readonly port: number;
+  /** Decides by the SHA-256 of the peer's public key in its SPKI form, 32 bytes. */
+  readonly accepts: (spkiSha256: Buffer) => boolean;
+  /** Thrown when `accepts` said no. */
+  readonly mismatch: ErrorCode;
+  /** Thrown when no TLS connection comes about. */
+  readonly unreachable: ErrorCode;
+  /**
+   * Our own certificate and its key, PEM. TLS 1.3 sends the certificate before the peer's key can be judged here;
+   * it is no secret, and its signature covers this handshake alone (RFC 8446 4.4.3).
+   */
+  readonly certificate?: string;
+  readonly privateKey?: string;
+  /** Oldest version spoken; default TLSv1.2, which many cameras end at. */
+  readonly minVersion?: "TLSv1.2" | "TLSv1.3";
+  /** For one camera that can do no better: TLS 1.0, short keys and SHA-1. The pin holds all the same. */
+  readonly legacy?: boolean;
+}
+
+/** The pin of a public key: SHA-256 of its SPKI DER, base64url. */
+export const spkiPin = (spkiDer: Buffer): string => sha256(spkiDer).toString("base64url");
+
+/**
+ * A TLS connection whose peer key was accepted before the first byte was written to it.
+ * Errors on the socket are heard by a listener of ours, so watching `close` is enough.
+ * @throws GatehouseError `mismatch` or `unreachable` of the options, or the signal's reason
+ */
+export const connectPinned = async (options: PinnedTlsOptions, { signal }: Cancellable): Promise<TLSSocket> => {
+  signal.throwIfAborted();
+  const socket = connect(tlsOptions(options));
+  const abort = onAbort(signal, (reason) => socket.destroy(isError(reason) ? reason : undefined));
+  try {
+    await handshake(socket);
+    const key = peerKey(socket);
+    if (key !== undefined && options.accepts(sha256(key))) return socket;
+  } catch (cause) {
+    socket.destroy();
+    signal.throwIfAborted();
+    // A name with several addresses fails with an AggregateError, whose message is empty.
+    const why = (isError(cause) && cause.message) || (systemCode(cause) ?? "failed");
+    throw new GatehouseError(options.unreachable, `no TLS connection to ${place(options)}: ${why}`, { cause });
+  } finally {
+    abort[Symbol.dispose]();
+  }
+  socket.destroy();
+  throw new GatehouseError(options.mismatch, `${place(options)} shows another key than the pinned one`);
+};
+
+/**
+ * The pin that the peer shows; nothing but the handshake is sent. It proves nothing until a person confirms it.
+ * @throws GatehouseError `unreachable`, or the signal's reason
+ */
+export const readTlsPin = async (
+  options: Pick<PinnedTlsOptions, "host" | "port" | "unreachable" | "legacy">,
+  cancel: Cancellable,
+): Promise<string> => {
+  let pin = "";
+  const accepts = (digest: Buffer): boolean => {
+    pin = digest.toString("base64url");
+    return true;
+  };
+  const socket = await connectPinned({ ...options, accepts, mismatch: options.unreachable }, cancel);
+  socket.destroy();
+  return pin;
+};
+
+const sha256 = (bytes: Buffer): Buffer => createHash("sha256").update(bytes).digest();
+
+const place = ({ host, port }: PinnedTlsOptions): string => `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+
+const tlsOptions = (options: PinnedTlsOptions): ConnectionOptions => ({
+  host: options.host,
+  port: options.port,
+  // RFC 6066 3: the server name is never a literal address.
+  ...(isIP(options.host) === 0 && { servername: options.host }),
+  // The pin takes the place of the certificate authorities: cameras and gateways sign their own certificates. Node skips
+  // checkServerIdentity together with the chain, so the key is compared here, before anybody is handed the socket.
+  rejectUnauthorized: false,
+  cert: options.certificate,
+  key: options.privateKey,
+  ...(options.legacy === true
+    ? { minVersion: "TLSv1", ciphers: "DEFAULT@SECLEVEL=0" }
+    : { minVersion: options.minVersion ?? "TLSv1.2" }),
+});
+
+const handshake = (socket: TLSSocket): Promise<void> =>
+  new Promise((resolve, reject) => {
+    socket.once("secureConnect", resolve);
+    socket.on("error", reject);
+    socket.once("close", () => reject(new Error("closed during the handshake")));
+  });
+
+/** Undefined where the peer shows no certificate: then nothing proves who it is. */
+const peerKey = (socket: TLSSocket): Buffer | undefined =>
+  socket.getPeerX509Certificate()?.publicKey.export({ type: "spki", format: "der" });
