@@ -7,6 +7,7 @@ export {
   type Deadline,
   type StopReason,
 } from "./kernel/abort.ts";
+export { base32, randomId } from "./kernel/base32.ts";
 export { delayWith, systemClock, type Clock } from "./kernel/clock.ts";
 export {
   errorRegistry,

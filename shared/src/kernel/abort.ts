@@ -31,6 +31,7 @@ export interface Deadline extends Cancellable {
 /** Runs `run` with a signal that aborts with the caller's, or after `ms` with an error of `code` (default `timeout`). */
 export const withDeadline = async <T>(deadline: Deadline, run: (cancel: Cancellable) => Promise<T>): Promise<T> => {
   const { clock, ms, what, code = "timeout" } = deadline;
+  deadline.signal.throwIfAborted();
   const controller = new AbortController();
   const timer = clock.schedule(ms, () =>
     controller.abort(new GatehouseError(code, `no sign of ${what} within ${ms} ms`)),

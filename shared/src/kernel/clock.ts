@@ -29,12 +29,19 @@ const delayBy = (clock: Pick<Clock, "schedule">, ms: number, { signal }: Cancell
     signal.addEventListener("abort", abort, { once: true });
   });
 
+/** Longer timers of Node fire at once, so those are waited for in pieces. */
+const longestTimer = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   schedule: (ms, run) => {
-    const timer = setTimeout(run, ms);
-    timer.unref();
+    const end = systemClock.monotonic() + ms;
+    const wait = (left: number): NodeJS.Timeout => {
+      const piece = left > longestTimer ? () => void (timer = wait(end - systemClock.monotonic())) : run;
+      return setTimeout(piece, Math.min(left, longestTimer)).unref();
+    };
+    let timer = wait(ms);
     return { [Symbol.dispose]: () => clearTimeout(timer) };
   },
   delay: (ms, cancel) => delayBy(systemClock, ms, cancel),

@@ -27,6 +27,11 @@ export const errorRegistry = {
     403,
     "Make a new pairing string with `gatehouse pair`; each works once, for five minutes.",
   ),
+  "too-many-offers": entry(
+    "later",
+    429,
+    "Use one of the pairing strings made before, or wait: each expires after five minutes.",
+  ),
   "pairing-string-malformed": entry("never", 400, "Copy the whole pairing string, from `gh1.` to its end."),
   "gateway-impostor": entry(
     "never",
@@ -115,6 +120,12 @@ export const errorRegistry = {
     "The vault's content does not match its key. Restore the data folder from a backup.",
   ),
   "file-permissions": entry("never", 500, "The file can be read by other users. Run `chmod 600` on it."),
+  "data-newer": entry(
+    "never",
+    500,
+    "Install the Gatehouse version that last used this data folder, or a newer one, or restore a backup.",
+  ),
+  "data-corrupt": entry("never", 500, "Restore the data folder from a backup, and check the disk."),
   "audit-broken": entry(
     "never",
     500,

@@ -11,6 +11,8 @@ export class EventBus<T> {
 
   emit(event: T): void {
     for (const listener of [...this.#listeners]) {
+      // An earlier listener may have disposed of this one.
+      if (!this.#listeners.has(listener)) continue;
       try {
         listener(event);
       } catch (error) {

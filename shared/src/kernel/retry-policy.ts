@@ -16,11 +16,12 @@ export const longestPauseMs = 60_000;
 export const credentialsPauseMs = 35 * 60_000;
 
 /**
- * Milliseconds to wait before the next try: exponential with jitter over the upper half, at most 60 s.
- * Refused credentials wait until a camera's lock-out is surely over.
+ * Milliseconds to wait before the next try: exponential with jitter over the upper half, at most 60 s, which is where
+ * a failure starts that only a person can mend. Refused credentials wait until a camera's lock-out is surely over.
  */
-export const pauseBeforeRetry = ({ failures, code, random }: RetryContext): number => {
+export const pauseBeforeRetry = ({ failures, retry, code, random }: RetryContext): number => {
   if (code === "camera-credentials") return credentialsPauseMs;
-  const exponential = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(failures - 1, 16));
+  const exponential =
+    retry === "never" ? longestPauseMs : Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(failures - 1, 16));
   return Math.round(exponential / 2 + (exponential / 2) * random);
 };

@@ -2,35 +2,41 @@ import type { Cancellable } from "./abort.ts";
 import type { Clock } from "./clock.ts";
 import { toGatehouseError, type GatehouseError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
-import { pauseBeforeRetry } from "./retry-policy.ts";
+import { firstPauseMs, pauseBeforeRetry } from "./retry-policy.ts";
 
 export interface SuperviseOptions extends Cancellable {
-  /** The work. Ends only by throwing why, or by being aborted. Calls `healthy` once it works, which forgets earlier failures. */
+  /**
+   * The work. Throws why it failed; returning means that there is no more to do. Calls `healthy` once it works, which
+   * forgets earlier failures.
+   */
   readonly run: (cancel: Cancellable & { readonly healthy: () => void }) => Promise<unknown>;
   readonly clock: Clock;
   readonly log: Logger;
   /** In [0, 1); for jitter. */
   readonly random: () => number;
   readonly onFailure?: (error: GatehouseError, retryInMs: number) => void;
-  /** Aborting the returned signal's wait early, e.g. because a camera said Hello. */
+  /**
+   * Subscribes to reasons for trying early, e.g. a camera's Hello. Strangers can cause those, so the shortest pause is
+   * kept all the same, and so is the whole one after refused credentials, which counts against a camera's lock-out.
+   */
   readonly wake?: (retryNow: () => void) => Disposable;
 }
 
-/** The one retry loop of the project. Resolves when the signal aborts; never rejects. */
+/** The one retry loop of the project. Resolves when the work returns or the signal aborts; never rejects. */
 export const supervise = async (options: SuperviseOptions): Promise<void> => {
-  const { run, clock, log, random, signal, onFailure, wake } = options;
+  const { run, clock, random, signal, wake } = options;
   let failures = 0;
   while (!signal.aborted) {
     try {
       await run({ signal, healthy: () => (failures = 0) });
+      return;
     } catch (cause) {
       if (isAborted(signal)) return;
       failures += 1;
       const error = toGatehouseError(cause);
       const forMs = pauseBeforeRetry({ failures, retry: error.retry, code: error.code, random: random() });
-      log.warn("failed; trying again", { code: error.code, message: error.message, failures, retryInMs: forMs });
-      onFailure?.(error, forMs);
-      await pause(clock, forMs, signal, wake);
+      report(options, { error, failures, forMs });
+      await pause(clock, forMs, { signal, wake: error.code === "camera-credentials" ? undefined : wake });
     }
   }
 };
@@ -38,11 +44,32 @@ export const supervise = async (options: SuperviseOptions): Promise<void> => {
 /** A function, so that the compiler does not take the loop condition's answer for granted after an await. */
 const isAborted = (signal: AbortSignal): boolean => signal.aborted;
 
-const pause = async (clock: Clock, ms: number, signal: AbortSignal, wake: SuperviseOptions["wake"]): Promise<void> => {
+interface Failure {
+  readonly error: GatehouseError;
+  readonly failures: number;
+  readonly forMs: number;
+}
+
+const report = ({ log, onFailure }: SuperviseOptions, { error, failures, forMs }: Failure): void => {
+  log.warn("failed; trying again", { code: error.code, message: error.message, failures, retryInMs: forMs });
+  try {
+    onFailure?.(error, forMs);
+  } catch (fault) {
+    log.error("failure listener failed", { error: String(fault) });
+  }
+};
+
+const pause = async (
+  clock: Clock,
+  ms: number,
+  { signal, wake }: Cancellable & Pick<SuperviseOptions, "wake">,
+): Promise<void> => {
   const early = new AbortController();
   const waking = wake?.(() => early.abort());
+  const shortest = Math.min(ms, firstPauseMs);
   try {
-    await clock.delay(ms, { signal: AbortSignal.any([signal, early.signal]) });
+    await clock.delay(shortest, { signal });
+    await clock.delay(ms - shortest, { signal: AbortSignal.any([signal, early.signal]) });
   } catch {
     // Either the owner stopped us (the loop looks at the signal) or somebody asked for a try now.
   } finally {
