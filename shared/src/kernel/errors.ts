@@ -43,6 +43,9 @@ export const errorRegistry = {
     503,
     "Check that the gateway runs (`gatehouse status`) and that its address is right.",
   ),
+  "gateway-answer-malformed": entry("later", 502, "Give the gateway and this client the same version of Gatehouse."),
+  "identity-damaged": entry("never", 500, "Remove this client's identity file and pair it again."),
+  "address-in-use": entry("never", 500, "Another program listens there. Stop it, or choose another address or port."),
   "gateway-running": entry("never", 409, "Stop the running gateway first, or choose another data folder with --data."),
 
   "camera-unreachable": entry("later", 502, "Check the camera's power, network and address."),
@@ -101,6 +104,7 @@ export const errorRegistry = {
   ),
 
   "rtp-malformed": entry("later", 502, "A media packet was damaged and left out."),
+  "srtp-key-exhausted": entry("later", 503, "Open the live view again; it then gets a new key."),
   "stream-ended": entry("later", 503, "The stream was closed by the gateway. Open it again."),
   "viewer-address-refused": entry(
     "never",

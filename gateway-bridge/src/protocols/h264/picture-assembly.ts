@@ -1,0 +1,112 @@
+import { isVcl, nalType, nalTypes, splitAnnexB, startsPicture } from "./nal.ts";
+
+const startCode = Buffer.from([0, 0, 1]);
+const initialSize = 64 * 1024;
+
+/** Above what any encoder cuts a picture into; bounds what the objects of one picture cost. */
+const maxNals = 4_096;
+
+/**
+ * Gathers the NAL units of one picture. Fragments are copied into one reused buffer at once and whole NAL units out of it, so that
+ * neither a receive buffer nor a neighbour stays in memory for the sake of one NAL unit that is kept.
+ */
+export class PictureAssembly {
+  readonly #maxBytes: number;
+  #fragments = Buffer.allocUnsafeSlow(initialSize);
+  /** Bytes of the NAL unit that is being put together; 0 between them. */
+  #open = 0;
+  #nals: Buffer[] = [];
+  #bytes = 0;
+  #firstSlice: Buffer | undefined;
+  #key = false;
+
+  /** @param maxBytes of one picture */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  get isEmpty(): boolean {
+    return this.#nals.length === 0 && this.#open === 0;
+  }
+
+  get hasSlice(): boolean {
+    return this.#firstSlice !== undefined;
+  }
+
+  /** Whether its slices are there from the first on. */
+  get isWhole(): boolean {
+    return this.#firstSlice !== undefined && startsPicture(this.#firstSlice);
+  }
+
+  /** Adds a whole NAL unit. False when the picture grows beyond its limits. */
+  add(nal: Buffer): boolean {
+    return this.end() && this.#keep(nal);
+  }
+
+  /** Begins a NAL unit that comes in fragments. False when the picture grows beyond its limits. */
+  begin(header: number): boolean {
+    if (!this.end()) return false;
+    this.#fragments[0] = header;
+    this.#open = 1;
+    return true;
+  }
+
+  /** Adds a fragment. False when none was begun, or when the picture grows beyond its limits. */
+  append(fragment: Buffer): boolean {
+    const needed = this.#open + fragment.length;
+    if (this.#open === 0 || this.#bytes + needed > this.#maxBytes) return false;
+    if (needed > this.#fragments.length) this.#grow(needed);
+    this.#fragments.set(fragment, this.#open);
+    this.#open = needed;
+    return true;
+  }
+
+  /** Ends the NAL unit that comes in fragments, if there is one. False when the picture grows beyond its limits. */
+  end(): boolean {
+    if (this.#open === 0) return true;
+    const nal = this.#fragments.subarray(0, this.#open);
+    this.#open = 0;
+    return this.#keep(nal);
+  }
+
+  /** Everything gathered so far; empty again afterwards. */
+  take(): { readonly nals: readonly Buffer[]; readonly bytes: number; readonly key: boolean } {
+    const taken = { nals: this.#nals, bytes: this.#bytes, key: this.#key && this.isWhole };
+    this.clear();
+    return taken;
+  }
+
+  clear(): void {
+    this.#nals = [];
+    this.#bytes = 0;
+    this.#open = 0;
+    this.#firstSlice = undefined;
+    this.#key = false;
+  }
+
+  #grow(needed: number): void {
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#fragments.length));
+    grown.set(this.#fragments.subarray(0, this.#open));
+    this.#fragments = grown;
+  }
+
+  #keep(nal: Buffer): boolean {
+    // A start code cannot be part of a NAL unit: where there is one, the camera has put a piece of its Annex B stream into RTP.
+    if (nal.indexOf(startCode) < 0) return this.#copy(nal);
+    return splitAnnexB(nal).every((part) => this.#copy(part));
+  }
+
+  #copy(nal: Buffer): boolean {
+    const type = nalType(nal);
+    // Types 0 and 24 to 31 are no content of H.264's own.
+    if (type === 0 || type >= nalTypes.stapA) return true;
+    if (this.#bytes + nal.length > this.#maxBytes || this.#nals.length >= maxNals) return false;
+    const own = Buffer.allocUnsafe(nal.length);
+    own.set(nal);
+    this.#nals.push(own);
+    this.#bytes += own.length;
+    if (isVcl(type)) this.#firstSlice ??= own;
+    if (type === nalTypes.idr) this.#key = true;
+    return true;
+  }
+}
