@@ -56,4 +56,13 @@ export {
 } from "./contract/pairing-string.ts";
 export { fromWireError, toWireError, WireError } from "./contract/wire-error.ts";
 
+export type { Picture } from "./client/call-route.ts";
+export {
+  GatewayClient,
+  type ConnectionState,
+  type GatewayClientOptions,
+  type GatewayListener,
+} from "./client/gateway-client.ts";
+export { loadIdentity, saveIdentity } from "./client/identity-file.ts";
+export { pair, type PairOptions } from "./client/pair.ts";
 export { connectPinned, readTlsPin, spkiPin, type PinnedTlsOptions } from "./client/pinned-tls.ts";

@@ -42,6 +42,7 @@ export const connectPinned = async (options: PinnedTlsOptions, { signal }: Cance
   try {
     await handshake(socket);
     const key = peerKey(socket);
+    signal.throwIfAborted();
     if (key !== undefined && options.accepts(sha256(key))) return socket;
   } catch (cause) {
     socket.destroy();

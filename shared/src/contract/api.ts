@@ -33,12 +33,10 @@ export interface Route {
 }
 
 const nothing = z.strictObject({});
-const route = <const R extends Pick<Route, "method" | "path" | "access" | "response"> & Partial<Route>>(given: R) => ({
-  params: nothing,
-  query: nothing,
-  body: z.undefined(),
-  ...given,
-});
+const defaults = { params: nothing, query: nothing, body: z.undefined() };
+const route = <const R extends Pick<Route, "method" | "path" | "access" | "response"> & Partial<Route>>(
+  given: R,
+): Omit<typeof defaults, keyof R> & R => ({ ...defaults, ...given });
 const camera = z.strictObject({ camera: CameraId });
 const session = z.strictObject({ session: SessionId });
 /** A number in a query string. */

@@ -135,6 +135,11 @@ export const errorRegistry = {
     500,
     "The audit log was changed from outside. Keep a copy and look for the cause before going on.",
   ),
+  "audit-unwritable": entry(
+    "later",
+    500,
+    "Free space on the gateway's disk. What cannot be written down is not allowed.",
+  ),
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof errorRegistry;

@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync, randomBytes, sign, type KeyObject } from "node:crypto";
+import { generateKeyPairSync, randomBytes, sign, type KeyObject } from "node:crypto";
 
 import { spkiPin } from "../client/pinned-tls.ts";
 
@@ -14,39 +14,45 @@ export interface TestCertificate {
 
 export interface TestCertificateOptions {
   readonly name?: string;
-  /** Signs it; without, it signs itself. */
-  readonly issuer?: TestCertificate & { readonly name: string };
   /** Default: a fresh P-256 pair. */
   readonly keys?: { readonly publicKey: KeyObject; readonly privateKey: KeyObject };
+  /** Signs it; without, it signs itself. */
+  readonly issuer?: { readonly name: string; readonly privateKey: KeyObject };
 }
 
-/** An X.509 certificate (RFC 5280 4.1) over a P-256 or RSA key, good for TLS in tests. Node can read certificates but not make them. */
-export const makeCertificate = (options: TestCertificateOptions = {}): TestCertificate & { readonly name: string } => {
-  const { name = "localhost", issuer, keys = generateKeyPairSync("ec", { namedCurve: "P-256" }) } = options;
-  const spki = keys.publicKey.export({ type: "spki", format: "der" });
-  const signingKey = issuer === undefined ? keys.privateKey : createPrivateKey(issuer.privateKey);
-  const algorithm = signingKey.asymmetricKeyType === "ec" ? ecdsaWithSha256 : rsaWithSha256;
-  const serial = Buffer.concat([Buffer.of(0x01), randomBytes(15)]);
+/** A certificate with its key, good for TLS in tests. */
+export const makeCertificate = (options: TestCertificateOptions = {}): TestCertificate => {
+  const { name = "localhost", keys = generateKeyPairSync("ec", { namedCurve: "P-256" }) } = options;
+  const { publicKey, privateKey } = keys;
+  return {
+    certificate: signCertificate(name, publicKey, options.issuer ?? { name, privateKey }),
+    privateKey: privateKey.export({ type: "pkcs8", format: "pem" }) as string,
+    pin: spkiPin(publicKey.export({ type: "spki", format: "der" })),
+  };
+};
+
+/** An X.509 certificate (RFC 5280 4.1), PEM, signed by a P-256 or RSA key. Node can read certificates but not make them. */
+export const signCertificate = (
+  name: string,
+  publicKey: KeyObject,
+  issuer: { readonly name: string; readonly privateKey: KeyObject },
+): string => {
+  const algorithm = issuer.privateKey.asymmetricKeyType === "ec" ? ecdsaWithSha256 : rsaWithSha256;
   const body = sequence(
     tlv(0xa0, tlv(0x02, Buffer.of(2))),
-    tlv(0x02, serial),
+    tlv(0x02, Buffer.concat([Buffer.of(0x01), randomBytes(15)])),
     algorithm,
-    commonName(issuer?.name ?? name),
+    commonName(issuer.name),
     sequence(tlv(0x17, Buffer.from("200101000000Z")), tlv(0x17, Buffer.from("491231235959Z"))),
     commonName(name),
-    spki,
+    publicKey.export({ type: "spki", format: "der" }),
   );
-  const signature = tlv(0x03, Buffer.concat([Buffer.of(0), sign("sha256", body, signingKey)]));
+  const signature = tlv(0x03, Buffer.concat([Buffer.of(0), sign("sha256", body, issuer.privateKey)]));
   const lines =
     sequence(body, algorithm, signature)
       .toString("base64")
       .match(/.{1,64}/g) ?? [];
-  return {
-    name,
-    certificate: `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`,
-    privateKey: keys.privateKey.export({ type: "pkcs8", format: "pem" }) as string,
-    pin: spkiPin(spki),
-  };
+  return `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`;
 };
 
 /** One DER value (X.690 8.1) of at most 65,535 bytes. */

@@ -1,3 +1,11 @@
-export { makeCertificate, type TestCertificate, type TestCertificateOptions } from "./certificate.ts";
+export { makeCertificate, signCertificate, type TestCertificate, type TestCertificateOptions } from "./certificate.ts";
+export {
+  FakeGateway,
+  fakeCameraId,
+  makeCamera,
+  type FakeGatewayOptions,
+  type FakeHandlers,
+  type FakeRouteName,
+} from "./fake-gateway.ts";
 export { MemoryLogger, type LogLine } from "./memory-logger.ts";
 export { TestClock } from "./test-clock.ts";
