@@ -1,0 +1,193 @@
+import { GatehouseError, type AuditRow, type Clock } from "@gatehouse/shared";
+import { randomBytes } from "node:crypto";
+import type { StatementSync } from "node:sqlite";
+
+import type { AuditEntry, AuditSink, SecretStore } from "../ports.ts";
+import { blob } from "../store/column.ts";
+import type { Database, Migrations } from "../store/database.ts";
+import { genesis, hashRow, isMacOf, macOf, type Head } from "./chain.ts";
+import { nextLink } from "./link-policy.ts";
+
+const migrations: Migrations = {
+  name: "audit",
+  steps: [
+    // The triggers stop mistakes of ours, not an intruder: against those stand the hashes.
+    `CREATE TABLE audit (
+       sequence INTEGER PRIMARY KEY,
+       time INTEGER NOT NULL,
+       principal TEXT NOT NULL,
+       action TEXT NOT NULL,
+       target TEXT NOT NULL,
+       outcome TEXT NOT NULL,
+       detail TEXT NOT NULL,
+       previous BLOB NOT NULL,
+       hash BLOB NOT NULL
+     ) STRICT;
+     CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT raise(ABORT, 'audit rows never change'); END;
+     CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT raise(ABORT, 'audit rows never go'); END;
+     CREATE TABLE audit_head (
+       id INTEGER PRIMARY KEY CHECK (id = 1),
+       sequence INTEGER NOT NULL,
+       hash BLOB NOT NULL,
+       mac BLOB NOT NULL
+     ) STRICT`,
+  ],
+};
+
+const keyName = "audit/head-key";
+
+export interface AuditLogOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  /** Keeps the key that authenticates the head. */
+  readonly secrets: SecretStore;
+}
+
+export interface AuditVerdict {
+  readonly rows: number;
+  readonly intact: boolean;
+  /** The first sequence at which the log is not what was written. */
+  readonly firstBad?: number;
+}
+
+/**
+ * The append-only log. Every row's hash covers the row before, and a head record, authenticated with a key from the vault,
+ * says where the log ends.
+ *
+ * It shows any row changed, put in, taken out or cut off by somebody who can write the database but lacks the vault's key.
+ * It cannot show: a whole older copy of the data folder put back, or a log rewritten by somebody who has the vault's key too.
+ * Only heads that were copied elsewhere show those.
+ */
+export class AuditLog implements AuditSink {
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #key: Buffer;
+  readonly #insert: StatementSync;
+  readonly #last: StatementSync;
+  readonly #page: StatementSync;
+  readonly #selectHead: StatementSync;
+  readonly #replaceHead: StatementSync;
+
+  private constructor(database: Database, clock: Clock, key: Buffer) {
+    this.#database = database;
+    this.#clock = clock;
+    this.#key = key;
+    const { sql } = database;
+    this.#insert = sql.prepare("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    this.#last = sql.prepare("SELECT max(sequence) AS last FROM audit");
+    this.#page = sql.prepare("SELECT * FROM audit WHERE sequence < ? ORDER BY sequence DESC LIMIT ?");
+    this.#selectHead = sql.prepare("SELECT sequence, hash, mac FROM audit_head");
+    this.#replaceHead = sql.prepare("INSERT OR REPLACE INTO audit_head VALUES (1, ?, ?, ?)");
+    // Numbers beyond JavaScript's, as only an intruder writes them, must not stop the reading.
+    for (const statement of [this.#last, this.#page, this.#selectHead]) statement.setReadBigInts(true);
+  }
+
+  static open({ database, clock, secrets }: AuditLogOptions): AuditLog {
+    database.migrate(migrations);
+    return database.transaction(() => {
+      const known = secrets.get(keyName);
+      const key = known ?? randomBytes(32);
+      const log = new AuditLog(database, clock, key);
+      if (known === undefined) {
+        secrets.put(keyName, key);
+        // A log that has rows or a head lost its key: then a new head would say that all is well.
+        if (log.#lastSequence() === 0 && log.#storedHead() === undefined) log.#writeHead(genesis);
+      }
+      return log;
+    });
+  }
+
+  /** @throws GatehouseError `audit-unwritable` */
+  append(entry: AuditEntry): void {
+    try {
+      this.#database.transaction(() => this.#write(entry));
+    } catch (cause) {
+      throw new GatehouseError("audit-unwritable", "the audit log cannot be written", { cause });
+    }
+  }
+
+  /** Newest first; at most 1,000 rows, 100 unless told. `before` is a sequence. */
+  list({ before = Number.MAX_SAFE_INTEGER, limit = 100 }: { before?: number; limit?: number } = {}): AuditRow[] {
+    return this.#page.all(before, Math.min(limit, 1_000)).map(toRow);
+  }
+
+  /** Reads the whole log, one row at a time. Blocks for about a second per 300,000 rows. */
+  verify(): AuditVerdict {
+    const { sql } = this.#database;
+    const rows = Number(sql.prepare("SELECT count(*) AS rows FROM audit").get()?.["rows"]);
+    const all = sql.prepare("SELECT * FROM audit ORDER BY sequence");
+    all.setReadBigInts(true);
+    let last = genesis;
+    for (const row of all.iterate()) {
+      const next = follow(last, row);
+      if (next === undefined) return { rows, intact: false, firstBad: last.sequence + 1 };
+      last = next;
+    }
+    const head = this.#trustedHead();
+    const complete = head?.sequence === last.sequence && head.hash.equals(last.hash);
+    return complete ? { rows, intact: true } : { rows, intact: false, firstBad: last.sequence + 1 };
+  }
+
+  #write(entry: AuditEntry): void {
+    const { sequence, previous } = nextLink(this.#trustedHead(), this.#lastSequence());
+    const row = { ...clean(entry), sequence, time: this.#clock.now() };
+    const hash = hashRow(previous, row);
+    const { time, principal, action, target, outcome, detail } = row;
+    this.#insert.run(sequence, time, principal, action, target, outcome, detail, previous, hash);
+    this.#writeHead({ sequence, hash });
+  }
+
+  #lastSequence(): number {
+    return Number(this.#last.get()?.["last"] ?? 0);
+  }
+
+  #storedHead(): (Head & { readonly mac: Buffer }) | undefined {
+    const row = this.#selectHead.get();
+    if (row === undefined) return undefined;
+    return { sequence: Number(row["sequence"]), hash: blob(row["hash"]), mac: blob(row["mac"]) };
+  }
+
+  /** The head, if this log's key wrote it. */
+  #trustedHead(): Head | undefined {
+    const stored = this.#storedHead();
+    return stored !== undefined && isMacOf(this.#key, stored, stored.mac) ? stored : undefined;
+  }
+
+  #writeHead(head: Head): void {
+    this.#replaceHead.run(head.sequence, head.hash, macOf(this.#key, head));
+  }
+}
+
+type Columns = Record<string, unknown>;
+
+/** The chain's head after this row, or undefined if the row is not the next one. */
+const follow = (last: Head, columns: Columns): Head | undefined => {
+  const row = toRow(columns);
+  const hash = blob(columns["hash"]);
+  const linked = row.sequence === last.sequence + 1 && blob(columns["previous"]).equals(last.hash);
+  return linked && hash.equals(hashRow(last.hash, row)) ? { sequence: row.sequence, hash } : undefined;
+};
+
+const toRow = (columns: Columns): AuditRow => ({
+  sequence: Number(columns["sequence"]),
+  time: Number(columns["time"]),
+  principal: String(columns["principal"]),
+  action: String(columns["action"]),
+  target: String(columns["target"]),
+  outcome: columns["outcome"] as AuditRow["outcome"],
+  detail: String(columns["detail"]),
+  previous: blob(columns["previous"]).toString("hex"),
+  hash: blob(columns["hash"]).toString("hex"),
+});
+
+/** Control characters (which could forge lines where the log is printed) become spaces, and no text fills the disk. */
+const clean = ({ principal, action, target, outcome, detail }: AuditEntry): AuditEntry => {
+  const text = (value: string, longest: number): string => value.slice(0, longest).replace(/\p{C}/gu, " ");
+  return {
+    principal: text(principal, 64),
+    action: text(action, 64),
+    target: text(target, 128),
+    outcome,
+    detail: text(detail, 500),
+  };
+};
