@@ -1,0 +1,53 @@
+import { describe, expect, it } from "@jest/globals";
+import type { CameraId } from "@gatehouse/shared";
+
+import { camera, failure, House, never } from "./testing/house.ts";
+import { RecordingViewer } from "./testing/recording-viewer.ts";
+
+describe("Streams", () => {
+  it("makes one stream per camera and tier", async () => {
+    await using house = new House();
+    expect(house.streams.of(camera, "main")).toBe(house.stream);
+    expect(house.streams.of(camera, "sub")).not.toBe(house.stream);
+    expect(house.streams.status().map(({ tier }) => tier)).toEqual(["main", "sub"]);
+  });
+
+  it("ends the viewers and waiters of a removed camera with stream-ended, and its connection", async () => {
+    await using house = new House();
+    house.streams.setWarm(camera, true);
+    const viewer = house.watch();
+    const ready = expect(house.stream.ready({ signal: never })).rejects.toMatchObject({ code: "stream-ended" });
+    await house.settle();
+    await house.streams.close(camera);
+    await ready;
+    expect(viewer.ended?.code).toBe("stream-ended");
+    expect(house.camera.open).toBe(0);
+    expect(house.streams.status()).toEqual([]);
+    expect(() => house.stream.join(new RecordingViewer())).toThrow("closed the stream");
+    expect(house.clock.pending).toBe(0);
+  });
+
+  it("forgets a refused password with the camera, so that a corrected one is tried at once", async () => {
+    await using house = new House();
+    house.camera.refusal = failure("camera-credentials");
+    await expect(house.stream.ready({ signal: never })).rejects.toMatchObject({ code: "camera-credentials" });
+    await house.streams.close(camera);
+    house.camera.refusal = undefined;
+    const ready = house.streams.of(camera, "main").ready({ signal: never });
+    await house.settle();
+    house.camera.send(...house.gop());
+    await expect(ready).resolves.toBeDefined();
+  });
+
+  it("ends everything when it is disposed of", async () => {
+    const house = new House();
+    const viewer = house.watch();
+    house.streams.of("cam-bbbbbbbbbbbbbbbb" as CameraId, "sub").join(new RecordingViewer());
+    await house.settle();
+    expect(house.camera.open).toBe(2);
+    await house[Symbol.asyncDispose]();
+    expect(house.camera.open).toBe(0);
+    expect(viewer.ended?.code).toBe("stream-ended");
+    expect(house.clock.pending).toBe(0);
+  });
+});

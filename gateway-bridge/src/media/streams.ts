@@ -1,0 +1,106 @@
+import {
+  EventBus,
+  type CameraId,
+  type Cancellable,
+  type Clock,
+  type Logger,
+  type StreamStatus,
+  type TierName,
+} from "@gatehouse/shared";
+
+import type { StreamEndpoint } from "../domain/camera.ts";
+import type { OpenSource } from "../ports.ts";
+import { Stream, type StreamState } from "./stream.ts";
+
+export interface StreamsOptions {
+  /** Where a tier's media is to be had. Asked before every connection, because cameras move. */
+  readonly endpoint: (camera: CameraId, tier: TierName, cancel: Cancellable) => Promise<StreamEndpoint>;
+  readonly openSource: OpenSource;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** In [0, 1); for jitter. */
+  readonly random: () => number;
+  /** How long a connection stays after its last viewer. */
+  readonly lingerMs?: number;
+  /** What the newest GOP of one stream may weigh. */
+  readonly ringBytes?: number;
+}
+
+export interface StreamChange {
+  readonly camera: CameraId;
+  readonly tier: TierName;
+  readonly state: StreamState;
+}
+
+const defaultLingerMs = 10_000;
+const defaultRingBytes = 8 * 1024 * 1024;
+
+/** Every camera stream of the gateway, each made when it is first asked for. */
+export class Streams implements AsyncDisposable {
+  readonly #options: StreamsOptions;
+  readonly #streams = new Map<CameraId, Map<TierName, Stream>>();
+  readonly #warm = new Map<CameraId, Disposable>();
+  readonly #changes: EventBus<StreamChange>;
+
+  private constructor(options: StreamsOptions) {
+    this.#options = options;
+    this.#changes = new EventBus(options.log);
+  }
+
+  static create(options: StreamsOptions): Streams {
+    return new Streams(options);
+  }
+
+  of(camera: CameraId, tier: TierName): Stream {
+    const tiers = this.#streams.get(camera) ?? new Map<TierName, Stream>();
+    this.#streams.set(camera, tiers);
+    const stream = tiers.get(tier) ?? this.#make(camera, tier);
+    tiers.set(tier, stream);
+    return stream;
+  }
+
+  /** Keeps one tier of the camera connected when nobody watches, or lets it go. */
+  setWarm(camera: CameraId, warm: boolean, tier: TierName = "main"): void {
+    const before = this.#warm.get(camera);
+    this.#warm.delete(camera);
+    if (warm) this.#warm.set(camera, this.of(camera, tier).hold());
+    before?.[Symbol.dispose]();
+  }
+
+  /** The camera is gone, or its address or password is another: its viewers end with `stream-ended`, all it had failed with is forgotten. */
+  async close(camera: CameraId): Promise<void> {
+    const tiers = [...(this.#streams.get(camera)?.values() ?? [])];
+    this.#streams.delete(camera);
+    this.#warm.get(camera)?.[Symbol.dispose]();
+    this.#warm.delete(camera);
+    await Promise.all(tiers.map((stream) => stream[Symbol.asyncDispose]()));
+  }
+
+  status(): StreamStatus[] {
+    return [...this.#streams.values()].flatMap((tiers) => [...tiers.values()].map((stream) => stream.status));
+  }
+
+  /** Reports every change from now on. */
+  onState(listener: (change: StreamChange) => void): Disposable {
+    return this.#changes.on(listener);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#streams.keys()].map((camera) => this.close(camera)));
+  }
+
+  #make(camera: CameraId, tier: TierName): Stream {
+    const { endpoint, openSource, clock, log, random, lingerMs, ringBytes } = this.#options;
+    return new Stream({
+      camera,
+      tier,
+      open: async (cancel) => openSource(await endpoint(camera, tier, cancel), cancel),
+      clock,
+      log: log.child({ camera, tier }),
+      random,
+      lingerMs: lingerMs ?? defaultLingerMs,
+      ringBytes: ringBytes ?? defaultRingBytes,
+      onState: (state) => this.#changes.emit({ camera, tier, state }),
+    });
+  }
+}

@@ -1,0 +1,79 @@
+import { untilAborted, type CameraId, type Cancellable, type GatehouseError } from "@gatehouse/shared";
+
+import type { AccessUnit } from "../../domain/access-unit.ts";
+import type { StreamEndpoint } from "../../domain/camera.ts";
+import type { Track } from "../../domain/track.ts";
+import type { OpenSource, Source, UnitSink } from "../../ports.ts";
+import { videoTrack } from "./units.ts";
+
+/** A connection to a FakeCamera. */
+class FakeSource implements Source {
+  readonly tracks: readonly Track[];
+  readonly #broken = Promise.withResolvers<never>();
+  readonly #disposed: () => void;
+  #sink: UnitSink | undefined;
+
+  constructor(tracks: readonly Track[], disposed: () => void) {
+    this.tracks = tracks;
+    this.#disposed = disposed;
+    this.#broken.promise.catch(() => undefined);
+  }
+
+  play(sink: UnitSink, { signal }: Cancellable): Promise<never> {
+    this.#sink = sink;
+    return untilAborted(signal, this.#broken.promise);
+  }
+
+  emit(unit: AccessUnit): void {
+    this.#sink?.write(unit);
+  }
+
+  break(error: GatehouseError): void {
+    this.#broken.reject(error);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#sink = undefined;
+    this.#disposed();
+  }
+}
+
+/** A camera behind the Source port that does as it is told. */
+export class FakeCamera {
+  tracks: readonly Track[] = [videoTrack];
+  /** While set, connecting fails with it. */
+  refusal: GatehouseError | undefined;
+  /** Connections tried, open now, and open at once at most. */
+  tries = 0;
+  open = 0;
+  mostOpen = 0;
+  #source: FakeSource | undefined;
+
+  readonly openSource: OpenSource = async (_endpoint, { signal }) => {
+    signal.throwIfAborted();
+    this.tries += 1;
+    if (this.refusal !== undefined) throw this.refusal;
+    this.open += 1;
+    this.mostOpen = Math.max(this.mostOpen, this.open);
+    this.#source = new FakeSource(this.tracks, () => (this.open -= 1));
+    return this.#source;
+  };
+
+  send(...units: readonly AccessUnit[]): void {
+    for (const unit of units) this.#source?.emit(unit);
+  }
+
+  /** Breaks the present connection. */
+  break(error: GatehouseError): void {
+    this.#source?.break(error);
+  }
+}
+
+export const makeEndpoint = (camera: CameraId, tier: StreamEndpoint["tier"] = "main"): StreamEndpoint => ({
+  camera,
+  tier,
+  url: "rtsp://192.0.2.7/stream",
+  credentials: undefined,
+  pin: null,
+  auth: { floor: "none", raise: () => undefined },
+});
