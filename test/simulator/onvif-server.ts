@@ -76,7 +76,8 @@ export class OnvifServer implements AsyncDisposable {
   #snapshot(request: IncomingMessage, response: ServerResponse): void {
     if (!this.#passesDigest(request, response)) return;
     this.counts.snapshots += 1;
-    response.writeHead(200, { "Content-Type": "image/jpeg" }).end(this.services.snapshot());
+    const jpeg = this.services.snapshot();
+    response.writeHead(200, { "Content-Type": "image/jpeg", "Content-Length": jpeg.length }).end(jpeg);
   }
 
   async #soap(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -148,6 +149,12 @@ const addressing = (soap: SoapRequest, action: string): string => {
   return id === undefined ? "" : element("wsa:RelatesTo", escapeXml(id)) + element("wsa:Action", action);
 };
 
+/** With its length, as cameras do: some clients cannot read chunks. */
 const answer = (response: ServerResponse, status: number, xml: string): void => {
-  response.writeHead(status, { "Content-Type": "application/soap+xml; charset=utf-8" }).end(xml);
+  const body = Buffer.from(xml);
+  response.writeHead(status, {
+    "Content-Type": "application/soap+xml; charset=utf-8",
+    "Content-Length": body.length,
+  });
+  response.end(body);
 };

@@ -147,13 +147,18 @@ export class RtspConnection {
   #send({ sender }: Session, { nals, at }: LivePicture): void {
     if (this.#options.stalled()) return;
     this.#socket.write(sender.frames(packetize(nals, maxPacket - 12), { at, now: this.#options.now() }));
-    if (this.#socket.writableLength > maxBacklog) this.#socket.destroy();
+    if (this.#socket.writableLength > maxBacklog) this.#drop();
   }
 
   #restartTimeout(): void {
     clearTimeout(this.#timeout);
     if (this.#session === undefined) return;
-    this.#timeout = setTimeout(() => this.#socket.destroy(), this.#options.sessionTimeoutS * 1_000);
+    this.#timeout = setTimeout(() => this.#drop(), this.#options.sessionTimeoutS * 1_000);
+  }
+
+  #drop(): void {
+    this.#end();
+    this.#socket.destroy();
   }
 
   #end(): void {

@@ -39,6 +39,7 @@ export class SimulatorProcess implements AsyncDisposable {
   readonly #child: Child;
   readonly #pending = new Map<number, PromiseWithResolvers<unknown>>();
   #next = 1;
+  #ended = false;
 
   private constructor(options: SimulatorOptions, facts: SimulatorFacts, child: Child) {
     this.options = options;
@@ -115,13 +116,14 @@ export class SimulatorProcess implements AsyncDisposable {
   }
 
   async #stop(signal: NodeJS.Signals): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    if (this.#ended) return;
     const exit = once(this.#child, "exit");
     this.#child.kill(signal);
     await exit;
   }
 
   async #call(command: Unnumbered<Command>): Promise<unknown> {
+    if (this.#ended) throw gone();
     const id = this.#next++;
     const pending = Promise.withResolvers<unknown>();
     this.#pending.set(id, pending);
@@ -137,7 +139,10 @@ export class SimulatorProcess implements AsyncDisposable {
   }
 
   #abandon(): void {
-    for (const pending of this.#pending.values()) pending.reject(new Error("the simulator has ended"));
+    this.#ended = true;
+    for (const pending of this.#pending.values()) pending.reject(gone());
     this.#pending.clear();
   }
 }
+
+const gone = (): Error => new Error("the simulator has ended");

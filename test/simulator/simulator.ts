@@ -33,6 +33,8 @@ export interface SimulatorOptions {
   /** Offers Basic as well. Default false. */
   readonly basic?: boolean;
   readonly nonceLifetimeMs?: number;
+  /** Refuses a UsernameToken whose nonce was used before. Default true; some clients repeat them. */
+  readonly refuseTokenReplay?: boolean;
   readonly rtspTimeoutS?: number;
   /** Serves HTTPS and RTSPS instead. */
   readonly tls?: TlsIdentity;
@@ -180,6 +182,7 @@ const settle = (options: SimulatorOptions) => ({
   qop: true,
   basic: false,
   nonceLifetimeMs: 300_000,
+  refuseTokenReplay: true,
   rtspTimeoutS: 60,
   tls: undefined,
   discovery: false as const,
@@ -232,7 +235,7 @@ const openParts = async (options: SimulatorOptions, opening: AsyncDisposableStac
       port: settings.onvifPort,
       tls,
       digest,
-      token: new TokenGuard({ username, password, now, toleranceMs: 60_000 }),
+      token: new TokenGuard({ username, password, now, toleranceMs: 60_000, refuseReplay: settings.refuseTokenReplay }),
       services: (origin) => ({
         device: deviceOperations({ id, host, origin, now }),
         media: mediaOperations(tiers(origin)),

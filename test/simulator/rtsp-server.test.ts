@@ -1,0 +1,213 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { makeCertificate } from "@gatehouse/shared/testing";
+
+import { nalType } from "./nal.ts";
+import { RtspProbe } from "./rtsp-probe.ts";
+import { Simulator, type SimulatorOptions } from "./simulator.ts";
+
+let camera: Simulator;
+beforeAll(async () => {
+  camera = await Simulator.open({ id: "porch" });
+});
+afterAll(() => camera[Symbol.asyncDispose]());
+
+const tcp = "Transport: RTP/AVP/TCP;unicast;interleaved=0-1";
+
+describe("the dialogue", () => {
+  it("lists its methods to strangers, and nothing else", async () => {
+    await using probe = await RtspProbe.connect(camera.rtspUrl, camera);
+    const options = await probe.request("OPTIONS", camera.rtspUrl);
+    expect(options.headers.get("public")).toBe("OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER, TEARDOWN");
+    for (const method of ["DESCRIBE", "SETUP", "PLAY", "GET_PARAMETER", "TEARDOWN"]) {
+      expect(await probe.request(method, camera.rtspUrl, [tcp])).toMatchObject({ status: 401 });
+    }
+  });
+
+  it("describes H.264 with the clip's own parameter sets", async () => {
+    await using probe = await RtspProbe.connect(camera.rtspUrl, camera);
+    const { body, headers } = await probe.authorized("DESCRIBE");
+    expect(headers.get("content-base")).toBe(`${camera.rtspUrl}/`);
+    expect(body).toMatch(/\r\nm=video 0 RTP\/AVP 96\r\na=rtpmap:96 H264\/90000\r\n/);
+    expect(body).toMatch(/profile-level-id=4d[0-9a-f]{4};sprop-parameter-sets=Z[^,]+,a[^\r]+\r\n/);
+  });
+
+  it("denies a wrong password and counts it", async () => {
+    const before = camera.counts.authFailures;
+    await using probe = await RtspProbe.connect(camera.rtspUrl, { username: "viewer", password: "wrong" });
+    expect(await probe.authorized("DESCRIBE")).toMatchObject({ status: 401 });
+    expect(camera.counts.authFailures).toBe(before + 1);
+  });
+
+  it.each([
+    ["an unknown path", "DESCRIBE", "/other", [], 404],
+    ["a track that does not exist", "SETUP", "/main/trackID=1", [], 404],
+    ["UDP", "SETUP", "/main/trackID=0", ["Transport: RTP/AVP;unicast;client_port=5000-5001"], 461],
+    ["an extension", "DESCRIBE", "/main", ["Require: www.onvif.org/ver20/backchannel"], 551],
+    ["PLAY without a session", "PLAY", "/main", [], 454],
+    ["a foreign session", "GET_PARAMETER", "/main", ["Session: 1234"], 454],
+    ["an unknown method", "ANNOUNCE", "/main", [], 501],
+  ])("refuses %s", async (_, method, path, headers, status) => {
+    const url = new URL(path, camera.rtspUrl).href;
+    await using probe = await RtspProbe.connect(url, camera);
+    expect(await probe.authorized(method, headers)).toMatchObject({ status });
+  });
+
+  it("refuses a second SETUP of the same track", async () => {
+    await using probe = await RtspProbe.play(camera.rtspUrl, camera);
+    expect(await probe.authorized("SETUP")).toMatchObject({ status: 455 });
+  });
+
+  it.each([
+    ["another protocol", "GET / HTTP/1.1\r\n\r\n"],
+    ["a request without end", `OPTIONS * RTSP/1.0\r\nX: ${"a".repeat(20_000)}`],
+    ["an endless body", "OPTIONS * RTSP/1.0\r\nContent-Length: 99999999\r\n\r\n"],
+  ])("hangs up on %s", async (_, bytes) => {
+    await using probe = await RtspProbe.connect(camera.rtspUrl, camera);
+    probe.send(bytes);
+    await probe.closed;
+  });
+
+  it("keeps the connection after TEARDOWN, without media", async () => {
+    await using probe = await RtspProbe.play(camera.rtspUrl, camera);
+    await probe.received(1);
+    expect(await probe.authorized("TEARDOWN")).toMatchObject({ status: 200 });
+    const received = probe.pictures.length;
+    expect(camera.counts.rtspClients).toBe(0);
+    expect(await probe.authorized("DESCRIBE")).toMatchObject({ status: 200 });
+    expect(probe.pictures).toHaveLength(received);
+  });
+});
+
+describe("media", () => {
+  it("is stamped, in order, and paced by the media clock", async () => {
+    await using probe = await RtspProbe.play(camera.rtspUrl, camera);
+    const pictures = await probe.received(25);
+    const [first] = pictures;
+    pictures.forEach(({ stamp, timestamp }, index) => {
+      expect(stamp).toMatchObject({ camera: "porch", plane: "main", frame: first!.stamp.frame + index });
+      expect((timestamp - first!.timestamp) >>> 0).toBe(index * 3_600);
+    });
+    const [start, end] = [first!.stamp.sentAt, pictures[24]!.stamp.sentAt];
+    // A picture may leave late on a busy machine, never early: no picture before its time.
+    expect(end - start).toBeGreaterThan(24 * 40 - 500);
+  });
+
+  it("keeps the configured bit rate within a tenth", async () => {
+    await using probe = await RtspProbe.play(camera.rtspUrl, camera);
+    const pictures = await probe.received(50);
+    const bytes = pictures.slice(0, 50).reduce((sum, { nals }) => sum + Buffer.concat(nals).length, 0);
+    expect(Math.abs((bytes * 8) / 2_000 / 4_000 - 1)).toBeLessThan(0.1);
+  });
+
+  it("never exceeds 1400 bytes a packet", async () => {
+    await using probe = await RtspProbe.play(camera.rtspUrl, camera);
+    await probe.received(5);
+    expect(Math.max(...probe.packets.map(({ data }) => data.length))).toBe(1_400);
+  });
+
+  it("numbers packets without a gap, under one SSRC", async () => {
+    await using probe = await RtspProbe.play(camera.rtspUrl, camera);
+    await probe.received(5);
+    const rtp = probe.packets.filter(({ channel }) => channel === 0).map(({ data }) => data);
+    rtp.forEach((data, index) => {
+      expect(data.readUInt16BE(2)).toBe((rtp[0]!.readUInt16BE(2) + index) & 0xffff);
+      expect(data.readUInt32BE(8)).toBe(rtp[0]!.readUInt32BE(8));
+    });
+  });
+
+  it("starts wherever live is, not at a key picture", async () => {
+    const starts: boolean[] = [];
+    // Joins are far closer together than key pictures, so of three at least two start between them.
+    for (let join = 0; join < 3; join += 1) {
+      await using probe = await RtspProbe.play(camera.rtspUrl, camera);
+      const [first] = await probe.received(1);
+      starts.push(first!.nals.some((nal) => nalType(nal) === 5));
+    }
+    expect(starts.filter((key) => !key).length).toBeGreaterThanOrEqual(2);
+  });
+
+  it("is the same for every client, at the same time", async () => {
+    await using one = await RtspProbe.play(camera.rtspUrl, camera);
+    await using two = await RtspProbe.play(camera.rtspUrl, camera);
+    await Promise.all([one.received(10), two.received(10)]);
+    const { stamp, nals } = two.pictures[0]!;
+    const same = one.pictures.find((picture) => picture.stamp.frame === stamp.frame);
+    expect(same).toMatchObject({ stamp, nals });
+    expect(camera.counts.rtspClients).toBe(2);
+  });
+
+  it("offers a smaller stream under the same clock", async () => {
+    await using main = await RtspProbe.play(camera.rtspUrl, camera);
+    await using sub = await RtspProbe.play(camera.subRtspUrl, camera);
+    await Promise.all([main.received(5), sub.received(5)]);
+    const { stamp } = sub.pictures[0]!;
+    expect(stamp.plane).toBe("sub");
+    expect(main.pictures.some((picture) => picture.stamp.frame === stamp.frame)).toBe(true);
+  });
+
+  it("comes with a sender report that ties RTP time to wall time", async () => {
+    await using probe = await RtspProbe.play(camera.rtspUrl, camera);
+    const [picture] = await probe.received(1);
+    const report = probe.packets.find(({ channel }) => channel === 1)!.data;
+    expect([report[0], report[1], report.readUInt32BE(4)]).toEqual([0x80, 200, probe.packets[1]!.data.readUInt32BE(8)]);
+    const wall = (report.readUInt32BE(8) - 2_208_988_800) * 1_000 + (report.readUInt32BE(12) / 2 ** 32) * 1_000;
+    expect(report.readUInt32BE(16)).toBe(picture!.timestamp);
+    expect(Math.abs(wall - picture!.stamp.sentAt)).toBeLessThan(100);
+    // A compound packet: SDES with CNAME follows (RFC 3550 6.1).
+    expect([report[28], report[29]]).toEqual([0x81, 202]);
+    expect(report.length).toBe(28 + (report.readUInt16BE(30) + 1) * 4);
+  });
+
+  it("throws out a client that does not read", async () => {
+    await using heavy = await Simulator.open({ bitrateKbps: 400_000 });
+    await using probe = await RtspProbe.play(heavy.rtspUrl, heavy);
+    await probe.received(1);
+    probe.pause();
+    await until(() => heavy.counts.rtspClients === 0);
+  });
+});
+
+describe("the session timeout", () => {
+  const open = (options: SimulatorOptions = {}) => Simulator.open({ rtspTimeoutS: 0.3, ...options });
+
+  it("ends a client that shows no sign of life", async () => {
+    await using brief = await open();
+    await using probe = await RtspProbe.play(brief.rtspUrl, brief);
+    await probe.closed;
+    expect(brief.counts.rtspClients).toBe(0);
+  });
+
+  it.each([
+    ["GET_PARAMETER", (probe: RtspProbe) => void probe.authorized("GET_PARAMETER")],
+    ["receiver reports", (probe: RtspProbe) => probe.send(Buffer.from([0x24, 1, 0, 8, 0x80, 201, 0, 1, 0, 0, 0, 1]))],
+  ])("is held off by %s", async (_, live) => {
+    await using brief = await open();
+    await using probe = await RtspProbe.play(brief.rtspUrl, brief);
+    for (let seen = 1; seen <= 25; seen += 1) {
+      await probe.received(seen);
+      live(probe);
+    }
+    expect(brief.counts.rtspClients).toBe(1);
+  });
+});
+
+it.each([["md5"], ["sha-256"]] as const)("admits by Digest %s alone, in the older form as well", async (algorithm) => {
+  for (const qop of [true, false]) {
+    await using strict = await Simulator.open({ digest: [algorithm], qop });
+    await using probe = await RtspProbe.play(strict.rtspUrl, strict);
+    await probe.received(1);
+  }
+});
+
+it("serves RTSPS where it has a certificate", async () => {
+  const { certificate, privateKey } = makeCertificate();
+  await using secure = await Simulator.open({ tls: { cert: certificate, key: privateKey } });
+  expect(secure.rtspUrl).toMatch(/^rtsps:/);
+  await using probe = await RtspProbe.play(secure.rtspUrl, secure, certificate);
+  await probe.received(2);
+});
+
+/** Waits until something shows that announces itself nowhere. */
+const until = async (condition: () => boolean): Promise<void> => {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
+};
