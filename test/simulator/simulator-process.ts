@@ -47,9 +47,11 @@ export class SimulatorProcess implements AsyncDisposable {
     this.#child = child;
   }
 
-  static async start(options: SimulatorOptions = {}): Promise<SimulatorProcess> {
+  /** @param wrapper a command that runs the one behind it in its own place, such as `unshare -n` */
+  static async start(options: SimulatorOptions = {}, wrapper: readonly string[] = []): Promise<SimulatorProcess> {
     const main = fileURLToPath(new URL("main.ts", import.meta.url));
-    const child = spawn(process.execPath, ["--conditions=source", main], {
+    const [command, ...args] = [...wrapper, process.execPath, "--conditions=source", main];
+    const child = spawn(command, args, {
       stdio: ["pipe", "pipe", "inherit"],
       env: { PATH: process.env["PATH"], GATEHOUSE_SIMULATOR: JSON.stringify(options) },
     });

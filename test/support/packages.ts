@@ -23,7 +23,7 @@ export const needs = {
     ],
     files: ["/usr/bin/python3", "/usr/bin/gst-launch-1.0", "/usr/lib/python3/dist-packages/gi"],
   },
-  onvifTools: { packages: ["onvif-tools"], files: ["/usr/bin/onvif-util"] },
+  onvifTools: { packages: ["onvif-tools", "iproute2"], files: ["/usr/bin/onvif-util", "/sbin/ip"] },
 } as const satisfies Record<string, Need>;
 
 export type NeedName = keyof typeof needs;
