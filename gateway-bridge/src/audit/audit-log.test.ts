@@ -155,6 +155,11 @@ describe("verify", () => {
     ["the head pointing elsewhere", "UPDATE audit_head SET sequence = 4", 6],
     ["a head with another code", "UPDATE audit_head SET mac = zeroblob(32)", 6],
     [
+      "a row put before the first",
+      "INSERT INTO audit SELECT -1, time, principal, action, target, outcome, detail, previous, hash FROM audit LIMIT 1",
+      1,
+    ],
+    [
       "two rows exchanged",
       "UPDATE audit SET sequence = 100 WHERE sequence = 2; UPDATE audit SET sequence = 2 WHERE sequence = 3; UPDATE audit SET sequence = 3 WHERE sequence = 100",
       2,
@@ -187,6 +192,22 @@ describe("verify", () => {
     expect(log.verify()).toEqual({ rows: 3, intact: false, firstBad: 4 });
     log.append(entry("later"));
     expect(log.verify()).toEqual({ rows: 4, intact: false, firstBad: 4 });
+  });
+
+  it("lets others work between slices, and verifies what they append", async () => {
+    const log = filled(1_200);
+    let turns = 0;
+    const others = setInterval(() => (turns += 1), 0);
+    const verdict = log.verifyInSlices({ signal: new AbortController().signal });
+    log.append(entry("meanwhile"));
+    expect(await verdict).toEqual({ rows: 1_201, intact: true });
+    clearInterval(others);
+    intrude("UPDATE audit SET detail = 'another' WHERE sequence = 1100");
+    const stopping = new AbortController();
+    expect(await log.verifyInSlices(stopping)).toEqual({ rows: 1_201, intact: false, firstBad: 1_100 });
+    stopping.abort(new Error("enough"));
+    await expect(log.verifyInSlices(stopping)).rejects.toThrow("enough");
+    expect(turns).toBeGreaterThan(0);
   });
 
   it("does not take a new key for an old one: a lost key shows for good", () => {

@@ -1,6 +1,7 @@
-import { GatehouseError, type AuditRow, type Clock } from "@gatehouse/shared";
+import { GatehouseError, type AuditRow, type Cancellable, type Clock } from "@gatehouse/shared";
 import { randomBytes } from "node:crypto";
 import type { StatementSync } from "node:sqlite";
+import { setImmediate } from "node:timers/promises";
 
 import type { AuditEntry, AuditSink, SecretStore } from "../ports.ts";
 import { blob } from "../store/column.ts";
@@ -65,6 +66,8 @@ export class AuditLog implements AuditSink {
   readonly #insert: StatementSync;
   readonly #last: StatementSync;
   readonly #page: StatementSync;
+  readonly #following: StatementSync;
+  readonly #count: StatementSync;
   readonly #selectHead: StatementSync;
   readonly #replaceHead: StatementSync;
 
@@ -76,10 +79,13 @@ export class AuditLog implements AuditSink {
     this.#insert = sql.prepare("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
     this.#last = sql.prepare("SELECT max(sequence) AS last FROM audit");
     this.#page = sql.prepare("SELECT * FROM audit WHERE sequence < ? ORDER BY sequence DESC LIMIT ?");
+    this.#following = sql.prepare("SELECT * FROM audit WHERE sequence > ? ORDER BY sequence LIMIT 500");
+    this.#count = sql.prepare("SELECT count(*) AS rows, min(sequence) AS first FROM audit");
     this.#selectHead = sql.prepare("SELECT sequence, hash, mac FROM audit_head");
     this.#replaceHead = sql.prepare("INSERT OR REPLACE INTO audit_head VALUES (1, ?, ?, ?)");
     // Numbers beyond JavaScript's, as only an intruder writes them, must not stop the reading.
-    for (const statement of [this.#last, this.#page, this.#selectHead]) statement.setReadBigInts(true);
+    for (const statement of [this.#last, this.#page, this.#following, this.#count, this.#selectHead])
+      statement.setReadBigInts(true);
   }
 
   static open({ database, clock, secrets }: AuditLogOptions): AuditLog {
@@ -111,21 +117,48 @@ export class AuditLog implements AuditSink {
     return this.#page.all(before, Math.min(limit, 1_000)).map(toRow);
   }
 
-  /** Reads the whole log, one row at a time. Blocks for about a second per 300,000 rows. */
+  /** Reads the whole log in bounded memory. Blocks: 6 ms for every 1,000 rows. */
   verify(): AuditVerdict {
-    const { sql } = this.#database;
-    const rows = Number(sql.prepare("SELECT count(*) AS rows FROM audit").get()?.["rows"]);
-    const all = sql.prepare("SELECT * FROM audit ORDER BY sequence");
-    all.setReadBigInts(true);
+    const reading = this.#verification();
+    for (;;) {
+      const step = reading.next();
+      if (step.done === true) return step.value;
+    }
+  }
+
+  /** The same, letting others work every few milliseconds. Rows that are appended meanwhile are verified too. */
+  async verifyInSlices({ signal }: Cancellable): Promise<AuditVerdict> {
+    const reading = this.#verification();
+    for (;;) {
+      signal.throwIfAborted();
+      const step = reading.next();
+      if (step.done === true) return step.value;
+      await setImmediate();
+    }
+  }
+
+  /** Pauses between pages. */
+  *#verification(): Generator<undefined, AuditVerdict> {
     let last = genesis;
-    for (const row of all.iterate()) {
-      const next = follow(last, row);
-      if (next === undefined) return { rows, intact: false, firstBad: last.sequence + 1 };
-      last = next;
+    const verdict = (linked: boolean): AuditVerdict => {
+      const counted = this.#count.get();
+      const rows = Number(counted?.["rows"]);
+      // Pages start at 1: what lies below was put in.
+      if (Number(counted?.["first"] ?? 1) < 1) return { rows, intact: false, firstBad: 1 };
+      return linked ? { rows, intact: true } : { rows, intact: false, firstBad: last.sequence + 1 };
+    };
+    for (;;) {
+      const page = this.#following.all(last.sequence);
+      if (page.length === 0) break;
+      for (const row of page) {
+        const next = follow(last, row);
+        if (next === undefined) return verdict(false);
+        last = next;
+      }
+      yield;
     }
     const head = this.#trustedHead();
-    const complete = head?.sequence === last.sequence && head.hash.equals(last.hash);
-    return complete ? { rows, intact: true } : { rows, intact: false, firstBad: last.sequence + 1 };
+    return verdict(head?.sequence === last.sequence && head.hash.equals(last.hash));
   }
 
   #write(entry: AuditEntry): void {
