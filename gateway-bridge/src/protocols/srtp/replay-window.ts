@@ -14,8 +14,8 @@ export class ReplayWindow {
   /** Whether the index is new. Indexes too old to tell are not. */
   accepts(index: number): boolean {
     const behind = this.#highest - index;
-    if (behind < 0) return index >= 0;
-    return behind < size && ((this.#seen >> BigInt(behind)) & 1n) === 0n;
+    if (behind < 0) return true;
+    return index >= 0 && behind < size && ((this.#seen >> BigInt(behind)) & 1n) === 0n;
   }
 
   /** Call only when the packet was found authentic: a forged one must not move the window. */

@@ -87,9 +87,11 @@ export class SrtpEncryptor {
   /**
    * Enciphers packets in the order given. Each result is a view into a slot: it stays intact until `slots` further packets have been
    * enciphered, so a caller that hands them to a socket keeps fewer than `slots` sends unfinished.
+   * @param packets at most `slots`
    * @throws GatehouseError `srtp-key-exhausted` after 2^48 packets
    */
   protect(packets: readonly OutgoingRtp[]): readonly Buffer[] {
+    if (packets.length > this.#options.slots) throw new RangeError(`${packets.length} packets do not fit the slots.`);
     return packets.map((packet) => this.#protect(packet));
   }
 
