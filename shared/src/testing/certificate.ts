@@ -46,6 +46,7 @@ export const signCertificate = (
     sequence(tlv(0x17, Buffer.from("200101000000Z")), tlv(0x17, Buffer.from("491231235959Z"))),
     commonName(name),
     publicKey.export({ type: "spki", format: "der" }),
+    ...(issuer.name === name ? [authority] : []),
   );
   const signature = tlv(0x03, Buffer.concat([Buffer.of(0), sign("sha256", body, issuer.privateKey)]));
   const lines =
@@ -67,6 +68,10 @@ const oid = (hex: string): Buffer => tlv(0x06, Buffer.from(hex, "hex"));
 // 1.2.840.10045.4.3.2, and 1.2.840.113549.1.1.11 with its NULL parameters (RFC 4055 5)
 const ecdsaWithSha256 = sequence(oid("2a8648ce3d040302"));
 const rsaWithSha256 = sequence(oid("2a864886f70d01010b"), tlv(0x05, Buffer.alloc(0)));
+
+// Critical basicConstraints 2.5.29.19 with cA TRUE (RFC 5280 4.2.1.9): what signed itself may sign others.
+const yes = tlv(0x01, Buffer.of(0xff));
+const authority = tlv(0xa3, sequence(sequence(oid("551d13"), yes, tlv(0x04, sequence(yes)))));
 
 // 2.5.4.3
 const commonName = (name: string): Buffer =>

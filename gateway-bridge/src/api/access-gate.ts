@@ -1,0 +1,124 @@
+import {
+  assertNever,
+  GatehouseError,
+  routes,
+  spkiPin,
+  type CameraId,
+  type Clock,
+  type Logger,
+  type Principal,
+  type PrincipalId,
+  type Route,
+  type RouteName,
+  type SessionId,
+} from "@gatehouse/shared";
+import type { IncomingMessage } from "node:http";
+import { TLSSocket } from "node:tls";
+
+import { decideAccess, type AccessDecision } from "../domain/access-policy.ts";
+import type { AuditSink } from "../ports.ts";
+import { DenialBudget } from "./denial-budget.ts";
+
+/** Every refusal in the same words, so that it tells nothing of what exists. */
+const notPaired = "this client is not paired with the gateway, or its pairing was revoked";
+const notAllowed = "this client may not do this";
+
+export interface AccessGateOptions {
+  /** The principal with this pinned key, unless revoked. */
+  readonly principals: { byPin(pin: string): Principal | undefined };
+  /** Who opened a session, and on which camera. */
+  readonly sessions: {
+    find(session: SessionId): { readonly principal: PrincipalId; readonly camera: CameraId } | undefined;
+  };
+  readonly audit: AuditSink;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** One question put to the gate. */
+export interface Attempt {
+  readonly name: RouteName;
+  readonly principal: Principal | undefined;
+  /** The path's parameters, parsed. */
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** The one place where callers are told apart and judged. HTTP and WebSocket both come through here, and nobody goes round. */
+export class AccessGate {
+  readonly #options: AccessGateOptions;
+  readonly #denials: DenialBudget;
+
+  constructor(options: AccessGateOptions) {
+    this.#options = options;
+    this.#denials = new DenialBudget(options.clock);
+  }
+
+  /** The principal whose key this request's connection proved in its handshake, as it stands now. */
+  authenticate({ socket, headers }: IncomingMessage): Principal | undefined {
+    // Browsers show the certificates that their owner installed to any page's request, and name the page.
+    if (headers.origin !== undefined) return undefined;
+    // `authorized` alone is not enough: Node also sets it for a resumed TLS 1.3 session without any certificate.
+    if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
+    const key = socket.getPeerX509Certificate()?.publicKey;
+    if (key === undefined) return undefined;
+    const principal = this.#options.principals.byPin(spkiPin(key.export({ type: "spki", format: "der" })));
+    return principal?.revoked === null ? principal : undefined;
+  }
+
+  /**
+   * Returns where the route's declared access lets this caller in.
+   * @throws GatehouseError `unauthenticated`, `access-denied`, or `not-found` for a session that is over
+   */
+  authorize(attempt: Attempt): void {
+    const { access }: Route = routes[attempt.name];
+    const { principal, params } = attempt;
+    if (access.on === "pairing") return;
+    if (principal === undefined) throw this.#refuse(attempt, "unauthenticated");
+    switch (access.on) {
+      case "paired":
+        return;
+      case "gateway":
+        this.#judge(attempt, decideAccess(principal, { action: access.action, camera: "*" }));
+        return;
+      case "camera": {
+        const camera = params["camera"] as CameraId;
+        this.#judge(attempt, decideAccess(principal, { action: access.action, camera }));
+        return;
+      }
+      case "session": {
+        const session = this.#options.sessions.find(params["session"] as SessionId);
+        if (session === undefined) throw new GatehouseError("not-found", "there is no such session, or it has ended");
+        if (session.principal !== principal.id) throw this.#refuse(attempt, "access-denied", "other-principal");
+        this.#judge(attempt, decideAccess(principal, { action: access.action, camera: session.camera }));
+        return;
+      }
+      default:
+        assertNever(access);
+    }
+  }
+
+  #judge(attempt: Attempt, decision: AccessDecision): void {
+    if (decision.kind !== "allow") throw this.#refuse(attempt, "access-denied", decision.why);
+  }
+
+  /** Writes the refusal down, with the reason that the caller is not told, and gives the error to throw. */
+  #refuse(attempt: Attempt, code: "unauthenticated" | "access-denied", why: string = code): GatehouseError {
+    this.refused(attempt, why);
+    return new GatehouseError(code, code === "unauthenticated" ? notPaired : notAllowed);
+  }
+
+  /** Writes down that an attempt was refused. A log that cannot be written changes nothing: refused stays refused. */
+  refused({ name, principal, params }: Attempt, why: string): void {
+    const { audit, log } = this.#options;
+    const caller = principal?.id ?? "-";
+    const leftOut = this.#denials.take(caller);
+    if (leftOut === undefined) return;
+    const detail = leftOut === 0 ? why : `${why}; ${leftOut} like it left out`;
+    const target = params["camera"] ?? params["session"] ?? params["principal"] ?? "-";
+    try {
+      audit.append({ principal: caller, action: name, target, outcome: "denied", detail });
+    } catch (error) {
+      log.error("denial could not be audited", { route: name, error: String(error) });
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import type { PrincipalId } from "@gatehouse/shared";
+import type { Server } from "node:https";
+import { isIPv6, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+
+import { limits } from "./limits.ts";
+
+/** Every open connection of the server: how many an address holds, and whose they are. */
+export class Connections {
+  readonly #sockets = new Set<Socket>();
+  readonly #perAddress = new Map<string, number>();
+  readonly #ofPrincipal = new Map<PrincipalId, Set<Duplex>>();
+
+  /** Counts the server's connections from now on, and refuses what is too many before any TLS is spoken. */
+  watch(server: Server): void {
+    server.maxConnections = limits.connections;
+    server.on("connection", (socket: Socket) => this.#admit(socket));
+  }
+
+  #admit(socket: Socket): void {
+    const block = addressBlock(socket.remoteAddress ?? "");
+    const count = (this.#perAddress.get(block) ?? 0) + 1;
+    if (count > limits.connectionsPerAddress) {
+      socket.destroy();
+      return;
+    }
+    this.#perAddress.set(block, count);
+    this.#sockets.add(socket);
+    socket.once("close", () => {
+      this.#sockets.delete(socket);
+      const left = (this.#perAddress.get(block) ?? 1) - 1;
+      if (left === 0) this.#perAddress.delete(block);
+      else this.#perAddress.set(block, left);
+    });
+  }
+
+  /** Notes that a principal uses this connection, until it closes. */
+  claim(socket: Duplex, principal: PrincipalId): void {
+    const sockets = this.#ofPrincipal.get(principal) ?? new Set();
+    if (sockets.has(socket)) return;
+    this.#ofPrincipal.set(principal, sockets.add(socket));
+    socket.once("close", () => {
+      sockets.delete(socket);
+      if (sockets.size === 0 && this.#ofPrincipal.get(principal) === sockets) this.#ofPrincipal.delete(principal);
+    });
+  }
+
+  /** Closes every connection of a principal, and with it whatever it asked. */
+  end(principal: PrincipalId): void {
+    for (const socket of [...(this.#ofPrincipal.get(principal) ?? [])]) socket.destroy();
+  }
+
+  endAll(): void {
+    for (const socket of [...this.#sockets]) socket.destroy();
+  }
+}
+
+/** An IPv4 address, or the /64 of an IPv6 one: whoever has one IPv6 address has all of those. */
+export const addressBlock = (address: string): string => {
+  const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
+  if (mapped !== undefined) return mapped;
+  if (!isIPv6(address)) return address;
+  const [head = "", tail] = address.replace(/%.*/, "").split("::");
+  const groups = head === "" ? [] : head.split(":");
+  const after = tail === undefined || tail === "" ? [] : tail.split(":");
+  const zeros = tail === undefined ? [] : Array<string>(8 - groups.length - after.length).fill("0");
+  return [...groups, ...zeros, ...after].slice(0, 4).join(":");
+};

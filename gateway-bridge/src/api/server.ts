@@ -1,0 +1,143 @@
+import {
+  GatehouseError,
+  isError,
+  stopped,
+  systemCode,
+  type Cancellable,
+  type EventBus,
+  type PrincipalId,
+} from "@gatehouse/shared";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { constants } from "node:crypto";
+import { once } from "node:events";
+import { ServerResponse, type IncomingMessage } from "node:http";
+import { createServer, type Server } from "node:https";
+import { isIPv6, type AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+
+import { AccessGate, type AccessGateOptions } from "./access-gate.ts";
+import { Connections } from "./connections.ts";
+import { EventFeed, type EventFeedOptions } from "./event-feed.ts";
+import type { Handlers } from "./handlers.ts";
+import { limits } from "./limits.ts";
+import { createRouter, type Router } from "./router.ts";
+
+export interface ApiServerOptions extends AccessGateOptions, EventFeedOptions {
+  /** A literal address or a name; port 0 takes any free one. */
+  readonly listen: { readonly host: string; readonly port: number };
+  /** All PEM. `clientCa` signed the certificates of paired clients. */
+  readonly tls: { readonly key: string; readonly cert: string; readonly clientCa: string };
+  readonly handlers: Handlers;
+  /** Tells of each principal at the moment it is revoked. */
+  readonly revocations: Pick<EventBus<PrincipalId>, "on">;
+}
+
+/** The gateway's API over HTTPS and WebSocket, TLS 1.3 only. */
+export class ApiServer implements AsyncDisposable {
+  /** `host:port` that it really listens on. */
+  readonly address: string;
+  readonly #resources: AsyncDisposableStack;
+
+  private constructor(address: string, resources: AsyncDisposableStack) {
+    this.address = address;
+    this.#resources = resources;
+  }
+
+  /** @throws GatehouseError `address-in-use`, `config-invalid` where it cannot listen */
+  static async open(options: ApiServerOptions, { signal }: Cancellable): Promise<ApiServer> {
+    signal.throwIfAborted();
+    await using opening = new AsyncDisposableStack();
+    const server = createTlsServer(options.tls);
+    const connections = new Connections();
+    connections.watch(server);
+    const gate = new AccessGate(options);
+    const feed = opening.use(new EventFeed(options));
+    const heads = new WeakMap<IncomingMessage, Buffer>();
+    const closing = new AbortController();
+    const acceptEvents = ({ raw }: FastifyRequest, reply: FastifyReply): void => {
+      const head = heads.get(raw);
+      if (head === undefined) throw new GatehouseError("request-invalid", "events come over a WebSocket only");
+      feed.accept(raw, head, () => gate.authenticate(raw));
+      reply.raw.detachSocket(raw.socket);
+      reply.hijack();
+    };
+    const { signal: closed } = closing;
+    const router = opening.adopt(
+      createRouter({ ...options, server, gate, connections, acceptEvents, signal: closed }),
+      (each) => each.close(),
+    );
+    await router.ready();
+    routeUpgrades(server, router, heads);
+    opening.use(options.revocations.on((principal) => connections.end(principal)));
+    const address = await listen(server, options.listen);
+    opening.defer(async () => {
+      const gone = once(server.close(), "close");
+      closing.abort(stopped("shutdown"));
+      connections.endAll();
+      await gone;
+    });
+    options.log.info("listening", { address });
+    return new ApiServer(address, opening.move());
+  }
+
+  /** Ends every request and connection. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#resources.disposeAsync();
+  }
+}
+
+const createTlsServer = ({ key, cert, clientCa }: ApiServerOptions["tls"]): Server => {
+  const server = createServer({
+    key,
+    cert,
+    ca: clientCa,
+    minVersion: "TLSv1.3",
+    requestCert: true,
+    // Clients that pair have no certificate yet, so the handshake lets them in; the gate looks at `authorized` and the
+    // pinned key of every request, and without both a caller is a stranger.
+    // eslint-disable-next-line no-restricted-syntax -- server side: nothing is trusted by this, see above
+    rejectUnauthorized: false,
+    // Nobody resumes a session: each connection proves its key anew.
+    secureOptions: constants.SSL_OP_NO_TICKET,
+    handshakeTimeout: limits.tlsHandshake,
+    maxHeaderSize: limits.headers,
+    connectionsCheckingInterval: limits.headersTimeout / 2,
+  });
+  server.headersTimeout = limits.headersTimeout;
+  server.requestTimeout = limits.requestTimeout;
+  server.keepAliveTimeout = limits.keepAlive;
+  server.on("clientError", (_, socket) => socket.destroy());
+  return server;
+};
+
+/**
+ * Sends upgrades through the router like any request, so that they meet the same gate. Node has let go of such a
+ * connection; whoever is not upgraded is answered and closed.
+ */
+const routeUpgrades = (server: Server, router: Router, heads: WeakMap<IncomingMessage, Buffer>): void => {
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on("error", () => socket.destroy());
+    if (request.method !== "GET") {
+      socket.destroy();
+      return;
+    }
+    heads.set(request, head);
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false;
+    response.assignSocket(request.socket);
+    response.once("finish", () => socket.end());
+    router.routing(request, response);
+  });
+};
+
+const listen = async (server: Server, { host, port }: ApiServerOptions["listen"]): Promise<string> => {
+  try {
+    await once(server.listen({ host, port }), "listening");
+  } catch (cause) {
+    const code = systemCode(cause) === "EADDRINUSE" ? "address-in-use" : "config-invalid";
+    const why = isError(cause) ? cause.message : String(cause);
+    throw new GatehouseError(code, `the API cannot listen on ${host}:${port}: ${why}`, { cause });
+  }
+  const { address, port: bound } = server.address() as AddressInfo;
+  return isIPv6(address) ? `[${address}]:${bound}` : `${address}:${bound}`;
+};
