@@ -1,0 +1,28 @@
+import { CameraId, type Camera } from "@gatehouse/shared";
+import { z } from "zod";
+
+/**
+ * What the plugin remembers of a camera while the gateway is away. Kept on disk by older and newer versions of this plugin,
+ * so all but the id has a fallback, and what is unknown is ignored.
+ */
+export const KnownCamera = z.object({
+  id: CameraId,
+  name: z.string().catch("Camera"),
+  manufacturer: z.string().catch(""),
+  model: z.string().catch(""),
+  serial: z.string().catch(""),
+  firmware: z.string().catch(""),
+  /** Whether HomeKit is offered sound. */
+  sound: z.boolean().catch(false),
+});
+export type KnownCamera = z.infer<typeof KnownCamera>;
+
+export const knownCamera = ({ id, name, manufacturer, model, serial, firmware, audio }: Camera): KnownCamera => ({
+  id,
+  name,
+  manufacturer,
+  model,
+  serial,
+  firmware,
+  sound: audio === "opus",
+});

@@ -1,0 +1,82 @@
+import type { HttpClient } from "hap-controller";
+
+/** A sensor told of itself. */
+export interface SensorChange {
+  readonly aid: number;
+  readonly sensor: "motion" | "active";
+  readonly value: boolean;
+  /** `performance.now()` of its arrival. */
+  readonly at: number;
+}
+
+interface Sensors {
+  readonly aid: number;
+  readonly motion: string;
+  readonly active: string;
+}
+
+/** Motion and activity of cameras, as HomeKit is notified of them. */
+export class SensorEvents implements AsyncDisposable {
+  /** Everything that came, in order. */
+  readonly changes: SensorChange[] = [];
+  readonly #client: HttpClient;
+  readonly #waiting = new Set<() => void>();
+  #seen = 0;
+
+  /** @param client subscribed by the caller; closed with this */
+  constructor(client: HttpClient, sensors: readonly Sensors[]) {
+    this.#client = client;
+    client.on(
+      "event",
+      (event: { readonly characteristics: readonly { aid: unknown; iid: unknown; value: unknown }[] }) => {
+        const at = performance.now();
+        for (const { aid, iid, value } of event.characteristics) {
+          const id = `${String(aid)}.${String(iid)}`;
+          const one = sensors.find(({ motion, active }) => id === motion || id === active);
+          if (one === undefined) continue;
+          // HAP writes booleans as 0 and 1, too.
+          this.changes.push({
+            aid: one.aid,
+            sensor: id === one.motion ? "motion" : "active",
+            value: Boolean(value),
+            at,
+          });
+        }
+        for (const look of [...this.#waiting]) look();
+      },
+    );
+  }
+
+  /** The first change that matches among those that no earlier `next` passed over; waits for it. */
+  async next(wanted: Partial<Omit<SensorChange, "at">>, withinMs = 10_000): Promise<SensorChange> {
+    const found = Promise.withResolvers<SensorChange>();
+    const look = (): void => {
+      const index = this.changes.findIndex(
+        (change, position) =>
+          position >= this.#seen && Object.entries(wanted).every(([key, value]) => Reflect.get(change, key) === value),
+      );
+      const change = this.changes[index];
+      if (change === undefined) return;
+      this.#seen = index + 1;
+      this.#waiting.delete(look);
+      found.resolve(change);
+    };
+    const late = setTimeout(
+      () => found.reject(new Error(`${JSON.stringify(wanted)} was not notified within ${withinMs} ms`)),
+      withinMs,
+    );
+    this.#waiting.add(look);
+    look();
+    try {
+      return await found.promise;
+    } finally {
+      clearTimeout(late);
+      this.#waiting.delete(look);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#client.removeAllListeners("event");
+    await this.#client.close();
+  }
+}
