@@ -14,8 +14,11 @@ import { decideRedirect } from "./redirect-policy.ts";
 
 /** Answers a camera's login challenges; `Authorizer` of protocols/auth is one. */
 export interface HttpLogin {
-  /** Takes every WWW-Authenticate header of a 401. Throws where it cannot or must not answer, as when the password is wrong. */
-  challenge(headers: readonly string[]): void;
+  /**
+   * Takes every WWW-Authenticate header of a 401, and the Authorization header that was refused with it.
+   * Throws where it cannot or must not answer, as when the password is wrong.
+   */
+  challenge(headers: readonly string[], request: { readonly authorization: string | undefined }): void;
   /** The Authorization header, once there was a challenge. */
   authorize(method: string, uri: string): string | undefined;
   /** The camera took what `authorize` gave. */
@@ -99,7 +102,7 @@ export class HttpClient implements Disposable {
         return answer;
       }
       if (login === undefined || challenges.length === 0) return answer;
-      login.challenge(challenges);
+      login.challenge(challenges, { authorization });
       if (exchange === mostExchanges)
         throw new GatehouseError("camera-credentials", "the camera keeps asking for a login");
     }
