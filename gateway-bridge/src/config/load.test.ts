@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { isGatehouseError, type GatehouseError } from "@gatehouse/shared";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { loadConfig } from "./load.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "gatehouse-config-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const load = async (content: unknown) => {
+  await writeFile(join(folder, "config.json"), typeof content === "string" ? content : JSON.stringify(content));
+  return loadConfig(folder);
+};
+const failure = async (content: unknown): Promise<GatehouseError> => {
+  const error: unknown = await load(content).then(
+    () => undefined,
+    (cause: unknown) => cause,
+  );
+  if (!isGatehouseError(error)) throw new Error("it did not fail as it should", { cause: error });
+  return error;
+};
+
+describe("loadConfig", () => {
+  it("listens on loopback when nobody says otherwise", async () => {
+    const config = await loadConfig(join(folder, "nowhere"));
+    expect(config.listen).toEqual({ host: "127.0.0.1", port: 8443 });
+  });
+
+  it("fills what is left out and freezes the result", async () => {
+    const config = await load({ listen: { port: 9000 } });
+    expect(config).toMatchObject({
+      name: "Gatehouse",
+      listen: { host: "127.0.0.1", port: 9000 },
+      media: { lingerSeconds: 10 },
+    });
+    expect(Object.isFrozen(config.listen)).toBe(true);
+  });
+
+  it.each([
+    [{ listn: {} }, /config\.json: unknown key `listn`, did you mean `listen`\?/],
+    [{ listen: { prot: 5 } }, /unknown key `listen\.prot`, did you mean `port`\?/],
+    [{ zebra: 1 }, /unknown key `zebra`\./],
+    [{ listen: { port: 70_000 } }, /`listen\.port`/],
+    [{ listen: { host: "not a host!" } }, /`listen\.host`/],
+    [[], /`the file`/],
+    ["{ broken", /not valid JSON/],
+  ])("refuses %j with the key and the rule", async (content, message) => {
+    const error = await failure(content);
+    expect(error).toMatchObject({ code: "config-invalid", retry: "never" });
+    expect(error.message).toMatch(message);
+    expect(error.remedy).not.toBe("");
+  });
+
+  it("never repeats a value that it refuses", async () => {
+    for (const content of [{ name: { password: "hunter2" } }, { listen: { host: "hunter2 !" } }, "{ hunter2"]) {
+      const { message, details } = await failure(content);
+      expect(message + JSON.stringify(details)).not.toContain("hunter2");
+    }
+  });
+});
