@@ -1,12 +1,14 @@
 import { framesPerSecond, loadClip, type Clip } from "./clip.ts";
 import { fillerNal } from "./nal.ts";
+import { loadSound, soundFrameMs, type Sound } from "./sound.ts";
 import { stampNal, stampNalLength, type Plane } from "./stamp.ts";
 
 export type Tier = "main" | "sub";
 
-/** One stamped picture, at the moment it leaves. */
-export interface LivePicture {
+/** One stamped picture and what was heard meanwhile, at the moment they leave. */
+export interface LiveMoment {
   readonly nals: readonly Buffer[];
+  readonly sound: readonly Buffer[];
   /** Milliseconds of the media clock. */
   readonly at: number;
 }
@@ -15,35 +17,43 @@ export interface LiveFeedOptions {
   readonly camera: string;
   readonly bitrateKbps: number;
   readonly subBitrateKbps: number;
+  readonly audio: Sound["codec"] | "none";
 }
 
 const periodMs = 1_000 / framesPerSecond;
+const soundFrames = periodMs / soundFrameMs;
 /** After a longer pause of the process the feed goes on at "now", as a camera would. */
 const maxCatchUp = framesPerSecond;
 
 /** What the camera's sensor sees: one clock, the same pictures for everybody, whether anybody looks or not. */
 export class LiveFeed implements Disposable {
   readonly clips: Readonly<Record<Tier, Clip>>;
+  readonly sound: Sound | undefined;
   readonly #camera: string;
-  readonly #listeners: Record<Tier, Set<(picture: LivePicture) => void>> = { main: new Set(), sub: new Set() };
+  readonly #listeners: Record<Tier, Set<(moment: LiveMoment) => void>> = { main: new Set(), sub: new Set() };
   readonly #origin = performance.now();
   // Time outruns the pictures, so a later start never repeats a number.
   readonly #firstFrame = Date.now();
   #next = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  private constructor(camera: string, clips: Readonly<Record<Tier, Clip>>) {
+  private constructor(
+    camera: string,
+    { sound, ...clips }: Readonly<Record<Tier, Clip>> & { readonly sound?: Sound | undefined },
+  ) {
     this.#camera = camera;
     this.clips = clips;
+    this.sound = sound;
     this.#schedule();
   }
 
-  static async open({ camera, bitrateKbps, subBitrateKbps }: LiveFeedOptions): Promise<LiveFeed> {
-    const [main, sub] = await Promise.all([
+  static async open({ camera, bitrateKbps, subBitrateKbps, audio }: LiveFeedOptions): Promise<LiveFeed> {
+    const [main, sub, sound] = await Promise.all([
       loadClip({ name: "main", bitrateKbps, overhead: stampNalLength }),
       loadClip({ name: "sub", bitrateKbps: subBitrateKbps, overhead: stampNalLength }),
+      audio === "none" ? undefined : loadSound(audio),
     ]);
-    return new LiveFeed(camera, { main, sub });
+    return new LiveFeed(camera, { main, sub, sound });
   }
 
   /** Number of the picture that is seen now. */
@@ -56,7 +66,7 @@ export class LiveFeed implements Disposable {
     return this.#next * periodMs;
   }
 
-  subscribe(tier: Tier, listener: (picture: LivePicture) => void): Disposable {
+  subscribe(tier: Tier, listener: (moment: LiveMoment) => void): Disposable {
     this.#listeners[tier].add(listener);
     return { [Symbol.dispose]: () => this.#listeners[tier].delete(listener) };
   }
@@ -92,10 +102,17 @@ export class LiveFeed implements Disposable {
     });
     // Parameter sets, stamp, slice, filler: the order of H.264 7.4.1.2.3.
     const before = key ? nals.slice(0, -1) : [];
-    const picture = {
+    const moment = {
       nals: [...before, stamp, nals.at(-1)!, ...(filler > 0 ? [fillerNal(filler)] : [])],
+      sound: this.#heard(),
       at: this.nextAt,
     };
-    for (const listener of [...this.#listeners[tier]]) listener(picture);
+    for (const listener of [...this.#listeners[tier]]) listener(moment);
+  }
+
+  #heard(): Buffer[] {
+    const { frames = [] } = this.sound ?? {};
+    const start = (this.#next * soundFrames) % Math.max(1, frames.length);
+    return frames.slice(start, start + soundFrames);
   }
 }

@@ -14,10 +14,13 @@ const sourceToken = "VideoSource_1";
 const profileToken = (tier: Tier): string => (tier === "main" ? "Profile_1" : "Profile_2");
 const encoderToken = (tier: Tier): string => (tier === "main" ? "VideoEncoder_1" : "VideoEncoder_2");
 
+/** The microphone's codec, the same in both profiles. */
+export type Audio = "none" | "opus" | "pcmu";
+
 type Operation = (request: SoapRequest) => string;
 
 /** The Media service (ONVIF Media 1): two profiles of one video source. */
-export const mediaOperations = (tiers: readonly TierInfo[]): Readonly<Record<string, Operation>> => {
+export const mediaOperations = (tiers: readonly TierInfo[], audio: Audio): Readonly<Record<string, Operation>> => {
   const main = tiers[0]!;
   const byProfile = (request: SoapRequest): TierInfo =>
     find(tiers, ({ tier }) => profileToken(tier) === request.text("ProfileToken"), "ter:NoProfile");
@@ -26,8 +29,8 @@ export const mediaOperations = (tiers: readonly TierInfo[]): Readonly<Record<str
   return {
     GetServiceCapabilities: () =>
       `<trt:Capabilities SnapshotUri="true"><trt:StreamingCapabilities RTP_RTSP_TCP="true"/></trt:Capabilities>`,
-    GetProfiles: () => tiers.map((tier) => profile("trt:Profiles", tier)).join(""),
-    GetProfile: (request) => profile("trt:Profile", byProfile(request)),
+    GetProfiles: () => tiers.map((tier) => profile("trt:Profiles", tier, audio)).join(""),
+    GetProfile: (request) => profile("trt:Profile", byProfile(request), audio),
     GetVideoSources: () =>
       `<trt:VideoSources token="${sourceToken}"><tt:Framerate>${framesPerSecond}</tt:Framerate>${resolution(main.clip)}</trt:VideoSources>`,
     GetVideoSourceConfigurations: () => sourceConfiguration("trt:Configurations", main.clip),
@@ -46,15 +49,38 @@ const find = <T>(items: readonly T[], matches: (item: T) => boolean, subcode: st
   return found;
 };
 
+const multicast =
+  `<tt:Multicast><tt:Address><tt:Type>IPv4</tt:Type><tt:IPv4Address>0.0.0.0</tt:IPv4Address></tt:Address>` +
+  `<tt:Port>0</tt:Port><tt:TTL>1</tt:TTL><tt:AutoStart>false</tt:AutoStart></tt:Multicast>`;
+
 const resolution = ({ width, height }: Clip): string =>
   `<tt:Resolution><tt:Width>${width}</tt:Width><tt:Height>${height}</tt:Height></tt:Resolution>`;
 
-const profile = (name: string, info: TierInfo): string =>
+const profile = (name: string, info: TierInfo, audio: Audio): string =>
   element(
     `${name} token="${profileToken(info.tier)}" fixed="true"`,
     element("tt:Name", `${info.tier}Stream`),
     sourceConfiguration("tt:VideoSourceConfiguration", info.clip),
+    ...(audio === "none" ? [] : [audioSource]),
     encoder("tt:VideoEncoderConfiguration", info),
+    ...(audio === "none" ? [] : [audioEncoder(audio)]),
+  );
+
+const audioSource = element(
+  'tt:AudioSourceConfiguration token="AudioSourceConfiguration_1"',
+  `<tt:Name>AudioSourceConfiguration</tt:Name><tt:UseCount>2</tt:UseCount><tt:SourceToken>AudioSource_1</tt:SourceToken>`,
+);
+
+/** Media 1 has no name for Opus; cameras that send it write its own. */
+const audioEncoder = (audio: "opus" | "pcmu"): string =>
+  element(
+    'tt:AudioEncoderConfiguration token="AudioEncoder_1"',
+    `<tt:Name>AudioEncoder_1</tt:Name><tt:UseCount>2</tt:UseCount>`,
+    audio === "pcmu"
+      ? `<tt:Encoding>G711</tt:Encoding><tt:Bitrate>64</tt:Bitrate><tt:SampleRate>8</tt:SampleRate>`
+      : `<tt:Encoding>OPUS</tt:Encoding><tt:Bitrate>24</tt:Bitrate><tt:SampleRate>48</tt:SampleRate>`,
+    multicast,
+    `<tt:SessionTimeout>PT60S</tt:SessionTimeout>`,
   );
 
 const sourceConfiguration = (name: string, { width, height }: Clip): string =>
@@ -73,8 +99,7 @@ const encoder = (name: string, { tier, clip, bitrateKbps }: TierInfo): string =>
     `<tt:Quality>4</tt:Quality><tt:RateControl><tt:FrameRateLimit>${framesPerSecond}</tt:FrameRateLimit>`,
     `<tt:EncodingInterval>1</tt:EncodingInterval><tt:BitrateLimit>${bitrateKbps}</tt:BitrateLimit></tt:RateControl>`,
     `<tt:H264><tt:GovLength>${2 * framesPerSecond}</tt:GovLength><tt:H264Profile>Main</tt:H264Profile></tt:H264>`,
-    `<tt:Multicast><tt:Address><tt:Type>IPv4</tt:Type><tt:IPv4Address>0.0.0.0</tt:IPv4Address></tt:Address>`,
-    `<tt:Port>0</tt:Port><tt:TTL>1</tt:TTL><tt:AutoStart>false</tt:AutoStart></tt:Multicast>`,
+    multicast,
     `<tt:SessionTimeout>PT60S</tt:SessionTimeout>`,
   );
 

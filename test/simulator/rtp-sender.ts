@@ -6,6 +6,8 @@ export interface RtpSenderOptions {
   /** Interleaved channel of the RTP packets; RTCP goes on the next one. */
   readonly channel: number;
   readonly cname: string;
+  /** Sets the marker on an access unit's last packet, as video does. */
+  readonly marks: boolean;
 }
 
 const reportIntervalMs = 5_000;
@@ -36,17 +38,18 @@ export class RtpSender {
     return (this.#timestampOffset + Math.round((at * this.#options.clockRate) / 1_000)) >>> 0;
   }
 
-  /** The packets of one access unit, the marker on the last, and a sender report when one is due. `now` is wall time. */
+  /** The packets of one access unit, and a sender report when one is due. `now` is wall time. */
   frames(payloads: readonly Buffer[], { at, now }: { readonly at: number; readonly now: number }): Buffer {
+    const { channel, payloadType, marks } = this.#options;
     const timestamp = this.timestamp(at);
     const parts = this.#reportIfDue(at, now);
     payloads.forEach((payload, index) => {
       const header = Buffer.alloc(16);
       header[0] = 0x24;
-      header[1] = this.#options.channel;
+      header[1] = channel;
       header.writeUInt16BE(12 + payload.length, 2);
       header[4] = 0x80;
-      header[5] = this.#options.payloadType | (index === payloads.length - 1 ? 0x80 : 0);
+      header[5] = payloadType | (marks && index === payloads.length - 1 ? 0x80 : 0);
       header.writeUInt16BE(this.#sequence, 6);
       header.writeUInt32BE(timestamp, 8);
       this.ssrc.copy(header, 12);

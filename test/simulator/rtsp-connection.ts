@@ -1,11 +1,9 @@
-import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 
 import type { DigestGuard } from "./digest-guard.ts";
-import type { LiveFeed, LivePicture, Tier } from "./live-feed.ts";
-import { packetize } from "./packetizer.ts";
-import { RtpSender } from "./rtp-sender.ts";
+import type { LiveFeed, Tier } from "./live-feed.ts";
 import { ArrivalReader, type RtspRequest } from "./rtsp-request.ts";
+import { RtspSession, trackNames, type TrackName } from "./rtsp-session.ts";
 import { describeSession } from "./session-description.ts";
 
 export interface RtspConnectionOptions {
@@ -19,18 +17,8 @@ export interface RtspConnectionOptions {
   readonly onPlay: () => void;
 }
 
-/** Largest RTP packet, header included. */
-const maxPacket = 1_400;
 /** A client that leaves more than this unread is thrown out. */
 const maxBacklog = 4 * 1024 * 1024;
-
-interface Session {
-  readonly id: string;
-  readonly tier: Tier;
-  readonly url: string;
-  readonly sender: RtpSender;
-  playing: Disposable | undefined;
-}
 
 interface Answer {
   readonly status: string;
@@ -38,12 +26,12 @@ interface Answer {
   readonly body?: string;
 }
 
-/** One RTSP client: at most one session, with one video track over the connection itself (RFC 2326). */
+/** One RTSP client: at most one session, its media over the connection itself (RFC 2326). */
 export class RtspConnection {
   readonly #socket: Socket;
   readonly #options: RtspConnectionOptions;
   readonly #reader = new ArrivalReader();
-  #session: Session | undefined;
+  #session: RtspSession | undefined;
   #timeout: NodeJS.Timeout | undefined;
 
   constructor(socket: Socket, options: RtspConnectionOptions) {
@@ -55,7 +43,7 @@ export class RtspConnection {
   }
 
   get playing(): boolean {
-    return this.#session?.playing !== undefined;
+    return this.#session?.playing === true;
   }
 
   #receive(chunk: Buffer): void {
@@ -79,7 +67,8 @@ export class RtspConnection {
 
   #answer(request: RtspRequest): Answer {
     const { method, url, headers } = request;
-    if (method === "OPTIONS") return { status: "200 OK", headers: [`Public: ${[...methods.keys()].join(", ")}`] };
+    if (!methods.includes(method)) return { status: "501 Not Implemented" };
+    if (method === "OPTIONS") return { status: "200 OK", headers: [`Public: ${methods.join(", ")}`] };
     const verdict = this.#options.guard.check(headers.get("authorization"), { method, uri: url });
     if (verdict !== "allowed") {
       const challenges = this.#options.guard.challenges(verdict === "stale");
@@ -87,66 +76,63 @@ export class RtspConnection {
     }
     const required = headers.get("require");
     if (required !== undefined) return { status: "551 Option not supported", headers: [`Unsupported: ${required}`] };
-    return methods.get(method)?.(this, request) ?? { status: "501 Not Implemented" };
+    if (method === "DESCRIBE") return this.#describe(url);
+    if (method === "SETUP") return this.#setup(request);
+    const session = this.#session;
+    if (session?.id !== sessionOf(request)) return { status: "454 Session Not Found" };
+    return session === undefined ? { status: "455 Method Not Valid in This State" } : this.#control(session, method);
   }
 
-  describe({ url }: RtspRequest): Answer {
+  #describe(url: string): Answer {
     const place = locate(url);
     if (place === undefined) return notFound;
+    const { clips, sound } = this.#options.feed;
     return {
       status: "200 OK",
       headers: [`Content-Base: ${place.base}/`, "Content-Type: application/sdp"],
-      body: describeSession(this.#options.feed.clips[place.tier]),
+      body: describeSession(clips[place.tier], sound),
     };
   }
 
-  setup({ url, headers }: RtspRequest): Answer {
+  #setup(request: RtspRequest): Answer {
+    const { url, headers } = request;
+    const { feed, now, stalled, sessionTimeoutS } = this.#options;
     const place = locate(url);
-    if (place?.track !== 0) return notFound;
-    if (this.#session !== undefined) return { status: "455 Method Not Valid in This State" };
-    const [, first = "0"] = /interleaved=(\d{1,3})/.exec(headers.get("transport") ?? "") ?? [];
-    const channel = Number(first);
-    if (!/RTP\/AVP\/TCP/i.test(headers.get("transport") ?? "") || channel > 254) {
-      return { status: "461 Unsupported Transport" };
-    }
-    const sender = new RtpSender({ payloadType: 96, clockRate: 90_000, channel, cname: "camera" });
-    const id = randomBytes(8).toString("hex");
-    this.#session = { id, tier: place.tier, url, sender, playing: undefined };
+    if (place?.track === undefined || (place.track === "audio" && feed.sound === undefined)) return notFound;
+    const transport = headers.get("transport") ?? "";
+    const channel = Number(/interleaved=(\d{1,3})/.exec(transport)?.[1] ?? 2 * trackNames.indexOf(place.track));
+    if (!/RTP\/AVP\/TCP/i.test(transport) || channel > 254) return { status: "461 Unsupported Transport" };
+    if (sessionOf(request) !== this.#session?.id) return { status: "454 Session Not Found" };
+    const write = (frames: Buffer): void => {
+      if (!stalled()) this.#write(frames);
+    };
+    const session = this.#session ?? new RtspSession({ feed, tier: place.tier, write, now });
+    const ssrc = session.tier === place.tier ? session.setup(place.track, { url, channel }) : undefined;
+    if (ssrc === undefined) return { status: "455 Method Not Valid in This State" };
+    this.#session = session;
     this.#restartTimeout();
-    const transport = `RTP/AVP/TCP;unicast;interleaved=${channel}-${channel + 1};ssrc=${sender.ssrc.toString("hex")}`;
     return {
       status: "200 OK",
-      headers: [`Transport: ${transport}`, `Session: ${id};timeout=${this.#options.sessionTimeoutS}`],
+      headers: [
+        `Transport: RTP/AVP/TCP;unicast;interleaved=${channel}-${channel + 1};ssrc=${ssrc}`,
+        `Session: ${session.id};timeout=${sessionTimeoutS}`,
+      ],
     };
   }
 
-  play(request: RtspRequest): Answer {
-    const session = this.#session;
-    if (session === undefined || !names(request, session)) return noSession;
-    const { feed, onPlay } = this.#options;
-    if (session.playing === undefined) {
-      session.playing = feed.subscribe(session.tier, (picture) => this.#send(session, picture));
-      onPlay();
+  #control(session: RtspSession, method: string): Answer {
+    if (method === "TEARDOWN") {
+      this.#end();
+      return { status: "200 OK" };
     }
-    const info = `url=${session.url};seq=${session.sender.sequence};rtptime=${session.sender.timestamp(feed.nextAt)}`;
-    return { status: "200 OK", headers: [`Session: ${session.id}`, "Range: npt=now-", `RTP-Info: ${info}`] };
+    const header = `Session: ${session.id}`;
+    if (method === "GET_PARAMETER") return { status: "200 OK", headers: [header] };
+    if (!session.playing) this.#options.onPlay();
+    return { status: "200 OK", headers: [header, "Range: npt=now-", `RTP-Info: ${session.play()}`] };
   }
 
-  keepAlive(request: RtspRequest): Answer {
-    const session = this.#session;
-    if (session === undefined || !names(request, session)) return noSession;
-    return { status: "200 OK", headers: [`Session: ${session.id}`] };
-  }
-
-  teardown(request: RtspRequest): Answer {
-    if (this.#session === undefined || !names(request, this.#session)) return noSession;
-    this.#end();
-    return { status: "200 OK" };
-  }
-
-  #send({ sender }: Session, { nals, at }: LivePicture): void {
-    if (this.#options.stalled()) return;
-    this.#socket.write(sender.frames(packetize(nals, maxPacket - 12), { at, now: this.#options.now() }));
+  #write(frames: Buffer): void {
+    this.#socket.write(frames);
     if (this.#socket.writableLength > maxBacklog) this.#drop();
   }
 
@@ -163,35 +149,26 @@ export class RtspConnection {
 
   #end(): void {
     clearTimeout(this.#timeout);
-    this.#session?.playing?.[Symbol.dispose]();
+    this.#session?.[Symbol.dispose]();
     this.#session = undefined;
   }
 }
 
+const methods = ["OPTIONS", "DESCRIBE", "SETUP", "PLAY", "GET_PARAMETER", "TEARDOWN"];
 const notFound: Answer = { status: "404 Not Found" };
-const noSession: Answer = { status: "454 Session Not Found" };
 
-const names = ({ headers }: RtspRequest, { id }: Session): boolean => headers.get("session")?.split(";")[0] === id;
-
-const methods = new Map<string, (connection: RtspConnection, request: RtspRequest) => Answer>([
-  ["OPTIONS", () => ({ status: "200 OK" })],
-  ["DESCRIBE", (connection, request) => connection.describe(request)],
-  ["SETUP", (connection, request) => connection.setup(request)],
-  ["PLAY", (connection, request) => connection.play(request)],
-  ["GET_PARAMETER", (connection, request) => connection.keepAlive(request)],
-  ["TEARDOWN", (connection, request) => connection.teardown(request)],
-]);
+const sessionOf = ({ headers }: RtspRequest): string | undefined => headers.get("session")?.split(";")[0];
 
 interface Place {
   readonly tier: Tier;
   /** The presentation's URL, without a track. */
   readonly base: string;
-  readonly track: number | undefined;
+  readonly track: TrackName | undefined;
 }
 
 /** What a request's URL names: `rtsp://host/main/trackID=0`. */
 const locate = (url: string): Place | undefined => {
-  const [, base, tier, track] = /^(rtsps?:\/\/[^/]+\/(main|sub))\/?(?:trackID=(\d))?$/.exec(url) ?? [];
+  const [, base, tier, track] = /^(rtsps?:\/\/[^/]+\/(main|sub))\/?(?:trackID=([01]))?$/.exec(url) ?? [];
   if (base === undefined || (tier !== "main" && tier !== "sub")) return undefined;
-  return { tier, base, track: track === undefined ? undefined : Number(track) };
+  return { tier, base, track: track === undefined ? undefined : trackNames[Number(track)] };
 };

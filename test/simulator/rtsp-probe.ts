@@ -82,9 +82,9 @@ export class RtspProbe implements AsyncDisposable {
   }
 
   /** One request with what its method needs: login, session, and for SETUP the track and a transport. */
-  async authorized(method: string, extra: readonly string[] = []): Promise<ProbeAnswer> {
+  async authorized(method: string, extra: readonly string[] = [], base = this.url): Promise<ProbeAnswer> {
     const setup = method === "SETUP";
-    const url = setup && !this.url.includes("trackID") ? `${this.url}/trackID=0` : this.url;
+    const url = setup && !base.includes("trackID") ? `${base}/trackID=0` : base;
     const transport = setup && !extra.some((header) => header.startsWith("Transport:"));
     const headers = [
       ...(transport ? ["Transport: RTP/AVP/TCP;unicast;interleaved=0-1"] : []),
@@ -151,7 +151,7 @@ export class RtspProbe implements AsyncDisposable {
 
   #packet(channel: number, data: Buffer): void {
     this.packets.push({ channel, data });
-    if (channel % 2 === 1) return;
+    if (channel !== 0) return;
     const payload = data.subarray(12);
     if ((payload[0]! & 0x1f) === 28) {
       if ((payload[1]! & 0x80) !== 0) this.#fragments = [Buffer.from([(payload[0]! & 0xe0) | (payload[1]! & 0x1f)])];

@@ -40,10 +40,12 @@ describe("the dialogue", () => {
 
   it.each([
     ["an unknown path", "DESCRIBE", "/other", [], 404],
-    ["a track that does not exist", "SETUP", "/main/trackID=1", [], 404],
+    ["a track that does not exist", "SETUP", "/main/trackID=2", [], 404],
     ["UDP", "SETUP", "/main/trackID=0", ["Transport: RTP/AVP;unicast;client_port=5000-5001"], 461],
     ["an extension", "DESCRIBE", "/main", ["Require: www.onvif.org/ver20/backchannel"], 551],
-    ["PLAY without a session", "PLAY", "/main", [], 454],
+    ["PLAY without a session", "PLAY", "/main", [], 455],
+    ["SETUP into a foreign session", "SETUP", "/main/trackID=0", ["Session: 1234"], 454],
+    ["sound where there is none", "SETUP", "/main/trackID=1", [], 404],
     ["a foreign session", "GET_PARAMETER", "/main", ["Session: 1234"], 454],
     ["an unknown method", "ANNOUNCE", "/main", [], 501],
   ])("refuses %s", async (_, method, path, headers, status) => {
@@ -164,6 +166,30 @@ describe("media", () => {
     await probe.received(1);
     probe.pause();
     await until(() => heavy.counts.rtspClients === 0);
+  });
+});
+
+describe("sound", () => {
+  const sound = "Transport: RTP/AVP/TCP;unicast;interleaved=2-3";
+  it.each([
+    ["opus", 97, 960, "opus/48000/2"],
+    ["pcmu", 0, 160, "PCMU/8000"],
+  ] as const)("comes as %s beside the pictures, in frames of 20 ms", async (audio, payloadType, ticks, rtpmap) => {
+    await using loud = await Simulator.open({ audio });
+    await using probe = await RtspProbe.connect(loud.rtspUrl, loud);
+    const { body } = await probe.authorized("DESCRIBE");
+    expect(body).toContain(`a=rtpmap:${payloadType} ${rtpmap}\r\na=control:trackID=1`);
+    await probe.authorized("SETUP");
+    expect(await probe.authorized("SETUP", [sound], `${loud.rtspUrl}/trackID=1`)).toMatchObject({ status: 200 });
+    const { headers } = await probe.authorized("PLAY");
+    expect(headers.get("rtp-info")?.split(",")).toHaveLength(2);
+    await probe.received(10);
+    const packets = probe.packets.filter(({ channel }) => channel === 2).map(({ data }) => data);
+    expect(packets.length).toBeGreaterThanOrEqual(18);
+    packets.forEach((data, index) => {
+      expect(data[1]).toBe(payloadType);
+      expect((data.readUInt32BE(4) - packets[0]!.readUInt32BE(4)) >>> 0).toBe(index * ticks);
+    });
   });
 });
 

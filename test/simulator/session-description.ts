@@ -1,7 +1,8 @@
 import type { Clip } from "./clip.ts";
+import type { Sound } from "./sound.ts";
 
-/** The SDP of one tier (RFC 4566, RFC 6184 8.2.1). */
-export const describeSession = ({ sps, pps }: Clip): string =>
+/** The SDP of one tier (RFC 4566, RFC 6184 8.2.1, RFC 7587 7). */
+export const describeSession = ({ sps, pps }: Clip, sound: Sound | undefined): string =>
   [
     "v=0",
     "o=- 1 1 IN IP4 0.0.0.0",
@@ -15,5 +16,12 @@ export const describeSession = ({ sps, pps }: Clip): string =>
     `a=fmtp:96 packetization-mode=1;profile-level-id=${sps.toString("hex", 1, 4)};` +
       `sprop-parameter-sets=${sps.toString("base64")},${pps.toString("base64")}`,
     "a=control:trackID=0",
+    ...(sound === undefined
+      ? []
+      : [
+          `m=audio 0 RTP/AVP ${sound.payloadType}`,
+          `a=rtpmap:${sound.payloadType} ${sound.encoding}`,
+          "a=control:trackID=1",
+        ]),
     "",
   ].join("\r\n");

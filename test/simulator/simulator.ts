@@ -26,6 +26,8 @@ export interface SimulatorOptions {
   /** Of the main stream; default 4000. Too low for the clip means no fill. */
   readonly bitrateKbps?: number;
   readonly subBitrateKbps?: number;
+  /** A microphone's track, in both streams. Default none. */
+  readonly audio?: "none" | "opus" | "pcmu";
   /** Challenges that are offered, in this order. Default SHA-256, then MD5. */
   readonly digest?: readonly DigestAlgorithm[];
   /** False for the older Digest form of RFC 2069. Default true. */
@@ -178,6 +180,7 @@ const settle = (options: SimulatorOptions) => ({
   rtspPort: 0,
   bitrateKbps: 4_000,
   subBitrateKbps: 500,
+  audio: "none" as const,
   digest: ["sha-256", "md5"] as const satisfies readonly DigestAlgorithm[],
   qop: true,
   basic: false,
@@ -192,9 +195,9 @@ type Settings = ReturnType<typeof settle>;
 
 const openParts = async (options: SimulatorOptions, opening: AsyncDisposableStack): Promise<Parts> => {
   const settings = settle(options);
-  const { id, host, username, password, tls, bitrateKbps, subBitrateKbps } = settings;
+  const { id, host, username, password, tls, bitrateKbps, subBitrateKbps, audio } = settings;
   const stills = await Promise.all([1, 2].map((n) => readFile(new URL(`clip/still-${n}.jpg`, import.meta.url))));
-  const feed = opening.use(await LiveFeed.open({ camera: id, bitrateKbps, subBitrateKbps }));
+  const feed = opening.use(await LiveFeed.open({ camera: id, bitrateKbps, subBitrateKbps, audio }));
   const clock = { offset: 0 };
   const now = (): number => Date.now() + clock.offset;
   const digest = new DigestGuard({ ...settings, realm: "Gatehouse simulator", algorithms: settings.digest });
@@ -238,7 +241,7 @@ const openParts = async (options: SimulatorOptions, opening: AsyncDisposableStac
       token: new TokenGuard({ username, password, now, toleranceMs: 60_000, refuseReplay: settings.refuseTokenReplay }),
       services: (origin) => ({
         device: deviceOperations({ id, host, origin, now }),
-        media: mediaOperations(tiers(origin)),
+        media: mediaOperations(tiers(origin), audio),
         events: new OnvifEvents({ origin, now }),
         snapshot,
       }),

@@ -42,3 +42,7 @@ render -t $seconds -crf 24 -level 4.0 $encode main.h264
 render -t $seconds -s 640x360 -sws_flags lanczos -crf 26 -level 3.0 $encode sub.h264
 render -frames:v 1 -s 1280x720 -sws_flags lanczos -q:v 4 -flags +bitexact still-1.jpg
 render -ss 3 -frames:v 1 -s 1280x720 -sws_flags lanczos -q:v 4 -flags +bitexact still-2.jpg
+
+# Two notes and a rest, in frames of 20 ms.
+ffmpeg -v error -y -f lavfi -i "aevalsrc=0.2*sin(2*PI*t*(440+110*lt(mod(t\,2)\,1)))*lt(mod(t\,1)\,0.6):s=48000:d=$seconds" \
+  -c:a libopus -b:a 24k -vbr off -frame_duration 20 -fflags +bitexact -flags:a +bitexact sound.opus
