@@ -1,0 +1,48 @@
+import { Identity, readPrivateFile, writePrivateFile, type Secret } from "@gatehouse/shared";
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+
+const version = 1;
+const nonceLength = 12;
+const tagLength = 16;
+
+/**
+ * Where a paired node keeps its identity. Nodes cannot write Node-RED's credentials durably by themselves, so the identity lies in
+ * a 0600 file, sealed under the pairing string, which Node-RED keeps among its encrypted credentials: neither opens without
+ * the other, and a new pairing string pairs anew.
+ */
+export interface SealedIdentity {
+  readonly path: string;
+  readonly pairingString: Secret;
+}
+
+const keyOf = (pairingString: Secret): Buffer =>
+  Buffer.from(hkdfSync("sha256", pairingString.reveal().trim(), "", "gatehouse node-red identity", 32));
+
+export const saveSealedIdentity = async (
+  { path, pairingString }: SealedIdentity,
+  identity: Identity,
+): Promise<void> => {
+  const nonce = randomBytes(nonceLength);
+  const cipher = createCipheriv("aes-256-gcm", keyOf(pairingString), nonce);
+  const sealed = Buffer.concat([cipher.update(JSON.stringify(identity)), cipher.final()]);
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await writePrivateFile(path, Buffer.concat([Buffer.of(version), nonce, cipher.getAuthTag(), sealed]));
+};
+
+/** The stored identity; undefined when there is none, or none that this pairing string opens. */
+export const loadSealedIdentity = async ({ path, pairingString }: SealedIdentity): Promise<Identity | undefined> => {
+  const file = await readPrivateFile(path);
+  if (file === undefined || file.length <= 1 + nonceLength + tagLength || file[0] !== version) return undefined;
+  const nonce = file.subarray(1, 1 + nonceLength);
+  const tag = file.subarray(1 + nonceLength, 1 + nonceLength + tagLength);
+  const decipher = createDecipheriv("aes-256-gcm", keyOf(pairingString), nonce, { authTagLength: tagLength });
+  decipher.setAuthTag(tag);
+  try {
+    const text = Buffer.concat([decipher.update(file.subarray(1 + nonceLength + tagLength)), decipher.final()]);
+    return Identity.parse(JSON.parse(text.toString("utf8")));
+  } catch {
+    return undefined;
+  }
+};

@@ -1,0 +1,198 @@
+import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+import { freePort } from "./free-port.ts";
+import { root } from "./repository.ts";
+
+const dieWithParent = new URL("./die-with-parent.ts", import.meta.url).href;
+const run = promisify(execFile);
+
+/** A node of a flow, as Node-RED's admin API takes it. */
+export type FlowNode = Readonly<Record<string, unknown>> & { readonly id: string; readonly type: string };
+
+export interface NodeRedOptions {
+  /** Node-RED's user folder; kept between starts. */
+  readonly userDir: string;
+  /** 0 for any free port. */
+  readonly port?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Bundles the nodes as they are published: about a second. */
+export const buildNodes = async (): Promise<void> => {
+  await run(process.execPath, [join(root, "node-red-nodes/build.js")], { cwd: root });
+};
+
+/** Settings of a Node-RED that stays on loopback, asks for a login, and loads our nodes from the checkout. */
+const settingsFile = (port: number, passwordHash: string): string => `
+const { createHash, timingSafeEqual } = require("node:crypto");
+const digest = (text) => createHash("sha256").update(text).digest();
+const user = { username: "demo", permissions: "*" };
+module.exports = {
+  uiHost: "127.0.0.1",
+  uiPort: ${port},
+  flowFile: "flows.json",
+  nodesDir: [${JSON.stringify(join(root, "node-red-nodes"))}],
+  telemetry: { enabled: false, updateNotification: false },
+  editorTheme: { tours: false, projects: { enabled: false } },
+  externalModules: { palette: { allowInstall: false }, modules: { allowInstall: false } },
+  adminAuth: {
+    type: "credentials",
+    users: async (name) => (name === user.username ? user : null),
+    authenticate: async (name, password) =>
+      name === user.username && timingSafeEqual(digest(password), Buffer.from("${passwordHash}", "hex")) ? user : null,
+  },
+  logging: { console: { level: "info", metrics: false, audit: false } },
+};
+`;
+
+interface Saved {
+  readonly port: number;
+  readonly password: string;
+}
+
+/** A real Node-RED as a child process. */
+export class NodeRedProcess implements AsyncDisposable {
+  readonly url: string;
+  readonly username = "demo";
+  readonly password: string;
+  readonly #child: ChildProcess;
+  readonly #output: string[];
+  #token: string | undefined;
+
+  private constructor(child: ChildProcess, saved: Saved, output: string[]) {
+    this.#child = child;
+    this.#output = output;
+    this.url = `http://127.0.0.1:${saved.port}`;
+    this.password = saved.password;
+  }
+
+  /** Starts Node-RED on a new user folder, or again on one that was used before. Resolves once flows run. */
+  static async start(options: NodeRedOptions): Promise<NodeRedProcess> {
+    const { userDir } = options;
+    await mkdir(userDir, { recursive: true });
+    const settings = join(userDir, "settings.js");
+    const saved = await NodeRedProcess.#settle(options);
+    await writeFile(settings, settingsFile(saved.port, createHash("sha256").update(saved.password).digest("hex")));
+    const child = spawn(
+      process.execPath,
+      [join(root, "node_modules/node-red/red.js"), "--userDir", userDir, "--settings", settings],
+      {
+        cwd: userDir,
+        stdio: ["pipe", "pipe", "pipe"],
+        env: {
+          PATH: process.env["PATH"],
+          HOME: userDir,
+          NO_UPDATE_NOTIFIER: "1",
+          NODE_OPTIONS: `--import=${dieWithParent}`,
+        },
+      },
+    );
+    const output: string[] = [];
+    await started(child, output, options.signal);
+    return new NodeRedProcess(child, saved, output);
+  }
+
+  static async #settle({ userDir, port }: NodeRedOptions): Promise<Saved> {
+    const file = join(userDir, "port-and-password.json");
+    try {
+      return JSON.parse(await readFile(file, "utf8")) as Saved;
+    } catch {
+      const saved = { port: port || (await freePort()), password: randomBytes(9).toString("base64url") };
+      await writeFile(file, JSON.stringify(saved), { mode: 0o600 });
+      return saved;
+    }
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Everything that it has printed. */
+  get output(): string {
+    return this.#output.join("");
+  }
+
+  /** Deploys flows as the editor's button does. A node's `credentials` are stored encrypted. */
+  async deploy(flows: readonly FlowNode[]): Promise<void> {
+    await this.#request("POST", "/flows", { flows });
+  }
+
+  async get(path: string): Promise<unknown> {
+    return await this.#request("GET", path);
+  }
+
+  /** Ends it as a power cut would. */
+  async kill(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const gone = once(this.#child, "exit");
+    this.#child.kill("SIGKILL");
+    await gone;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+  }
+
+  async #request(method: string, path: string, body?: unknown): Promise<unknown> {
+    this.#token ??= await this.#signIn();
+    const response = await fetch(`${this.url}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${this.#token}`,
+        accept: "application/json",
+        "content-type": "application/json",
+        "node-red-api-version": "v2",
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok)
+      throw new Error(`Node-RED answered ${response.status} to ${method} ${path}: ${await response.text()}`);
+    return response.status === 204 ? undefined : await response.json();
+  }
+
+  async #signIn(): Promise<string> {
+    const { username, password } = this;
+    const response = await fetch(`${this.url}/auth/token`, {
+      method: "POST",
+      body: new URLSearchParams({
+        client_id: "node-red-admin",
+        grant_type: "password",
+        scope: "*",
+        username,
+        password,
+      }),
+    });
+    if (!response.ok) throw new Error(`Node-RED refused the login: ${response.status}`);
+    return ((await response.json()) as { access_token: string }).access_token;
+  }
+}
+
+const started = async (child: ChildProcess, output: string[], signal?: AbortSignal): Promise<void> => {
+  const ready = Promise.withResolvers<undefined>();
+  const take = (chunk: Buffer): void => {
+    output.push(chunk.toString());
+    if (output.length > 5_000) output.shift();
+    if (/Started flows|Stopped flows/.test(chunk.toString())) ready.resolve(undefined);
+  };
+  child.stdout?.on("data", take);
+  child.stderr?.on("data", take);
+  const fail = (why: string): void => ready.reject(new Error(`Node-RED ${why}:\n${output.join("")}`));
+  child.once("exit", (code) => fail(`ended with ${String(code)}`));
+  const timer = setTimeout(() => fail("was not up within 60 s"), 60_000);
+  const abort = (): void => fail("was not wanted any more");
+  signal?.addEventListener("abort", abort, { once: true });
+  try {
+    await ready.promise;
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", abort);
+  }
+};
