@@ -46,6 +46,8 @@ export class H264Depacketizer {
   #suspect = true;
   /** The gap before the present picture is among the lost already. */
   #counted = true;
+  /** A gap lies before the packet at hand. */
+  #gap = false;
   /** The picture that a marker ended last. */
   #markedTimestamp: number | undefined;
   /** False for a camera that sets the marker on every slice. */
@@ -73,16 +75,13 @@ export class H264Depacketizer {
   }
 
   #accept(packet: RtpPacket, gap: boolean): void {
-    const lostBefore = this.#lost;
-    if (gap && !this.#assembly.isEmpty) this.#damage();
+    if (gap) this.#noteGap();
+    this.#gap ||= gap;
     const foreign = this.#payloadType !== undefined && packet.payloadType !== this.#payloadType;
-    if (foreign || packet.payload.length === 0) {
-      if (gap) this.#noteGap(lostBefore);
-      return;
-    }
+    if (foreign || packet.payload.length === 0) return;
     const timestamp = this.#timestamps.next(packet.timestamp);
     if (timestamp !== this.#timestamp) this.#turnTo(timestamp);
-    if (gap) this.#noteGap(lostBefore);
+    this.#gap = false;
     if (!this.#damaged && !this.#take(packet.payload)) this.#damage();
     if (packet.marker) this.#mark();
   }
@@ -92,11 +91,15 @@ export class H264Depacketizer {
     this.#assembly.clear();
   }
 
-  #noteGap(lostBefore: number): void {
+  #noteGap(): void {
     if (this.#damaged) return;
+    if (this.#assembly.hasSlice || this.#assembly.isOpen) {
+      this.#damage();
+      this.#counted = false;
+      return;
+    }
     this.#suspect = true;
-    if (this.#lost > lostBefore || this.#counted) return;
-    this.#lost += 1;
+    if (!this.#counted) this.#lost += 1;
     this.#counted = true;
   }
 
@@ -105,6 +108,7 @@ export class H264Depacketizer {
     // Without a gap nothing is missing: a fragmented NAL unit ends here even if the camera never said so.
     if (!this.#assembly.end()) this.#damage();
     if (this.#damaged || this.#assembly.hasSlice) this.#finish();
+    if (this.#gap) this.#suspect = true;
     this.#timestamp = timestamp;
   }
 

@@ -25,8 +25,9 @@ export class PictureAssembly {
     this.#maxBytes = maxBytes;
   }
 
-  get isEmpty(): boolean {
-    return this.#nals.length === 0 && this.#open === 0;
+  /** Whether a NAL unit is under way that comes in fragments. */
+  get isOpen(): boolean {
+    return this.#open > 0;
   }
 
   get hasSlice(): boolean {
