@@ -24,6 +24,7 @@ export const needs = {
     files: ["/usr/bin/python3", "/usr/bin/gst-launch-1.0", "/usr/lib/python3/dist-packages/gi"],
   },
   onvifTools: { packages: ["onvif-tools", "iproute2"], files: ["/usr/bin/onvif-util", "/sbin/ip"] },
+  openssl: { packages: ["openssl"], files: ["/usr/bin/openssl"] },
 } as const satisfies Record<string, Need>;
 
 export type NeedName = keyof typeof needs;

@@ -1,0 +1,107 @@
+import { createHash, randomBytes, sign, X509Certificate, type KeyObject } from "node:crypto";
+import { isIP } from "node:net";
+
+import {
+  bits,
+  bitString,
+  explicit,
+  implicit,
+  objectId,
+  octetString,
+  sequence,
+  set,
+  time,
+  unsigned,
+  utf8String,
+  yes,
+} from "./der.ts";
+
+export type CertificateUse =
+  | { readonly kind: "authority" }
+  | { readonly kind: "client" }
+  /** `names`: DNS names and addresses that the server answers to. */
+  | { readonly kind: "server"; readonly names: readonly string[] };
+
+export interface CertificateOptions {
+  /** Common name. */
+  readonly subject: string;
+  readonly publicKey: KeyObject;
+  readonly use: CertificateUse;
+  /** Milliseconds since the epoch. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+  /** Signs with P-256. The subject's own name and key make a self-signed certificate. */
+  readonly issuer: { readonly name: string; readonly publicKey: KeyObject; readonly privateKey: KeyObject };
+}
+
+/** RFC 5280 4.1.2.5: the end of a certificate that has no end. */
+export const noEnd: number = Date.UTC(9999, 11, 31, 23, 59, 59);
+
+/** A version 3 certificate (RFC 5280 4.1), signed with ECDSA and SHA-256. */
+export const makeCertificate = (options: CertificateOptions): X509Certificate => {
+  const { subject, publicKey, notBefore, notAfter, issuer } = options;
+  const body = sequence(
+    explicit(0, unsigned(Buffer.of(2))),
+    unsigned(randomBytes(16)),
+    ecdsaWithSha256,
+    commonName(issuer.name),
+    sequence(time(notBefore), time(notAfter)),
+    commonName(subject),
+    spkiOf(publicKey),
+    explicit(3, sequence(...extensions(options))),
+  );
+  const signature = sign("sha256", body, { key: issuer.privateKey, dsaEncoding: "der" });
+  return new X509Certificate(sequence(body, ecdsaWithSha256, bitString(signature)));
+};
+
+// RFC 5758 3.2: no parameters.
+const ecdsaWithSha256 = sequence(objectId("1.2.840.10045.4.3.2"));
+
+const spkiOf = (key: KeyObject): Buffer => key.export({ type: "spki", format: "der" });
+
+const commonName = (name: string): Buffer => sequence(set(sequence(objectId("2.5.4.3"), utf8String(name))));
+
+/** RFC 5280 4.2.1.2, method 1, with SHA-256 cut to 160 bits (RFC 7093 2) over the whole SPKI. */
+const keyId = (key: KeyObject): Buffer => createHash("sha256").update(spkiOf(key)).digest().subarray(0, 20);
+
+const extension = (id: string, value: Buffer): Buffer => sequence(objectId(id), octetString(value));
+const critical = (id: string, value: Buffer): Buffer => sequence(objectId(id), yes, octetString(value));
+
+const extensions = ({ use, publicKey, issuer }: CertificateOptions): Buffer[] => [
+  ...ownExtensions(use),
+  extension("2.5.29.14", octetString(keyId(publicKey))),
+  extension("2.5.29.35", sequence(implicit(0, keyId(issuer.publicKey)))),
+];
+
+/** Basic constraints (RFC 5280 4.2.1.9), key usage (4.2.1.3), extended key usage (4.2.1.12), alternative names (4.2.1.6). */
+const ownExtensions = (use: CertificateUse): Buffer[] => {
+  switch (use.kind) {
+    case "authority":
+      // It signs certificates of clients, never another authority: path length 0.
+      return [critical("2.5.29.19", sequence(yes, unsigned(Buffer.of(0)))), critical("2.5.29.15", bits(5))];
+    case "client":
+      return [...endEntity, extension("2.5.29.37", sequence(objectId("1.3.6.1.5.5.7.3.2")))];
+    case "server":
+      return [
+        ...endEntity,
+        extension("2.5.29.37", sequence(objectId("1.3.6.1.5.5.7.3.1"))),
+        extension("2.5.29.17", sequence(...use.names.map(generalName))),
+      ];
+  }
+};
+
+const endEntity: readonly Buffer[] = [critical("2.5.29.19", sequence()), critical("2.5.29.15", bits(0))];
+
+const generalName = (name: string): Buffer =>
+  isIP(name) === 0 ? implicit(2, Buffer.from(name, "latin1")) : implicit(7, addressBytes(name));
+
+/** Four bytes, or sixteen. */
+const addressBytes = (address: string): Buffer => {
+  if (isIP(address) === 4) return Buffer.from(address.split(".").map(Number));
+  // The URL's form has hexadecimal groups only, also where the last two were written as an IPv4 address.
+  const [head = "", tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split("::");
+  const groups = (part: string): number[] => (part === "" ? [] : part.split(":").map((group) => parseInt(group, 16)));
+  const [before, after] = [groups(head), groups(tail ?? "")];
+  const all = [...before, ...Array<number>(8 - before.length - after.length).fill(0), ...after];
+  return Buffer.from(all.flatMap((group) => [group >> 8, group & 0xff]));
+};

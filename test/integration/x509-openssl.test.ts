@@ -1,0 +1,66 @@
+import { expect, it } from "@jest/globals";
+import { execFileSync } from "node:child_process";
+import { generateKeyPairSync, type X509Certificate } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import {
+  makeCertificate,
+  noEnd,
+  type CertificateOptions,
+} from "../../gateway-bridge/src/protocols/x509/certificate.ts";
+import { describeWith } from "../support/needs.ts";
+
+const openssl = "/usr/bin/openssl";
+const keys = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const clientKeys = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const authority = { name: "clients of gw-x", ...keys };
+const make = (over: Partial<CertificateOptions>): X509Certificate =>
+  makeCertificate({
+    subject: "clients of gw-x",
+    publicKey: keys.publicKey,
+    use: { kind: "authority" },
+    notBefore: 0,
+    notAfter: noEnd,
+    issuer: authority,
+    ...over,
+  });
+
+describeWith(["openssl"], "makeCertificate, judged by OpenSSL", () => {
+  const folder = mkdtempSync(join(tmpdir(), "x509-"));
+  const write = (name: string, certificate: X509Certificate): string => {
+    writeFileSync(join(folder, name), certificate.toString());
+    return join(folder, name);
+  };
+  const verify = (purpose: string, ca: string, file: string): string => {
+    const args = ["verify", "-x509_strict", "-purpose", purpose, "-CAfile", ca, file];
+    return execFileSync(openssl, args, { encoding: "utf8", stdio: "pipe" });
+  };
+
+  it("passes the strict checks as what it is made for, and as nothing else", () => {
+    const ca = write("ca.pem", make({}));
+    const client = write(
+      "client.pem",
+      make({ subject: "who-x", publicKey: clientKeys.publicKey, use: { kind: "client" } }),
+    );
+    const other = write(
+      "other.pem",
+      make({ publicKey: clientKeys.publicKey, issuer: { ...authority, ...clientKeys } }),
+    );
+    expect(verify("sslclient", ca, client)).toMatch(/: OK/);
+    expect(() => verify("sslserver", ca, client)).toThrow(/purpose/);
+    expect(() => verify("sslclient", other, client)).toThrow(/issuer|signature/);
+    const own = write(
+      "server.pem",
+      make({
+        subject: "gw-x",
+        use: { kind: "server", names: ["localhost", "::1"] },
+        issuer: { ...authority, name: "gw-x" },
+      }),
+    );
+    expect(verify("sslserver", own, own)).toMatch(/: OK/);
+    expect(execFileSync(openssl, ["asn1parse", "-in", own], { encoding: "utf8" })).not.toMatch(/error/i);
+    rmSync(folder, { recursive: true });
+  });
+});
