@@ -1,4 +1,4 @@
-import { element, escapeXml, type SoapRequest } from "./soap.ts";
+import { element, escapeXml, type SoapOperations } from "./soap.ts";
 
 export interface DeviceInfo {
   readonly id: string;
@@ -36,7 +36,7 @@ export const scopes = ({ id }: Pick<DeviceInfo, "id">): string[] =>
   ].map((scope) => `onvif://www.onvif.org/${encodeURI(scope)}`);
 
 /** The Device Management service, as far as viewers need it. */
-export const deviceOperations = (info: DeviceInfo): Readonly<Record<string, (request: SoapRequest) => string>> => ({
+export const deviceOperations = (info: DeviceInfo): SoapOperations => ({
   GetSystemDateAndTime: () => systemDateAndTime(info.now()),
   GetDeviceInformation: () =>
     [

@@ -1,7 +1,15 @@
 import { randomBytes } from "node:crypto";
 
 import { PullPoint } from "./pull-point.ts";
-import { dateTime, element, escapeXml, parseDuration, SoapFault, type SoapRequest } from "./soap.ts";
+import {
+  dateTime,
+  element,
+  escapeXml,
+  parseDuration,
+  SoapFault,
+  type SoapOperations,
+  type SoapRequest,
+} from "./soap.ts";
 
 export interface OnvifEventsOptions {
   readonly origin: string;
@@ -43,7 +51,7 @@ export class OnvifEvents {
   }
 
   /** What the event service itself can do. */
-  readonly operations: Readonly<Record<string, (request: SoapRequest) => string>> = {
+  readonly operations: SoapOperations = {
     GetServiceCapabilities: () =>
       `<tev:Capabilities WSSubscriptionPolicySupport="false" WSPullPointSupport="true" MaxPullPoints="${maxSubscriptions}"/>`,
     GetEventProperties: () => eventProperties,
@@ -51,13 +59,13 @@ export class OnvifEvents {
   };
 
   /** What can be done to the subscription of that id. */
-  subscriptionOperations(id: string): Readonly<Record<string, (request: SoapRequest) => string | Promise<string>>> {
+  subscriptionOperations(id: string): SoapOperations {
     const subscription = this.#subscriptions.get(id);
     if (subscription === undefined) {
       throw new SoapFault("wsrf-rw:ResourceUnknownFault", "the subscription does not exist or has expired");
     }
     return {
-      PullMessages: (request) => this.#pull(subscription, request),
+      PullMessages: (request, { signal }) => this.#pull(subscription, request, signal),
       SetSynchronizationPoint: () => {
         subscription.push(this.#notification("Initialized"));
         return "";
@@ -88,12 +96,12 @@ export class OnvifEvents {
     return element("tev:SubscriptionReference", address) + this.#times("wsnt", lifetime);
   }
 
-  async #pull(subscription: PullPoint, request: SoapRequest): Promise<string> {
+  async #pull(subscription: PullPoint, request: SoapRequest, signal: AbortSignal): Promise<string> {
     this.counts.pullMessages += 1;
     const timeout = parseDuration(request.text("Timeout") ?? "PT60S");
     const limit = Number(request.text("MessageLimit") ?? 1);
     if (timeout === undefined || !(limit >= 1)) throw new SoapFault("ter:InvalidArgVal", "unreadable limits");
-    const messages = await subscription.pull(limit, Math.min(timeout, maxPullMs));
+    const messages = await subscription.pull(limit, { timeoutMs: Math.min(timeout, maxPullMs), signal });
     return this.#times("tev", subscription.remainingMs) + messages.join("");
   }
 

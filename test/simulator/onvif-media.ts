@@ -1,6 +1,6 @@
 import { framesPerSecond, type Clip } from "./clip.ts";
 import type { Tier } from "./live-feed.ts";
-import { element, escapeXml, SoapFault, type SoapRequest } from "./soap.ts";
+import { element, escapeXml, SoapFault, type SoapOperations, type SoapRequest } from "./soap.ts";
 
 export interface TierInfo {
   readonly tier: Tier;
@@ -17,10 +17,8 @@ const encoderToken = (tier: Tier): string => (tier === "main" ? "VideoEncoder_1"
 /** The microphone's codec, the same in both profiles. */
 export type Audio = "none" | "opus" | "pcmu";
 
-type Operation = (request: SoapRequest) => string;
-
 /** The Media service (ONVIF Media 1): two profiles of one video source. */
-export const mediaOperations = (tiers: readonly TierInfo[], audio: Audio): Readonly<Record<string, Operation>> => {
+export const mediaOperations = (tiers: readonly TierInfo[], audio: Audio): SoapOperations => {
   const main = tiers[0]!;
   const byProfile = (request: SoapRequest): TierInfo =>
     find(tiers, ({ tier }) => profileToken(tier) === request.text("ProfileToken"), "ter:NoProfile");

@@ -198,6 +198,27 @@ describe("events", () => {
     camera.motion(false);
   });
 
+  it("keeps a message for the next pull when the one that waited has hung up", async () => {
+    const path = await subscribe();
+    await pull(path);
+    const hangUp = new AbortController();
+    const pulls = camera.counts.pullMessages;
+    const waiting = fetch(new URL(path, camera.onvifUrl), {
+      method: "POST",
+      body: `<e:Header>${usernameToken()}</e:Header><e:Body><PullMessages><Timeout>PT60S</Timeout></PullMessages></e:Body>`,
+      signal: hangUp.signal,
+    });
+    while (camera.counts.pullMessages === pulls) await new Promise((resolve) => setTimeout(resolve, 5));
+    hangUp.abort();
+    await expect(waiting).rejects.toThrow();
+    // When the second of two later requests is answered, the camera has seen the hang-up.
+    for (let count = 0; count < 2; count += 1) await post("<tds:GetSystemDateAndTime/>");
+    const { reference } = camera.motion(true);
+    camera.motion(false);
+    const { xml } = await pull(path);
+    expect(items(xml)).toContain(`Reference=${reference}`);
+  });
+
   it("answers empty when the time is up", async () => {
     const path = await subscribe();
     await pull(path);

@@ -7,15 +7,13 @@ import { openOperations, servicePaths } from "./onvif-device-service.ts";
 import { subscriptionPath, type OnvifEvents } from "./onvif-events.ts";
 import { Port } from "./port.ts";
 import type { TlsIdentity } from "./rtsp-server.ts";
-import { element, envelope, escapeXml, SoapFault, SoapRequest } from "./soap.ts";
+import { element, envelope, escapeXml, SoapFault, SoapRequest, type SoapOperations } from "./soap.ts";
 import type { TokenGuard } from "./token-guard.ts";
-
-type Operations = Readonly<Record<string, (request: SoapRequest) => string | Promise<string>>>;
 
 /** What the server serves; made anew once the port's number is known. */
 export interface OnvifServices {
-  readonly device: Operations;
-  readonly media: Operations;
+  readonly device: SoapOperations;
+  readonly media: SoapOperations;
   readonly events: OnvifEvents;
   /** A JPEG of now. */
   readonly snapshot: () => Buffer;
@@ -82,6 +80,8 @@ export class OnvifServer implements AsyncDisposable {
 
   async #soap(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.counts.requests += 1;
+    const gone = new AbortController();
+    response.once("close", () => gone.abort());
     if (Number(request.headers["content-length"] ?? 0) > maxRequest) {
       response.writeHead(413).end();
       return;
@@ -94,7 +94,7 @@ export class OnvifServer implements AsyncDisposable {
       if (!Object.hasOwn(operations, operation)) {
         throw new SoapFault("ter:ActionNotSupported", `${operation} is not supported`);
       }
-      const body = element(`${prefix}:${operation}Response`, (await operations[operation]?.(soap)) ?? "");
+      const body = element(`${prefix}:${operation}Response`, (await operations[operation]?.(soap, gone)) ?? "");
       answer(response, 200, envelope(body, addressing(soap, `${action}/${operation}Response`)));
     } catch (error) {
       if (!(error instanceof SoapFault)) throw error;
@@ -120,7 +120,7 @@ export class OnvifServer implements AsyncDisposable {
     return false;
   }
 
-  #service(path: string): { readonly prefix: string; readonly action: string; readonly operations: Operations } {
+  #service(path: string): { readonly prefix: string; readonly action: string; readonly operations: SoapOperations } {
     const { device, media, events } = this.services;
     if (path.startsWith(subscriptionPath)) {
       const operations = events.subscriptionOperations(path.slice(subscriptionPath.length));

@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 
+import type { Tier } from "./live-feed.ts";
 import { Port } from "./port.ts";
 import { RtspConnection, type RtspConnectionOptions } from "./rtsp-connection.ts";
 
@@ -23,9 +24,11 @@ export class RtspServer implements AsyncDisposable {
   /** While true, clients stay connected and are answered, but no media leaves. */
   stalled = false;
   readonly counts = { connects: 0, plays: 0 };
+  readonly #origin: string;
   readonly #connections: Set<RtspConnection>;
 
-  private constructor(port: Port, connections: Set<RtspConnection>) {
+  private constructor({ tls, host }: RtspServerOptions, port: Port, connections: Set<RtspConnection>) {
+    this.#origin = `${tls === undefined ? "rtsp" : "rtsps"}://${host}:${port.number}`;
     this.port = port;
     this.#connections = connections;
   }
@@ -44,8 +47,12 @@ export class RtspServer implements AsyncDisposable {
     };
     const { tls, host, port } = options;
     const server = (): Server => (tls === undefined ? createServer(accept) : createTlsServer(tls, accept));
-    const opened: RtspServer = new RtspServer(await Port.open({ server, host, port }), connections);
+    const opened: RtspServer = new RtspServer(options, await Port.open({ server, host, port }), connections);
     return opened;
+  }
+
+  url(tier: Tier): string {
+    return `${this.#origin}/${tier}`;
   }
 
   /** Clients that are playing now. */

@@ -81,6 +81,13 @@ it("goes on refusing through a reboot", async () => {
   await expect(RtspProbe.connect(camera.rtspUrl, camera)).rejects.toThrow("ECONNREFUSED");
 });
 
+it.each(["", "seventeen letters", "0123456789abcdefg", "caméra"])(
+  "refuses the id %j, which no stamp could carry",
+  async (id) => {
+    await expect(Simulator.open({ id })).rejects.toThrow("1 to 16 printable ASCII");
+  },
+);
+
 it("counts a client only while it plays", async () => {
   await using camera = await Simulator.open();
   expect(camera.counts).toMatchObject({ rtspClients: 0, rtspConnects: 0, rtspPlays: 0 });

@@ -25,6 +25,15 @@ export class SoapRequest {
   }
 }
 
+/** Answers a request with the content of its response element. The signal tells that the client has gone. */
+export type SoapOperation = (
+  request: SoapRequest,
+  cancel: { readonly signal: AbortSignal },
+) => string | Promise<string>;
+
+/** A service's operations by name. */
+export type SoapOperations = Readonly<Record<string, SoapOperation>>;
+
 /** What the device answers when it will not do a thing: SOAP 1.2 faults as ONVIF Core 5.8.2.2 lists them. */
 export class SoapFault extends Error {
   readonly subcode: string;
