@@ -35,7 +35,6 @@ interface Recipient {
   unanswered: number;
 }
 
-const tooMuch = 1009;
 const sentSomething = 1008;
 const toleratedPings = 2;
 
@@ -106,7 +105,6 @@ export class EventFeed implements Disposable {
     socket.send(JSON.stringify(message));
     if (socket.bufferedAmount <= limits.webSocketBacklog) return;
     this.#options.log.warn("slow events reader let go", { principal: principal()?.id ?? "-" });
-    socket.close(tooMuch);
     socket.terminate();
   }
 

@@ -1,0 +1,257 @@
+import {
+  EventBus,
+  GatewayClient,
+  GatewayId,
+  PrincipalId,
+  SessionId,
+  silentLogger,
+  type Action,
+  type CameraId,
+  type Clock,
+  type Event,
+  type Grant,
+  type Identity,
+  type Principal,
+  type PrincipalKind,
+  systemClock,
+} from "@gatehouse/shared";
+import {
+  fakeCameraId,
+  makeCamera,
+  makeCertificate,
+  signCertificate,
+  type TestCertificate,
+} from "@gatehouse/shared/testing";
+import { createPrivateKey, generateKeyPairSync } from "node:crypto";
+import { once } from "node:events";
+import { request as httpsRequest } from "node:https";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import { connect, type TLSSocket } from "node:tls";
+
+import type { AuditEntry } from "../../ports.ts";
+import type { HandledRouteName, HandlerAnswer, Handlers } from "../handlers.ts";
+import { ApiServer, type ApiServerOptions } from "../server.ts";
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  readonly json: unknown;
+}
+
+export interface Question {
+  readonly method: string;
+  readonly path: string;
+  /** Without, a stranger asks. */
+  readonly as?: Pick<Identity, "certificate" | "privateKey">;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+export interface DialOptions {
+  readonly as?: Pick<Identity, "certificate" | "privateKey">;
+  readonly session?: Buffer;
+  readonly localAddress?: string;
+}
+
+type Samples = { readonly [N in HandledRouteName]: HandlerAnswer<N> };
+
+export const session = SessionId.parse("ses-aaaaaaaaaaaaaaaa");
+const srtp = { key: Buffer.alloc(16).toString("base64"), salt: Buffer.alloc(14).toString("base64") };
+const principalId = (letter: string): PrincipalId => PrincipalId.parse(`who-${letter.repeat(16)}`);
+const gateway = { id: GatewayId.parse("gw-aaaaaaaaaaaaaaaa"), name: "Home", version: "0.1.0" };
+
+export const here = fakeCameraId("a");
+export const elsewhere = fakeCameraId("b");
+export const grantOf = (action: Action, camera: Grant["camera"] = here): Grant => ({ action, camera });
+/** What an owner holds. */
+export const everything = (["admin", "live", "snapshot", "events"] as const).map((action) => grantOf(action, "*"));
+
+/** A WebSocket's first words. */
+export const upgradeText = (path: string, extra = ""): string =>
+  [
+    `GET ${path} HTTP/1.1`,
+    "host: gateway",
+    "connection: upgrade",
+    "upgrade: websocket",
+    "sec-websocket-version: 13",
+    `sec-websocket-key: ${"A".repeat(22)}==`,
+    `${extra}\r\n`,
+  ].join("\r\n");
+
+/** Everything that comes until the other side closes. */
+export const readAll = async (socket: Socket): Promise<string> => {
+  let text = "";
+  socket.on("data", (bytes: Buffer) => (text += bytes.toString("latin1")));
+  await once(socket, "close");
+  return text;
+};
+
+/** A well-formed answer of every route. */
+export const samples: Samples = {
+  pair: {
+    principal: principalId("z"),
+    name: "New",
+    gateway: { id: gateway.id, name: gateway.name },
+    certificate: "PEM",
+  },
+  status: {
+    gateway: { ...gateway, started: 1 },
+    listen: "127.0.0.1:1",
+    cameras: 1,
+    principals: 1,
+    streams: [],
+    audit: { rows: 0, intact: true },
+  },
+  listCameras: [makeCamera()],
+  addCamera: makeCamera(),
+  discoverCameras: [],
+  removeCamera: {},
+  snapshot: { jpeg: Buffer.from("jpeg"), capturedAt: 7 },
+  prepareHomeKitSession: { id: session, address: "127.0.0.1", video: { port: 5000, ssrc: 1, srtp }, audio: null },
+  startHomeKitSession: {},
+  endHomeKitSession: {},
+  offerPairing: { pairingString: "gh1.x.y.z", expires: 5 },
+  listPrincipals: [],
+  revokePrincipal: {},
+  listAudit: [],
+};
+
+/** The API server with everything round it in the test's hands. */
+export class ApiWorld implements AsyncDisposable {
+  readonly certificate: TestCertificate;
+  readonly principals = new Map<string, Principal>();
+  readonly events = new EventBus<Event>(silentLogger);
+  readonly revocations = new EventBus<PrincipalId>(silentLogger);
+  readonly audit: AuditEntry[] = [];
+  readonly sessions = new Map<SessionId, { principal: PrincipalId; camera: CameraId }>();
+  /** Handlers that ran, with what they were given. */
+  readonly handled: { readonly name: HandledRouteName; readonly request: { readonly signal: AbortSignal } }[] = [];
+  readonly cameras = [makeCamera({ id: here, name: "Here" }), makeCamera({ id: elsewhere, name: "Elsewhere" })];
+  readonly motion: CameraId[] = [];
+  readonly #clients: GatewayClient[] = [];
+  #server: ApiServer | undefined;
+  #letters = 0;
+
+  private constructor(certificate: TestCertificate) {
+    this.certificate = certificate;
+  }
+
+  static async open(over: Partial<Handlers> = {}, clock: Clock = systemClock): Promise<ApiWorld> {
+    const world = new ApiWorld(makeCertificate({ name: "gateway" }));
+    world.#server = await ApiServer.open(world.options(over, clock), { signal: new AbortController().signal });
+    return world;
+  }
+
+  /** What the server is opened with. */
+  options(over: Partial<Handlers> = {}, clock: Clock = systemClock): ApiServerOptions {
+    const { certificate, privateKey } = this.certificate;
+    return {
+      listen: { host: "127.0.0.1", port: 0 },
+      tls: { key: privateKey, cert: certificate, clientCa: certificate },
+      handlers: this.#handlers(over),
+      principals: { byPin: (pin) => this.principals.get(pin) },
+      revocations: this.revocations,
+      sessions: { find: (id) => this.sessions.get(id) },
+      audit: { append: (entry) => void this.audit.push(entry) },
+      events: this.events,
+      gateway,
+      cameras: () => this.cameras,
+      inMotion: () => this.motion,
+      clock,
+      log: silentLogger,
+    };
+  }
+
+  #handlers(over: Partial<Handlers>): Handlers {
+    const names = Object.keys(samples) as HandledRouteName[];
+    const handlers = names.map((name) => {
+      const own = over[name] as ((request: unknown) => Promise<unknown>) | undefined;
+      const handler = async (request: { readonly signal: AbortSignal }): Promise<unknown> => {
+        this.handled.push({ name, request });
+        return own === undefined ? samples[name] : own(request);
+      };
+      return [name, handler];
+    });
+    return Object.fromEntries(handlers) as Handlers;
+  }
+
+  get address(): string {
+    return this.#server?.address ?? "";
+  }
+
+  /** A paired client with these grants. */
+  pair(kind: PrincipalKind, grants: readonly Grant[] = []): Identity {
+    const id = principalId("abcdefghijklmnopqrstuvwxyz"[this.#letters++] ?? "");
+    const keys = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const { pin, privateKey } = makeCertificate({ keys });
+    const issuer = { name: "gateway", privateKey: createPrivateKey(this.certificate.privateKey) };
+    this.principals.set(pin, { id, name: `${kind} ${id}`, kind, grants: [...grants], created: 1, revoked: null });
+    return {
+      version: 1,
+      address: this.address,
+      gatewayPin: this.certificate.pin,
+      gatewayId: gateway.id,
+      principal: id,
+      certificate: signCertificate(id, keys.publicKey, issuer),
+      privateKey,
+    };
+  }
+
+  /** Marks a principal revoked, and tells so. */
+  revoke(id: PrincipalId): void {
+    for (const [pin, principal] of this.principals) {
+      if (principal.id === id) this.principals.set(pin, { ...principal, revoked: 2 });
+    }
+    this.revocations.emit(id);
+  }
+
+  /** The client that plugins use; closed with the world. */
+  client(identity: Identity): GatewayClient {
+    const client = new GatewayClient({ identity, clock: systemClock, log: silentLogger, random: () => 0 });
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** A TLS connection of a stranger, or `as` a paired client. */
+  async dial({ as, ...options }: DialOptions = {}): Promise<TLSSocket> {
+    const [host = "", port] = this.address.split(":");
+    const { certificate: cert, privateKey: key } = as ?? {};
+    const ca = this.certificate.certificate;
+    const trust = { ca, checkServerIdentity: () => undefined };
+    const socket = connect({ host, port: Number(port), cert, key, ...trust, ...options });
+    await once(socket, "secureConnect");
+    socket.on("error", () => undefined);
+    return socket;
+  }
+
+  /** One request over a connection of its own. */
+  async ask({ method, path, as, headers = {}, body }: Question): Promise<Answer> {
+    const socket = await this.dial({ as });
+    const content = body === undefined ? {} : { "content-type": "application/json" };
+    const asked = httpsRequest({ method, path, headers: { ...content, ...headers }, createConnection: () => socket });
+    asked.end(body);
+    try {
+      const [response] = (await once(asked, "response")) as [IncomingMessage];
+      let text = "";
+      for await (const part of response.setEncoding("utf8") as AsyncIterable<string>) text += part;
+      const isJson = text !== "" && /json/.test(response.headers["content-type"] ?? "");
+      const json = isJson ? (JSON.parse(text) as unknown) : undefined;
+      return { status: response.statusCode ?? 0, headers: response.headers, text, json };
+    } finally {
+      socket.destroy();
+    }
+  }
+
+  /** Closes the server alone. */
+  async stop(): Promise<void> {
+    await this.#server?.[Symbol.asyncDispose]();
+    this.#server = undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const client of this.#clients) await client[Symbol.asyncDispose]();
+    await this.stop();
+  }
+}
