@@ -9,6 +9,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { floors, hasNode, installNode } from "./support/node-versions.ts";
 import { have, needs, type NeedName } from "./support/packages.ts";
 import { root } from "./support/repository.ts";
 
@@ -55,6 +56,18 @@ const prepare = async (): Promise<void> => {
   await run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...wanted], quiet);
 };
 
+const missingNodes = (): string[] => Object.values(floors).filter((version) => !hasNode(version));
+
+/** Fetches the oldest Node.js versions that the plugins promise to run on. */
+const prepareNodes = async (): Promise<void> => {
+  for (const version of missingNodes()) {
+    say(`Fetching Node.js ${version} from npm, on which the plugins must still run`);
+    await installNode(version).catch((error: unknown) =>
+      say(`It cannot be had here, so its tests are skipped: ${String(error)}`),
+    );
+  }
+};
+
 const printSlowest = (suites: readonly JestSuite[]): void => {
   const slowest = suites
     .map(({ name, startTime, endTime }) => ({ name: name.replace(root, ""), seconds: (endTime - startTime) / 1_000 }))
@@ -90,10 +103,13 @@ const main = async (): Promise<number> => {
   const [flag, list = "", ...rest] = process.argv.slice(2);
   const selected = flag === "--select" ? list.split(",") : undefined;
   const quick = selected?.every((name) => name === "unit" || name === "architecture") ?? false;
-  if (!quick) await prepare();
+  if (!quick) {
+    await prepare();
+    await prepareNodes();
+  }
 
   const started = performance.now();
-  const args = selected === undefined ? process.argv.slice(2) : ["--selectProjects", ...selected, ...rest];
+  const args = selected === undefined ? process.argv.slice(2) : ["--selectProjects", ...selected, ...(rest.length > 0 ? ["--", ...rest] : [])];
   const report = await jest(args);
   if (report === undefined) {
     say("jest ended without a report");
@@ -104,8 +120,10 @@ const main = async (): Promise<number> => {
   printSlowest(report.testResults);
   say(`Tests took ${((performance.now() - started) / 1_000).toFixed(0)} s.`);
   const unmet = process.env["CI"] === "true" && !quick ? missing() : [];
+  const unmetNodes = process.env["CI"] === "true" && !quick ? missingNodes() : [];
+  for (const version of unmetNodes) say(`CI must have Node.js ${version} from npm`);
   for (const name of unmet) say(`CI must have ${name}: apt-get install ${needs[name].packages.join(" ")}`);
-  const failed = report.numFailedTests + report.numRuntimeErrorTestSuites + unmet.length;
+  const failed = report.numFailedTests + report.numRuntimeErrorTestSuites + unmet.length + unmetNodes.length;
   const skipped = report.numPendingTests + report.numTodoTests;
   say(`${report.numPassedTests} passed, ${failed} failed, ${skipped} skipped`);
   return failed === 0 && report.numPassedTests > 0 ? 0 : 1;

@@ -17,7 +17,10 @@ const rows = [
   ["domain", "protocols"],
   ["ports.ts", "store", "media"],
   ["sources", "consumers", "cameras", "vault", "audit", "access", "api", "config"],
-  ["gateway.ts", "cli"],
+  ["camera-states.ts", "version.ts"],
+  ["handlers.ts"],
+  ["gateway.ts"],
+  ["cli"],
   ["main.ts"],
 ];
 /** Files of the second row that its other rooms rest on. */
