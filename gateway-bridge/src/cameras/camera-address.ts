@@ -1,0 +1,55 @@
+import { GatehouseError } from "@gatehouse/shared";
+import { isIP } from "node:net";
+
+/** Where the owner says a camera is. */
+export type CameraAddress =
+  /** Device services to try, in order; more than one only where the owner gave neither port nor path. */
+  { readonly kind: "onvif"; readonly candidates: readonly URL[] } | { readonly kind: "rtsp"; readonly url: URL };
+
+const devicePath = "/onvif/device_service";
+/** Ports on which cameras serve ONVIF when it is not at 80: Tapo, then the habits of the many others. */
+const otherPorts = [2020, 8080, 8000, 8899];
+
+/** @throws GatehouseError `request-invalid`, above all for credentials inside the address */
+export const parseCameraAddress = (given: string): CameraAddress => {
+  const text = given.trim();
+  const [, scheme] = /^([a-z][a-z\d+.-]*):\/\//i.exec(text) ?? [];
+  const url = toUrl(scheme === undefined ? `http://${isIP(text) === 6 ? `[${text}]` : text}` : text);
+  if (url.username !== "" || url.password !== "") {
+    throw new GatehouseError("request-invalid", "The address holds a user name or password.", {
+      details: { field: "address" },
+      remedy: "Leave them out of the address and give them as user name and password: addresses end up in logs.",
+    });
+  }
+  url.hash = "";
+  switch (url.protocol) {
+    case "rtsp:":
+    case "rtsps:":
+      return { kind: "rtsp", url };
+    case "http:":
+    case "https:":
+      return { kind: "onvif", candidates: candidates(url, scheme === undefined) };
+    default:
+      throw invalid(`Gatehouse does not know ${url.protocol}// addresses.`);
+  }
+};
+
+const toUrl = (text: string): URL => {
+  if (/[\s\p{C}]/u.test(text) || !URL.canParse(text)) throw invalid("The address is none.");
+  const url = new URL(text);
+  if (url.hostname === "") throw invalid("The address names no host.");
+  return url;
+};
+
+const candidates = (url: URL, guess: boolean): readonly URL[] => {
+  const bare = url.pathname === "/" && url.search === "";
+  if (bare) url.pathname = devicePath;
+  if (!guess || !bare || url.port !== "") return [url];
+  return [url, ...otherPorts.map((port) => Object.assign(new URL(url), { port: String(port) }))];
+};
+
+const invalid = (message: string): GatehouseError =>
+  new GatehouseError("request-invalid", message, {
+    details: { field: "address" },
+    remedy: "Give the camera's address as 192.168.1.20, camera.lan:8080, http(s)://… or rtsp(s)://….",
+  });

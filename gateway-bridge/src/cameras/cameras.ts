@@ -1,0 +1,182 @@
+import {
+  CameraId,
+  GatehouseError,
+  type AddCamera,
+  type Cancellable,
+  type Clock,
+  type DiscoveredCamera,
+  type Event,
+  type EventBus,
+  type Logger,
+  type TierName,
+} from "@gatehouse/shared";
+import { randomBytes, randomUUID } from "node:crypto";
+import type { networkInterfaces } from "node:os";
+
+import type { CameraRecord, StreamEndpoint } from "../domain/camera.ts";
+import type { CameraDriver, OpenSource, SecretStore, Snapshot } from "../ports.ts";
+import type { Database } from "../store/database.ts";
+import { adopt } from "./adoption.ts";
+import { CameraEvents } from "./camera-events.ts";
+import { CameraStore, type NewCamera } from "./camera-store.ts";
+import { discover, type DiscoverOptions } from "./discover.ts";
+import { OnvifDriver } from "./onvif-driver.ts";
+import { RtspDriver } from "./rtsp-driver.ts";
+import { Snapshots } from "./snapshots.ts";
+import { tierForSize } from "./tier-policy.ts";
+
+export interface CamerasOptions {
+  readonly database: Database;
+  readonly secrets: SecretStore;
+  readonly openSource: OpenSource;
+  readonly bus: EventBus<Event>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** In [0, 1); for jitter only. */
+  readonly random: () => number;
+  readonly interfaces: typeof networkInterfaces;
+  /** Where discovery looks, if not at the whole network. */
+  readonly discovery?: DiscoverOptions["at"];
+  /** Told why a camera's events do not come, and with undefined when they flow. */
+  readonly onEventsHealth?: (camera: CameraId, error: GatehouseError | undefined) => void;
+}
+
+/** A camera that is at work. */
+interface Post extends AsyncDisposable {
+  readonly driver: CameraDriver;
+  readonly events: CameraEvents | undefined;
+}
+
+/** The cameras under the gateway's guard. */
+export class Cameras implements AsyncDisposable {
+  readonly #options: CamerasOptions;
+  readonly #store: CameraStore;
+  readonly #snapshots: Snapshots;
+  readonly #posts = new Map<CameraId, Post>();
+  readonly #closing = new AbortController();
+
+  private constructor(options: CamerasOptions, store: CameraStore) {
+    this.#options = options;
+    this.#store = store;
+    this.#snapshots = new Snapshots(options.clock);
+    for (const record of store.list()) this.#posts.set(record.id, this.#man(record));
+  }
+
+  static async open(options: CamerasOptions, { signal }: Cancellable): Promise<Cameras> {
+    signal.throwIfAborted();
+    return new Cameras(options, new CameraStore(options.database, options.secrets));
+  }
+
+  list(): readonly CameraRecord[] {
+    return this.#store.list();
+  }
+
+  /** @throws GatehouseError `not-found` */
+  get(id: CameraId): CameraRecord {
+    return this.#store.get(id);
+  }
+
+  /**
+   * Adopts a camera: it is asked, proved, then stored and watched. Whatever fails, nothing is changed.
+   * @throws GatehouseError as `adopt`
+   */
+  async add(request: AddCamera & { readonly warm: boolean }, { signal }: Cancellable): Promise<CameraRecord> {
+    const { openSource, clock } = this.#options;
+    const checkNew = (url: string): void => this.#store.checkNew(url);
+    const cancel = { signal: AbortSignal.any([signal, this.#closing.signal]) };
+    const adopted: NewCamera = await adopt(request, { id: newCameraId(), openSource, clock, checkNew }, cancel);
+    cancel.signal.throwIfAborted();
+    const { record } = adopted;
+    this.#store.add(adopted);
+    this.#posts.set(record.id, this.#man(record));
+    this.#announce("camera-added", record.id);
+    return record;
+  }
+
+  /** @throws GatehouseError `not-found` */
+  async remove(id: CameraId): Promise<void> {
+    this.#store.remove(id);
+    const post = this.#posts.get(id);
+    this.#posts.delete(id);
+    this.#snapshots.forget(id);
+    this.#announce("camera-removed", id);
+    await post?.[Symbol.asyncDispose]();
+  }
+
+  async discover(cancel: Cancellable): Promise<DiscoveredCamera[]> {
+    const { clock, log, interfaces, discovery: at } = this.#options;
+    return discover({ clock, log, interfaces, at, known: this.list() }, cancel);
+  }
+
+  /** A picture at most 2 s old. @throws GatehouseError `not-found`, `snapshot-unsupported`, `camera-...` */
+  async snapshot(
+    id: CameraId,
+    size: { readonly width?: number | undefined; readonly height?: number | undefined },
+    cancel: Cancellable,
+  ): Promise<Snapshot> {
+    const { description } = this.get(id);
+    const { driver } = this.#post(id);
+    const tier = tierForSize(description.tiers, size);
+    const take = (): Promise<Snapshot> => driver.snapshot(size, this.#closing);
+    return this.#snapshots.get({ camera: id, tier, take }, cancel);
+  }
+
+  /** @throws GatehouseError `not-found`, `camera-...` */
+  async endpoint(id: CameraId, tier: TierName, cancel: Cancellable): Promise<StreamEndpoint> {
+    return this.#post(id).driver.endpoint(tier, cancel);
+  }
+
+  inMotion(): readonly CameraId[] {
+    return [...this.#posts].filter(([, { events }]) => events?.inMotion === true).map(([id]) => id);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort(new GatehouseError("aborted", "the gateway is closing"));
+    const posts = [...this.#posts.values()];
+    this.#posts.clear();
+    await Promise.all(posts.map((post) => post[Symbol.asyncDispose]()));
+  }
+
+  #post(id: CameraId): Post {
+    this.#store.get(id);
+    const post = this.#posts.get(id);
+    if (post === undefined) throw new GatehouseError("aborted", "the gateway is closing");
+    return post;
+  }
+
+  /** Puts a driver in charge of a camera, and somebody to listen for its events. */
+  #man(record: CameraRecord): Post {
+    const { id } = record;
+    const { clock, log, random, bus, onEventsHealth } = this.#options;
+    const driver = this.#driverOf(record);
+    const onHealth = (error: GatehouseError | undefined): void => onEventsHealth?.(id, error);
+    const events = record.description.motion
+      ? new CameraEvents({ camera: id, driver, bus, clock, log: log.child({ camera: id }), random, onHealth })
+      : undefined;
+    const relieve = async (): Promise<void> => {
+      await events?.[Symbol.asyncDispose]();
+      await driver[Symbol.asyncDispose]();
+    };
+    return { driver, events, [Symbol.asyncDispose]: relieve };
+  }
+
+  #driverOf(record: CameraRecord): CameraDriver {
+    const { id: camera, pin, kind } = record;
+    const { clock, openSource } = this.#options;
+    const memories = this.#store.memories(camera);
+    const own = { camera, url: new URL(record.url), pin, credentials: this.#store.credentials(camera) };
+    return kind === "rtsp"
+      ? new RtspDriver({ ...own, openSource, memory: memories.rtsp })
+      : new OnvifDriver({ ...own, clock, memories });
+  }
+
+  #announce(kind: "camera-added" | "camera-removed", camera: CameraId): void {
+    this.#options.bus.emit({ kind, id: randomUUID(), camera, at: this.#options.clock.now() });
+  }
+}
+
+/** `cam-` and 16 letters of base32: 80 random bits. */
+const newCameraId = (): CameraId => {
+  const letters = "abcdefghijklmnopqrstuvwxyz234567";
+  return CameraId.parse(`cam-${[...randomBytes(16)].map((byte) => letters.charAt(byte % 32)).join("")}`);
+};

@@ -1,0 +1,76 @@
+import { describe, expect, it } from "@jest/globals";
+
+import type { MediaProfile } from "../protocols/onvif/media.ts";
+import { chooseTiers, tierForSize } from "./tier-policy.ts";
+
+const profile = (token: string, size: string, more: Partial<MediaProfile> = {}): MediaProfile => {
+  const [width = 0, height = 0] = size.split("x").map(Number);
+  return { token, source: "lens-1", codec: "h264", width, height, fps: 25, audio: "none", ...more };
+};
+
+describe("chooseTiers", () => {
+  it.each<[string, MediaProfile[], string[]]>([
+    ["nothing", [], []],
+    ["one", [profile("a", "640x360")], ["main a"]],
+    ["by size, not by order", [profile("a", "640x360"), profile("b", "1920x1080")], ["main b", "sub a"]],
+    [
+      "three at most",
+      [profile("a", "320x180"), profile("b", "640x360"), profile("c", "1280x720"), profile("d", "1920x1080")],
+      ["main d", "sub c", "third b"],
+    ],
+    ["each size once, the smoother one", [profile("a", "640x360", { fps: 5 }), profile("b", "640x360")], ["main b"]],
+    ["the first of equals", [profile("a", "640x360"), profile("b", "640x360")], ["main a"]],
+    [
+      "H.264 before anything larger",
+      [
+        profile("a", "3840x2160", { codec: "h265" }),
+        profile("b", "1280x720"),
+        profile("c", "1920x1080", { codec: "jpeg" }),
+      ],
+      ["main b"],
+    ],
+    ["what there is, without H.264", [profile("a", "640x360", { codec: "jpeg" })], ["main a"]],
+    [
+      "one lens",
+      [profile("a", "1920x1080"), profile("b", "1280x720", { source: "lens-2" }), profile("c", "640x360")],
+      ["main a", "sub c"],
+    ],
+    ["sizes that the camera does not say", [profile("a", "0x0"), profile("b", "0x0")], ["main a"]],
+  ])("%s", (_, profiles, expected) => {
+    const chosen = chooseTiers(profiles);
+    expect(chosen.map(({ tier, profile: { token } }) => `${tier.name} ${token}`)).toEqual(expected);
+  });
+
+  it("describes a tier as its profile does", () => {
+    expect(chooseTiers([profile("a", "1920x1080", { fps: 12.5 })])[0]?.tier).toEqual({
+      name: "main",
+      codec: "h264",
+      width: 1920,
+      height: 1080,
+      fps: 12.5,
+    });
+  });
+});
+
+describe("tierForSize", () => {
+  const tiers = chooseTiers([profile("a", "1920x1080"), profile("b", "640x360"), profile("c", "320x180")]).map(
+    ({ tier }) => tier,
+  );
+  it.each([
+    [{}, "main"],
+    [{ width: 640 }, "sub"],
+    [{ width: 641 }, "main"],
+    [{ width: 100, height: 100 }, "third"],
+    [{ height: 180 }, "third"],
+    [{ width: 4_000 }, "main"],
+  ])("%j: %s", (wish, name) => expect(tierForSize(tiers, wish)).toBe(name));
+
+  it("takes the main tier where sizes are unknown", () => {
+    expect(
+      tierForSize(
+        chooseTiers([profile("a", "0x0")]).map(({ tier }) => tier),
+        { width: 5 },
+      ),
+    ).toBe("main");
+  });
+});
