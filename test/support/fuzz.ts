@@ -1,16 +1,9 @@
 import { expect } from "@jest/globals";
 import { isGatehouseError } from "@gatehouse/shared";
 
-/** A small seeded generator (mulberry32), so that a failing input can be made again. */
-export const seeded = (seed: number): (() => number) => {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-};
+import { seeded } from "./seeded.ts";
+
+export { seeded };
 
 export interface FuzzOptions {
   /** Valid inputs to mutate. */
