@@ -109,6 +109,11 @@ export class Stream implements AsyncDisposable {
     return { camera: this.camera, tier: this.tier, viewers: this.#sessions.length, ...this.#counts, dropped };
   }
 
+  /** The sound that comes with the picture; undefined before the camera was connected, or when it has none. */
+  get audio(): AudioTrack | undefined {
+    return this.#audio;
+  }
+
   /** Media time in ms that is live at a moment of Clock.monotonic(): what `timestamp / clockRate` of a unit compares with. */
   positionAt(monotonic: number): number {
     return this.#timeline.positionAt(monotonic);

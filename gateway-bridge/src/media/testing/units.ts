@@ -2,7 +2,7 @@ import type { AudioUnit, VideoUnit } from "../../domain/access-unit.ts";
 import type { AudioTrack, ParameterSets, VideoTrack } from "../../domain/track.ts";
 
 export const parameterSets: ParameterSets = {
-  sps: Buffer.from("6742c01fd9005005bb01100000030010000003032", "hex"),
+  sps: Buffer.from("6742c01fd9005005bb011000000300100000030320", "hex"),
   pps: Buffer.from("68cb83cb20", "hex"),
 };
 export const videoTrack: VideoTrack = { kind: "video", codec: "h264", clockRate: 90_000, parameterSets };

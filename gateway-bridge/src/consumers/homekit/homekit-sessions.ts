@@ -1,0 +1,155 @@
+import {
+  GatehouseError,
+  onAbort,
+  type CameraId,
+  type Cancellable,
+  type Clock,
+  type Logger,
+  type PreparedHomeKitSession,
+  type PrepareHomeKitSession,
+  type PrincipalId,
+  type SessionId,
+  type StartHomeKitSession,
+} from "@gatehouse/shared";
+import type { networkInterfaces } from "node:os";
+
+import type { Stream } from "../../media/stream.ts";
+import { HomeKitSession } from "./homekit-session.ts";
+
+export interface HomeKitSessionsOptions {
+  /** The stream of the tier that suits a picture of this width in pixels; undefined while nothing is known. */
+  readonly stream: (camera: CameraId, width: number | undefined) => Stream;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** os.networkInterfaces. Asked for each session, because networks come and go. */
+  readonly interfaces: typeof networkInterfaces;
+  readonly maxSessions?: { readonly total: number; readonly perCamera: number };
+}
+
+export interface HomeKitPreparation {
+  readonly principal: PrincipalId;
+  readonly camera: CameraId;
+  readonly body: PrepareHomeKitSession;
+}
+
+export interface ActiveHomeKitSession {
+  readonly id: SessionId;
+  readonly principal: PrincipalId;
+  readonly camera: CameraId;
+  /** Started: media flows. */
+  readonly live: boolean;
+}
+
+/** One that a session may belong to; what is left out matches everything. */
+export interface SessionFilter {
+  readonly principal?: PrincipalId;
+  readonly camera?: CameraId;
+}
+
+interface Pending extends Pick<HomeKitPreparation, "principal" | "camera"> {
+  readonly aborting: AbortController;
+}
+
+const defaultMaxSessions = { total: 16, perCamera: 4 } as const;
+
+const matches = ({ principal, camera }: SessionFilter, of: Required<SessionFilter>): boolean =>
+  (principal === undefined || principal === of.principal) && (camera === undefined || camera === of.camera);
+
+/**
+ * Live views of HomeKit controllers. Each has UDP sockets, keys and sources of its own; media goes from here to the controller,
+ * past Homebridge. Whether a principal may see a camera was decided before.
+ */
+export class HomeKitSessions implements AsyncDisposable {
+  readonly #options: HomeKitSessionsOptions;
+  readonly #sessions = new Map<SessionId, HomeKitSession>();
+  readonly #pending = new Set<Pending>();
+
+  constructor(options: HomeKitSessionsOptions) {
+    this.#options = options;
+  }
+
+  get active(): readonly ActiveHomeKitSession[] {
+    return [...this.#sessions.values()].map(({ id, principal, camera, live }) => ({ id, principal, camera, live }));
+  }
+
+  /**
+   * The gateway's half of SetupEndpoints. A session that is not started within 30 s ends by itself.
+   * @throws GatehouseError `viewer-address-refused`, `too-many-sessions`, or whatever the camera failed with
+   */
+  async prepare(request: HomeKitPreparation, { signal }: Cancellable): Promise<PreparedHomeKitSession> {
+    signal.throwIfAborted();
+    this.#assertRoom(request.camera);
+    const { principal, camera, body } = request;
+    const { clock, log, interfaces, stream } = this.#options;
+    const pending: Pending = { principal, camera, aborting: new AbortController() };
+    using _outer = onAbort(signal, (reason) => pending.aborting.abort(reason));
+    this.#pending.add(pending);
+    try {
+      const cancel: Cancellable = { signal: pending.aborting.signal };
+      const options = {
+        principal,
+        camera,
+        body,
+        clock,
+        log,
+        interfaces: interfaces(),
+        stream: stream(camera, body.width),
+      };
+      const onEnded = (ended: HomeKitSession): void => void this.#sessions.delete(ended.id);
+      const session = await HomeKitSession.prepare({ ...options, onEnded }, cancel);
+      if (cancel.signal.aborted) session.end("it was no longer wanted");
+      cancel.signal.throwIfAborted();
+      this.#sessions.set(session.id, session);
+      return session.prepared;
+    } finally {
+      this.#pending.delete(pending);
+    }
+  }
+
+  /**
+   * Begins to send as the controller selected. The width that is known by now may call for another tier.
+   * @throws GatehouseError `not-found`, `request-invalid` when it was started before, `stream-ended`
+   */
+  start(id: SessionId, body: StartHomeKitSession): void {
+    const session = this.#sessions.get(id);
+    if (session === undefined)
+      throw new GatehouseError("not-found", "There is no such HomeKit session; it may have ended.");
+    session.start(body, this.#options.stream(session.camera, body.video.width));
+  }
+
+  /** Ends a session at once; one that ended before stays ended. */
+  end(id: SessionId): void {
+    this.#sessions.get(id)?.end("the controller closed it");
+  }
+
+  /** Whose a session is, for deciding who may touch it. */
+  find(id: SessionId): { readonly principal: PrincipalId; readonly camera: CameraId } | undefined {
+    const session = this.#sessions.get(id);
+    return session === undefined ? undefined : { principal: session.principal, camera: session.camera };
+  }
+
+  /** Ends the sessions of a revoked principal or a removed camera, also those still being prepared. Not a packet follows. */
+  endAll(of: SessionFilter, reason: string): void {
+    for (const pending of this.#pending) {
+      if (matches(of, pending))
+        pending.aborting.abort(new GatehouseError("stream-ended", `The session was ended: ${reason}.`));
+    }
+    for (const session of [...this.#sessions.values()]) if (matches(of, session)) session.end(reason);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.endAll({}, "the gateway closes");
+  }
+
+  #assertRoom(camera: CameraId): void {
+    const { total, perCamera } = this.#options.maxSessions ?? defaultMaxSessions;
+    const taken = [...this.#pending, ...this.#sessions.values()];
+    const ofCamera = taken.filter((session) => session.camera === camera);
+    if (taken.length < total && ofCamera.length < perCamera) return;
+    const message =
+      ofCamera.length >= perCamera
+        ? `Already ${ofCamera.length} HomeKit viewers watch this camera.`
+        : `Already ${taken.length} HomeKit viewers watch cameras of this gateway.`;
+    throw new GatehouseError("too-many-sessions", message);
+  }
+}

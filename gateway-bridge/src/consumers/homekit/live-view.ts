@@ -1,0 +1,159 @@
+import { base32, type Clock, type GatehouseError, type Logger, type StartHomeKitSession } from "@gatehouse/shared";
+import { randomBytes } from "node:crypto";
+
+import type { AccessUnit, AudioUnit } from "../../domain/access-unit.ts";
+import type { Backlog } from "../../media/backpressure-policy.ts";
+import type { Session, Viewer } from "../../media/session.ts";
+import type { Stream } from "../../media/stream.ts";
+import { judgeLiveness } from "./liveness-policy.ts";
+import { OpusSender } from "./opus-sender.ts";
+import { payloadSize } from "./payload-policy.ts";
+import { RtpOutlet, type OutletSocket } from "./rtp-outlet.ts";
+import { VideoSender } from "./video-sender.ts";
+import type { Family } from "./viewer-address-policy.ts";
+
+export interface LiveViewOptions {
+  readonly stream: Stream;
+  readonly video: OutletSocket;
+  readonly audio: OutletSocket | undefined;
+  readonly family: Family;
+  /** What the viewer asked for. */
+  readonly body: StartHomeKitSession;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Called once: nothing more is sent. `why` completes a log line. */
+  readonly onGone: (why: string) => void;
+}
+
+/** What may wait while the system has no room: more would show the viewer the past. */
+const limit: Backlog = { units: 100, bytes: 2 * 1024 * 1024 };
+/** Packets that may wait in the system: for sound, one second of them. */
+const slots = { video: 256, audio: 64 } as const;
+
+/** A HomeKit viewer that watches: units of a Stream become SRTP for it, for as long as it answers. */
+export class LiveView implements Viewer, Disposable {
+  readonly #options: LiveViewOptions;
+  readonly #startedAt: number;
+  readonly #session: Session;
+  readonly #outlets: readonly RtpOutlet[];
+  readonly #video: VideoSender;
+  readonly #sound: OpusSender | undefined;
+  #heardAt: number | undefined;
+  #check: Disposable | undefined;
+  #resume: Disposable | undefined;
+  #over = false;
+
+  private constructor(options: LiveViewOptions) {
+    const { stream, audio, family, body, clock } = options;
+    this.#options = options;
+    this.#startedAt = clock.monotonic();
+    const maxPayload = payloadSize({ mtu: body.video.mtu, family });
+    const positionAt = (monotonic: number): number => stream.positionAt(monotonic);
+    const shared = { maxPayload, cname: base32(randomBytes(10)), clock, positionAt };
+    const outlet = new RtpOutlet({
+      ...shared,
+      socket: options.video,
+      payloadType: body.video.payloadType,
+      slots: slots.video,
+      clockRate: 90_000,
+      reportEveryMs: body.video.rtcpInterval * 1_000,
+      onRoom: () => this.#session.resume(),
+    });
+    const sound = audio === undefined || body.audio === null ? undefined : this.#openSound(audio, body.audio, shared);
+    this.#sound = sound?.sender;
+    this.#outlets = sound === undefined ? [outlet] : [outlet, sound.outlet];
+    this.#session = stream.join(this, limit);
+    this.#video = new VideoSender({ ...shared, outlet, replay: this.#session.pending });
+  }
+
+  /**
+   * Joins the stream; the first packets are out when it returns, where there is a stored picture.
+   * @throws GatehouseError `stream-ended`
+   */
+  static begin(options: LiveViewOptions): LiveView {
+    const view = new LiveView(options);
+    view.#watchLiveness();
+    view.#session.resume();
+    return view;
+  }
+
+  get sent(): { readonly packets: number; readonly octets: number } {
+    return this.#outlets.reduce(
+      (sum, { sent }) => ({ packets: sum.packets + sent.packets, octets: sum.octets + sent.octets }),
+      { packets: 0, octets: 0 },
+    );
+  }
+
+  /** Units that did not go out in time. */
+  get dropped(): number {
+    return this.#session.dropped;
+  }
+
+  /** An authentic report of the viewer came. */
+  heard(): void {
+    this.#heardAt = this.#options.clock.monotonic();
+  }
+
+  write(unit: AccessUnit): boolean {
+    const room = unit.kind === "video" ? this.#video.send(unit) : this.#hear(unit);
+    if (this.#session.pending.units === 0) this.#video.goLive();
+    const { pauseMs } = this.#video;
+    if (!room) return false;
+    if (pauseMs > 0) this.#resume = this.#options.clock.schedule(pauseMs, () => this.#session.resume());
+    return pauseMs === 0;
+  }
+
+  end(error: GatehouseError): void {
+    this.#gone(error.message);
+  }
+
+  [Symbol.dispose](): void {
+    this.#over = true;
+    this.#check?.[Symbol.dispose]();
+    this.#resume?.[Symbol.dispose]();
+    for (const outlet of this.#outlets) outlet[Symbol.dispose]();
+    this.#session[Symbol.dispose]();
+  }
+
+  #hear(unit: AudioUnit): boolean {
+    // Stored sound is past, and would come in a burst.
+    if (!this.#video.replaying && this.#options.stream.audio?.codec === "opus") this.#sound?.send(unit);
+    return true;
+  }
+
+  #openSound(
+    socket: OutletSocket,
+    body: NonNullable<StartHomeKitSession["audio"]>,
+    shared: Pick<ConstructorParameters<typeof RtpOutlet>[0], "maxPayload" | "cname" | "clock" | "positionAt">,
+  ): { readonly outlet: RtpOutlet; readonly sender: OpusSender } {
+    const { payloadType, sampleRate, packetTime, rtcpInterval } = body;
+    const outlet = new RtpOutlet({
+      ...shared,
+      socket,
+      payloadType,
+      slots: slots.audio,
+      clockRate: sampleRate,
+      reportEveryMs: rtcpInterval * 1_000,
+      onRoom: () => undefined,
+    });
+    const { maxPayload } = shared;
+    return { outlet, sender: new OpusSender({ outlet, maxPayload, sampleRate, packetTime, log: this.#options.log }) };
+  }
+
+  #watchLiveness(): void {
+    const { clock, log } = this.#options;
+    const liveness = judgeLiveness({ startedAt: this.#startedAt, heardAt: this.#heardAt, now: clock.monotonic() });
+    if (liveness.kind === "gone") {
+      this.#gone(liveness.why);
+      return;
+    }
+    if (liveness.kind === "quiet") log.warn("HomeKit viewer is quiet", { endsInMs: liveness.checkInMs });
+    this.#check = clock.schedule(liveness.checkInMs, () => this.#watchLiveness());
+  }
+
+  #gone(why: string): void {
+    if (this.#over) return;
+    this[Symbol.dispose]();
+    this.#options.onGone(why);
+  }
+}

@@ -1,0 +1,104 @@
+import { randomBytes } from "node:crypto";
+
+import type { Clock } from "@gatehouse/shared";
+
+import type { RtpPayload } from "../../protocols/h264/packetizer.ts";
+import { toNtp } from "../../protocols/rtp/ntp-time.ts";
+import { buildSenderReport } from "../../protocols/rtp/rtcp.ts";
+import { SrtpEncryptor, type OutgoingRtp } from "../../protocols/srtp/srtp-encryptor.ts";
+import type { SrtpSocket } from "./srtp-socket.ts";
+
+export type OutletSocket = Pick<SrtpSocket, "ssrc" | "master" | "send" | "sendRtcp" | "queued" | "onDrained">;
+
+export interface RtpOutletOptions {
+  readonly socket: OutletSocket;
+  readonly payloadType: number;
+  readonly maxPayload: number;
+  /** Packets that are kept while the system has no room for them. */
+  readonly slots: number;
+  /** Ticks a second of the RTP timestamps. */
+  readonly clockRate: number;
+  /** Names the sender of all tracks of a session. RFC 7022 */
+  readonly cname: string;
+  readonly reportEveryMs: number;
+  /** Media time in ms that is live at a moment of Clock.monotonic(). */
+  readonly positionAt: (monotonic: number) => number;
+  readonly clock: Clock;
+  /** Everything is out again after `send` returned false. */
+  readonly onRoom: () => void;
+}
+
+/** A viewer may ask for reports at any rate; more often helps nobody. */
+const shortestReportMs = 200;
+
+/** Sends one track's payloads to one viewer as SRTP, and reports on them. */
+export class RtpOutlet implements Disposable {
+  readonly #options: RtpOutletOptions;
+  readonly #encryptor: SrtpEncryptor;
+  /** Where the RTP timestamps begin: random, as the sequence numbers. RFC 3550 5.1 */
+  readonly #base = randomBytes(4).readUInt32BE();
+  readonly #waiting: OutgoingRtp[] = [];
+  #last = -1;
+  #nextReport: Disposable | undefined;
+
+  constructor(options: RtpOutletOptions) {
+    const { socket, payloadType, maxPayload, slots } = options;
+    this.#options = options;
+    this.#encryptor = new SrtpEncryptor(socket.master, { ssrc: socket.ssrc, payloadType, maxPayload, slots });
+    socket.onDrained = () => {
+      if (this.#flush()) options.onRoom();
+    };
+  }
+
+  get sent(): { readonly packets: number; readonly octets: number } {
+    return this.#encryptor.sent;
+  }
+
+  /**
+   * Sends what shares one timestamp, in ticks of the clock rate; it is raised where it would not pass the one before, because Apple's
+   * players break on timestamps that step back. False means that the system has no room for now: what was given is kept.
+   */
+  send(payloads: readonly RtpPayload[], ticks: number): boolean {
+    if (payloads.length === 0) return true;
+    this.#last = Math.max(this.#last + 1, Math.round(ticks));
+    const timestamp = this.#base + this.#last;
+    for (const { prefix, body, last } of payloads) this.#waiting.push({ timestamp, marker: last, prefix, body });
+    const room = this.#flush();
+    if (this.#nextReport === undefined) this.#report();
+    return room;
+  }
+
+  [Symbol.dispose](): void {
+    this.#nextReport?.[Symbol.dispose]();
+    this.#options.socket.onDrained = undefined;
+    this.#waiting.length = 0;
+  }
+
+  /** Whether everything is out. Never enciphers into a slot whose packet the system has not taken yet. */
+  #flush(): boolean {
+    const { socket, slots } = this.#options;
+    while (this.#waiting.length > 0) {
+      const room = slots - socket.queued;
+      if (room <= 0) return false;
+      for (const packet of this.#encryptor.protect(this.#waiting.splice(0, room))) socket.send(packet);
+    }
+    return socket.queued === 0;
+  }
+
+  #report(): void {
+    const { socket, clock, clockRate, cname, positionAt, reportEveryMs } = this.#options;
+    const { packets, octets } = this.#encryptor.sent;
+    const live = (positionAt(clock.monotonic()) * clockRate) / 1_000;
+    socket.sendRtcp(
+      buildSenderReport({
+        ssrc: socket.ssrc,
+        cname,
+        ntp: toNtp(clock.now()),
+        rtpTimestamp: this.#base + Math.round(live),
+        packetCount: packets,
+        octetCount: octets,
+      }),
+    );
+    this.#nextReport = clock.schedule(Math.max(shortestReportMs, reportEveryMs), () => this.#report());
+  }
+}

@@ -1,0 +1,63 @@
+import type { Clock } from "@gatehouse/shared";
+
+import type { VideoUnit } from "../../domain/access-unit.ts";
+import type { Backlog } from "../../media/backpressure-policy.ts";
+import { replayPause, replayRate } from "./replay-policy.ts";
+import type { RtpOutlet } from "./rtp-outlet.ts";
+import { videoPayloads } from "./video-payloads.ts";
+
+export interface VideoSenderOptions {
+  readonly outlet: RtpOutlet;
+  readonly maxPayload: number;
+  /** What the session holds as it begins: the stored GOP. */
+  readonly replay: Backlog;
+  readonly positionAt: (monotonic: number) => number;
+  readonly clock: Clock;
+}
+
+const ticksPerMs = 90;
+
+/**
+ * Sends pictures, at first the stored GOP in one paced burst. Meanwhile each picture is stamped with the moment at which it is sent,
+ * on the live timeline: the viewer shows it at once, hurries through the GOP and is live when the burst is over. With the camera's
+ * own timestamps it would play a GOP behind for as long as it watches.
+ */
+export class VideoSender {
+  readonly #options: VideoSenderOptions;
+  #replay: { readonly startedAt: number; readonly rate: number; sentBytes: number } | undefined;
+
+  constructor(options: VideoSenderOptions) {
+    const { replay, clock } = options;
+    this.#options = options;
+    if (replay.units > 0) {
+      this.#replay = { startedAt: clock.monotonic(), rate: replayRate(replay.bytes), sentBytes: 0 };
+    }
+  }
+
+  /** What is sent was stored before; sound has to wait. */
+  get replaying(): boolean {
+    return this.#replay !== undefined;
+  }
+
+  /** False when the system has no room for now. */
+  send(unit: VideoUnit): boolean {
+    const { outlet, maxPayload, positionAt, clock } = this.#options;
+    const replay = this.#replay;
+    if (replay !== undefined) replay.sentBytes += unit.bytes;
+    const ticks = replay === undefined ? unit.timestamp : positionAt(clock.monotonic()) * ticksPerMs;
+    return outlet.send(videoPayloads(unit, maxPayload), ticks);
+  }
+
+  /** How long to wait before the next unit, in ms. */
+  get pauseMs(): number {
+    const replay = this.#replay;
+    if (replay === undefined) return 0;
+    const { sentBytes, startedAt, rate } = replay;
+    return replayPause({ sentBytes, elapsedMs: this.#options.clock.monotonic() - startedAt, rate });
+  }
+
+  /** Nothing waits any longer: what comes next is live. */
+  goLive(): void {
+    this.#replay = undefined;
+  }
+}
