@@ -15,8 +15,10 @@ export interface AccessoryPublisher {
   recall(): Promise<readonly KnownCamera[]>;
   publish(accessory: PlatformAccessory): void;
   remove(accessory: PlatformAccessory): void;
-  /** What is remembered of a camera changed. */
-  changed(accessory: PlatformAccessory, all: readonly KnownCamera[]): void;
+  /** What is remembered of a published accessory's camera changed. */
+  changed(accessory: PlatformAccessory): void;
+  /** The cameras that there are from now on, after any of these. */
+  remember(cameras: readonly KnownCamera[]): void;
 }
 
 type Publishing = Pick<
@@ -49,6 +51,10 @@ export class BridgedPublisher implements AccessoryPublisher {
 
   changed(accessory: PlatformAccessory): void {
     this.#api.updatePlatformAccessories([accessory]);
+  }
+
+  remember(): void {
+    // Homebridge keeps its accessories itself.
   }
 }
 
@@ -101,8 +107,12 @@ export class ExternalPublisher implements AccessoryPublisher {
     );
   }
 
-  changed(_accessory: PlatformAccessory, all: readonly KnownCamera[]): void {
-    const remembered: z.infer<typeof Remembered> = { version: 1, cameras: [...all] };
+  changed(): void {
+    // Nothing of it is kept but what `remember` is told.
+  }
+
+  remember(cameras: readonly KnownCamera[]): void {
+    const remembered: z.infer<typeof Remembered> = { version: 1, cameras: [...cameras] };
     const content = `${JSON.stringify(remembered, null, 2)}\n`;
     this.#writing = this.#writing
       .then(() => writePrivateFile(this.#path, content))

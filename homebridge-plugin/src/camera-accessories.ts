@@ -59,7 +59,7 @@ export class CameraAccessories {
     this.#cameras.delete(id);
     camera.close();
     this.#options.publisher.remove(camera.accessory);
-    this.#options.publisher.changed(camera.accessory, this.#remembered());
+    this.#remember();
   }
 
   state(id: CameraId, state: CameraState): void {
@@ -85,7 +85,8 @@ export class CameraAccessories {
     if (present !== undefined) {
       if (!present.update(camera)) return;
       present.accessory.context["camera"] = camera;
-      publisher.changed(present.accessory, this.#remembered());
+      publisher.changed(present.accessory);
+      this.#remember();
       return;
     }
     const uuid = api.hap.uuid.generate(`gatehouse:${camera.id}`);
@@ -94,7 +95,8 @@ export class CameraAccessories {
     const accessory = claimed ?? new api.platformAccessory(homeKitName(camera.name), uuid, category.camera);
     this.#adopt(accessory, camera);
     if (claimed === undefined) publisher.publish(accessory);
-    publisher.changed(accessory, this.#remembered());
+    else publisher.changed(accessory);
+    this.#remember();
   }
 
   #adopt(accessory: PlatformAccessory, camera: KnownCamera): void {
@@ -103,7 +105,8 @@ export class CameraAccessories {
     this.#cameras.set(camera.id, new CameraAccessory({ accessory, camera, hap: api.hap, link, network, clock, log }));
   }
 
-  #remembered(): KnownCamera[] {
-    return [...this.#cameras.values()].map(({ accessory }) => KnownCamera.parse(accessory.context["camera"]));
+  #remember(): void {
+    const cameras = [...this.#cameras.values()].map(({ accessory }) => KnownCamera.parse(accessory.context["camera"]));
+    this.#options.publisher.remember(cameras);
   }
 }

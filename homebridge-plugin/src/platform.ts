@@ -30,7 +30,7 @@ import { parseConfig, type GatehouseSettings } from "./config.ts";
 import { GatewayLink } from "./gateway-link.ts";
 import type { GatewayConnection } from "./gateway-port.ts";
 import { HomebridgeLogger } from "./homebridge-logger.ts";
-import { obtainIdentity, type IdentityPort } from "./identity.ts";
+import { howToPair, obtainIdentity, type IdentityPort } from "./identity.ts";
 import { isThisHost, type HostNetwork } from "./media-address-policy.ts";
 
 /** What the platform needs of the world, so that tests can bring their own. */
@@ -203,6 +203,7 @@ export class GatehousePlatform implements DynamicPlatformPlugin {
 
   #explain(what: string, cause: unknown): void {
     const error = toGatehouseError(cause);
-    this.#log.error(`${what}: ${error.message}. ${error.remedy}`, { code: error.code });
+    const remedy = error.code === "unauthenticated" ? `To pair again, ${howToPair}` : error.remedy;
+    this.#log.error(`${what}: ${error.message}. ${remedy}`, { code: error.code });
   }
 }

@@ -56,6 +56,8 @@ export class Snapshots {
   }
 
   #standIn(error: GatehouseError): Buffer {
+    // The camera is no longer ours to show, whatever its last request would have said.
+    if (this.#options.signal.aborted) throw error;
     this.#slow = error.code === "timeout";
     this.#complain(error);
     if (mayStandIn({ retry: error.retry, ageMs: this.#ageMs() }) && this.#last !== undefined) return this.#last.jpeg;
@@ -65,7 +67,7 @@ export class Snapshots {
 
   /** HomeKit asks every ten seconds; one line for each kind of trouble is enough. */
   #complain(error: GatehouseError): void {
-    if (this.#complained === error.code || this.#options.signal.aborted) return;
+    if (this.#complained === error.code) return;
     this.#complained = error.code;
     this.#options.log.warn(`No picture: ${error.message}. ${error.remedy}`, { code: error.code });
   }

@@ -91,10 +91,11 @@ export class HomebridgeProcess implements AsyncDisposable {
     return homebridge;
   }
 
-  /** Starts again with the same storage, port and pairings, after this one ended. */
+  /** Starts again with the same storage, port and pairings, after this one ended; config.json stays as it is unless told otherwise. */
   async restart(platformConfig?: HomebridgeOptions["platformConfig"]): Promise<HomebridgeProcess> {
     await this.stop();
-    return HomebridgeProcess.start({ ...this.#options, ...(platformConfig && { platformConfig }), port: this.port });
+    const { platformConfig: _first, ...options } = this.#options;
+    return HomebridgeProcess.start({ ...options, ...(platformConfig && { platformConfig }), port: this.port });
   }
 
   get port(): number {

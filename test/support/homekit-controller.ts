@@ -1,4 +1,4 @@
-import { HttpClient } from "hap-controller";
+import { HomekitControllerError, HttpClient } from "hap-controller";
 
 import { HomeKitError } from "./homekit-error.ts";
 import type { AccessoryEndpoint, SrtpKey } from "./homekit-live-video.ts";
@@ -157,9 +157,8 @@ export class HomeKitController implements AsyncDisposable {
     try {
       return await within("snapshot", this.#client.getImage(width, height, aid), 30_000);
     } catch (error) {
-      const body = (error as { body?: unknown }).body;
-      if (!Buffer.isBuffer(body)) throw error;
-      throw new HomeKitError("snapshot", (JSON.parse(body.toString("utf8")) as { status: number }).status);
+      const status = error instanceof HomekitControllerError ? error.getBody()?.["status"] : undefined;
+      throw typeof status === "number" ? new HomeKitError("snapshot", status) : error;
     }
   }
 

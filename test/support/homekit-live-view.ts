@@ -1,4 +1,5 @@
 import { randomBytes, randomInt, randomUUID } from "node:crypto";
+import type { Socket } from "node:dgram";
 
 import type { HomeKitController, StreamSlot } from "./homekit-controller.ts";
 import { HomeKitError } from "./homekit-error.ts";
@@ -20,6 +21,11 @@ export interface LiveOptions {
   /** Where the controller receives. */
   readonly address?: string;
 }
+
+const closing = (error: unknown, ...sockets: readonly Socket[]): never => {
+  for (const socket of sockets) socket.close();
+  throw error;
+};
 
 const command = { end: 0, start: 1, reconfigure: 4 } as const;
 const payloadType = { video: 99, sound: 110 } as const;
@@ -59,19 +65,20 @@ export class LiveView implements AsyncDisposable {
     const own = { key: randomBytes(16), salt: randomBytes(14) };
     const session = Buffer.from(randomUUID().replaceAll("-", ""), "hex");
     const ports = { videoPort: socket.address().port, audioPort: soundSocket.address().port };
+    const { status, endpoint } = await controller
+      .setupEndpoints(slot, { session, address, srtp: own, ...ports })
+      .catch((error: unknown) => closing(error, socket, soundSocket));
+    if (endpoint === undefined) return closing(new HomeKitError("SetupEndpoints", status), socket, soundSocket);
+    const ownSsrc = randomInt(2 ** 32);
+    const interval = reports ? rtcpInterval : 0;
+    const video = new LiveVideo({ socket, endpoint, own, ownSsrc, rtcpInterval: interval });
+    const sound = new LiveSound({ socket: soundSocket, endpoint, own });
+    const view = new LiveView({ controller, slot, session, endpoint, video, sound });
     try {
-      const { status, endpoint } = await controller.setupEndpoints(slot, { session, address, srtp: own, ...ports });
-      if (endpoint === undefined) throw new HomeKitError("SetupEndpoints", status);
-      const ownSsrc = randomInt(2 ** 32);
-      const interval = reports ? rtcpInterval : 0;
-      const video = new LiveVideo({ socket, endpoint, own, ownSsrc, rtcpInterval: interval });
-      const sound = new LiveSound({ socket: soundSocket, endpoint, own });
-      const view = new LiveView({ controller, slot, session, endpoint, video, sound });
       await view.#start(options, ownSsrc);
       return view;
     } catch (error) {
-      // Closing twice is what an error during the start leads to.
-      for (const one of [socket, soundSocket]) one.removeAllListeners("message").close();
+      view.abandon();
       throw error;
     }
   }

@@ -21,7 +21,7 @@ export class SensorEvents implements AsyncDisposable {
   readonly changes: SensorChange[] = [];
   readonly #client: HttpClient;
   readonly #waiting = new Set<() => void>();
-  #seen = 0;
+  readonly #taken = new Set<SensorChange>();
 
   /** @param client subscribed by the caller; closed with this */
   constructor(client: HttpClient, sensors: readonly Sensors[]) {
@@ -47,17 +47,23 @@ export class SensorEvents implements AsyncDisposable {
     );
   }
 
-  /** The first change that matches among those that no earlier `next` passed over; waits for it. */
+  /** Leaves out of `next` whatever came up to now. */
+  forget(): void {
+    for (const change of this.changes) this.#taken.add(change);
+  }
+
+  /**
+   * The first change that matches and was neither returned before nor forgotten; waits for it. HomeKit is told of motion
+   * at once and of the rest a little later, so changes of different sensors come in any order.
+   */
   async next(wanted: Partial<Omit<SensorChange, "at">>, withinMs = 10_000): Promise<SensorChange> {
     const found = Promise.withResolvers<SensorChange>();
+    const matches = (change: SensorChange): boolean =>
+      !this.#taken.has(change) && Object.entries(wanted).every(([key, value]) => Reflect.get(change, key) === value);
     const look = (): void => {
-      const index = this.changes.findIndex(
-        (change, position) =>
-          position >= this.#seen && Object.entries(wanted).every(([key, value]) => Reflect.get(change, key) === value),
-      );
-      const change = this.changes[index];
+      const change = this.changes.find(matches);
       if (change === undefined) return;
-      this.#seen = index + 1;
+      this.#taken.add(change);
       this.#waiting.delete(look);
       found.resolve(change);
     };
