@@ -1,0 +1,61 @@
+import { connectPinned, GatehouseError, isError, onAbort, systemCode, type Cancellable } from "@gatehouse/shared";
+import { connect, type Socket } from "node:net";
+
+import type { RtspUrl } from "./rtsp-url-policy.ts";
+
+export interface CameraSocketOptions {
+  readonly url: RtspUrl;
+  /** SHA-256 of the camera's public key, base64url; needed for rtsps. */
+  readonly pin: string | null;
+}
+
+/**
+ * Connects to the camera; for rtsps, no byte is written before its key matched the pin.
+ * @throws GatehouseError `camera-unreachable`, `camera-fingerprint-changed`, `camera-fingerprint-unconfirmed`, or the signal's reason
+ */
+export const connectCamera = async ({ url, pin }: CameraSocketOptions, cancel: Cancellable): Promise<Socket> => {
+  if (!url.secure) return connectPlain(url, cancel);
+  if (pin === null) {
+    throw new GatehouseError(
+      "camera-fingerprint-unconfirmed",
+      "the camera wants TLS, and its key is not confirmed yet",
+    );
+  }
+  const expected = Buffer.from(pin, "base64url");
+  const socket = await connectPinned(
+    {
+      host: url.host,
+      port: url.port,
+      accepts: (shown) => shown.equals(expected),
+      mismatch: "camera-fingerprint-changed",
+      unreachable: "camera-unreachable",
+    },
+    cancel,
+  );
+  return socket.setNoDelay(true);
+};
+
+const connectPlain = (url: RtspUrl, { signal }: Cancellable): Promise<Socket> =>
+  new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const socket = connect({ host: url.host, port: url.port, noDelay: true });
+    const abort = onAbort(signal, () => {
+      socket.destroy();
+      reject(signal.reason as Error);
+    });
+    socket.once("error", (cause) => {
+      abort[Symbol.dispose]();
+      reject(unreachable(url, cause));
+    });
+    socket.once("connect", () => {
+      abort[Symbol.dispose]();
+      socket.removeAllListeners("error");
+      resolve(socket);
+    });
+  });
+
+const unreachable = ({ host, port }: RtspUrl, cause: unknown): GatehouseError => {
+  // A name with several addresses fails with an AggregateError, whose message is empty.
+  const why = (isError(cause) && cause.message) || (systemCode(cause) ?? "failed");
+  return new GatehouseError("camera-unreachable", `${host} port ${port} cannot be reached: ${why}`, { cause });
+};
