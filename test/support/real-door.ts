@@ -1,0 +1,116 @@
+import { EventBus, silentLogger, systemClock, type Camera, type Event, type Grant } from "@gatehouse/shared";
+import { makeCamera } from "@gatehouse/shared/testing";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { GatewayIdentity } from "../../gateway-bridge/src/access/gateway-identity.ts";
+import { Pairing } from "../../gateway-bridge/src/access/pairing.ts";
+import { Principals } from "../../gateway-bridge/src/access/principals.ts";
+import { ApiServer } from "../../gateway-bridge/src/api/server.ts";
+import { samples } from "../../gateway-bridge/src/api/testing/api-world.ts";
+import { AuditLog } from "../../gateway-bridge/src/audit/audit-log.ts";
+import { Database } from "../../gateway-bridge/src/store/database.ts";
+import { Vault } from "../../gateway-bridge/src/vault/vault.ts";
+
+const never = { signal: new AbortController().signal };
+
+/** Everything of the gateway but its cameras: real vault, audit log, principals, pairing and API over a folder of its own. */
+export class RealDoor implements AsyncDisposable {
+  readonly folder: string;
+  readonly cameras: readonly Camera[] = [makeCamera()];
+  readonly events = new EventBus<Event>(silentLogger);
+  #address = "";
+  #running: AsyncDisposableStack | undefined;
+  #parts: { principals: Principals; pairing: Pairing; audit: AuditLog } | undefined;
+
+  private constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  static async open(): Promise<RealDoor> {
+    const door = new RealDoor(await mkdtemp(join(tmpdir(), "gatehouse-door-")));
+    await door.start();
+    return door;
+  }
+
+  get address(): string {
+    return this.#address;
+  }
+
+  get parts(): { principals: Principals; pairing: Pairing; audit: AuditLog } {
+    if (this.#parts === undefined) throw new Error("the door is closed");
+    return this.#parts;
+  }
+
+  /** Opens what lies in the folder, at the address of last time. */
+  async start(): Promise<void> {
+    await using opening = new AsyncDisposableStack();
+    const [clock, log] = [systemClock, silentLogger];
+    const database = opening.use(Database.open(join(this.folder, "gatehouse.db")));
+    const secrets = await Vault.open({ database, keyFile: join(this.folder, "vault.key") }, never);
+    const audit = AuditLog.open({ database, secrets, clock });
+    const principals = Principals.open({ database, clock, audit, log });
+    const identity = await GatewayIdentity.open({ secrets, clock }, never);
+    const address = (): string => this.#address;
+    const pairing = opening.use(Pairing.open({ database, clock, audit, principals, identity, name: "Home", address }));
+    const api = await ApiServer.open(
+      {
+        listen: { host: "127.0.0.1", port: Number(this.#address.split(":")[1] ?? 0) },
+        tls: identity.tls,
+        handlers: {
+          pair: ({ body, signal }) => pairing.redeem(body, { signal }),
+          status: async () => samples.status,
+          listCameras: async () => [...this.cameras],
+          addCamera: async () => samples.addCamera,
+          discoverCameras: async () => samples.discoverCameras,
+          removeCamera: async () => samples.removeCamera,
+          snapshot: async () => samples.snapshot,
+          prepareHomeKitSession: async () => samples.prepareHomeKitSession,
+          startHomeKitSession: async () => samples.startHomeKitSession,
+          endHomeKitSession: async () => samples.endHomeKitSession,
+          offerPairing: async ({ body }) => pairing.offer(body),
+          listPrincipals: async () => principals.list(),
+          revokePrincipal: async ({ params }) => {
+            principals.revoke(params.principal);
+            return {};
+          },
+          listAudit: async ({ query }) => audit.list(query),
+        },
+        principals,
+        revocations: { on: (listener) => principals.onRevoked(listener) },
+        sessions: { find: () => undefined },
+        audit,
+        gateway: { id: identity.id, name: "Home", version: "0.1.0" },
+        events: this.events,
+        cameras: () => this.cameras,
+        inMotion: () => this.cameras.map(({ id }) => id),
+        clock,
+        log,
+      },
+      never,
+    );
+    opening.use(api);
+    this.#address = api.address;
+    this.#parts = { principals, pairing, audit };
+    this.#running = opening.move();
+  }
+
+  async stop(): Promise<void> {
+    await this.#running?.disposeAsync();
+    this.#running = undefined;
+    this.#parts = undefined;
+  }
+
+  /** A pairing string for a Homebridge with these grants. */
+  offer(
+    grants: Grant[] = (["live", "snapshot", "events"] as const).map((action) => ({ action, camera: "*" })),
+  ): string {
+    return this.parts.pairing.offer({ kind: "homebridge", name: "Client", grants }).pairingString;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    await rm(this.folder, { recursive: true });
+  }
+}
