@@ -155,9 +155,9 @@ const lookAround = async (
   if (stream.protocol === "rtsps:" && pin === null) {
     return await lookAround({ url, pin: await confirmPin(stream, attempt, cancel) }, attempt, cancel);
   }
-  // What the stream itself says of its sound is truer than the profile.
+  // What the stream itself says of its sound is truer than the profile; but a source names only sound that it can bring.
   const { audio } = await inspectSource(openSource, endpoint, cancel);
-  return { url, pin, memories, description: { ...described, audio } };
+  return { url, pin, memories, description: { ...described, audio: audio === "none" ? described.audio : audio } };
 };
 
 const ports: Readonly<Record<string, number>> = { "https:": 443, "rtsps:": 322 };

@@ -55,6 +55,7 @@ export interface HttpAnswer {
 const defaultLimit = 1 << 20;
 const defaultTimeoutMs = 10_000;
 const connectTimeoutMs = 5_000;
+const staleWithinMs = 1_000;
 /** A login takes two exchanges, three when the nonce had just gone stale. */
 const mostExchanges = 3;
 
@@ -111,12 +112,15 @@ export class HttpClient implements Disposable {
   async #exchange(request: HttpRequest, authorization: string | undefined, cancel: Cancellable): Promise<RawAnswer> {
     this.#check(request.url);
     const attempt: Attempt = { ...request, authorization, agent: this.#agent };
+    const { clock } = this.#options;
+    const started = clock.monotonic();
     try {
       return await send(attempt, cancel);
     } catch (error) {
-      // The camera closed a kept connection just as it was used again: that says nothing about the request.
-      if (!(error instanceof StaleConnection)) throw error;
-      return send({ ...attempt, agent: this.#agent }, cancel);
+      if (!(error instanceof KeptConnectionLost)) throw error;
+      // Closed just as it was used again, for having been idle: that says nothing about this request. Later, it does.
+      if (clock.monotonic() - started > staleWithinMs) throw error.failure;
+      return send(attempt, cancel);
     }
   }
 
@@ -165,7 +169,15 @@ interface Attempt extends HttpRequest {
   readonly agent: CameraAgent;
 }
 
-class StaleConnection extends Error {}
+/** A connection that had served before was closed instead of an answer. */
+class KeptConnectionLost extends Error {
+  readonly failure: GatehouseError;
+
+  constructor(failure: GatehouseError) {
+    super(failure.message);
+    this.failure = failure;
+  }
+}
 
 const send = (attempt: Attempt, { signal }: Cancellable): Promise<RawAnswer> =>
   new Promise((resolve, reject) => {
@@ -191,8 +203,9 @@ const send = (attempt: Attempt, { signal }: Cancellable): Promise<RawAnswer> =>
     );
     request.once("error", (error) => {
       const disconnected = request.socket !== null && !request.socket.connecting;
-      const stale = request.reusedSocket && ["ECONNRESET", "EPIPE"].includes(systemCode(error) ?? "");
-      reject(stale ? new StaleConnection("closed", { cause: error }) : named(error, url, disconnected));
+      const kept = request.reusedSocket && ["ECONNRESET", "EPIPE"].includes(systemCode(error) ?? "");
+      const failure = named(error, url, disconnected);
+      reject(kept ? new KeptConnectionLost(failure) : failure);
     });
     request.end(body);
   });

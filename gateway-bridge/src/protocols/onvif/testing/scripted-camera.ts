@@ -24,15 +24,17 @@ export interface ScriptedReply {
   /** As it goes on the wire; a string is put into a SOAP envelope. */
   readonly raw?: Buffer;
   readonly soap?: string;
+  /** Done instead of answering. */
+  readonly instead?: (response: ServerResponse) => void;
 }
 
-/** What an operation answers: the content of the SOAP body, a whole reply, or something done to the connection. */
-export type Answer = string | ScriptedReply | ((response: ServerResponse) => void);
+/** What an operation answers: the content of the SOAP body, or more. */
+export type Answer = string | ScriptedReply;
 
 /** The request is never answered. */
-export const hang: Answer = () => undefined;
+export const hang: Answer = { instead: () => undefined };
 /** The connection is closed instead of an answer. */
-export const cut: Answer = (response) => response.socket?.destroy();
+export const cut: Answer = { instead: (response) => response.socket?.destroy() };
 
 export type Operation = (request: ScriptedRequest) => Answer | Promise<Answer>;
 
@@ -40,6 +42,8 @@ export interface ScriptedCameraOptions {
   readonly tls?: { readonly certificate: string; readonly privateKey: string };
   /** `digest`: HTTP Digest (MD5). `token`: UsernameToken. Default: open to all. */
   readonly login?: "digest" | "token" | "none";
+  /** Default: any port of 127.0.0.1. */
+  readonly at?: { readonly host: string; readonly port: number };
   readonly operations?: Readonly<Record<string, Operation>>;
 }
 
@@ -63,7 +67,8 @@ export class ScriptedCamera implements AsyncDisposable {
 
   private constructor(server: Server, options: ScriptedCameraOptions) {
     const scheme = options.tls === undefined ? "http" : "https";
-    this.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { address, port } = server.address() as AddressInfo;
+    this.host = `${address}:${port}`;
     this.url = new URL(`${scheme}://${this.host}/onvif/device_service`);
     this.#server = server;
     this.#login = options.login;
@@ -72,9 +77,9 @@ export class ScriptedCamera implements AsyncDisposable {
   }
 
   static async open(options: ScriptedCameraOptions = {}): Promise<ScriptedCamera> {
-    const { tls } = options;
+    const { tls, at = { host: "127.0.0.1", port: 0 } } = options;
     const server = tls === undefined ? createServer() : createTlsServer({ cert: tls.certificate, key: tls.privateKey });
-    server.listen(0, "127.0.0.1");
+    server.listen(at.port, at.host);
     await once(server, "listening");
     return new ScriptedCamera(server, options);
   }
@@ -94,8 +99,9 @@ export class ScriptedCamera implements AsyncDisposable {
     const request = await readRequest(incoming);
     this.requests.push(request);
     const answer = this.#refuse(request, incoming.method ?? "") ?? (await this.#answer(request));
-    if (typeof answer === "function") answer(response);
-    else send(response, typeof answer === "string" ? { soap: answer } : answer);
+    const reply = typeof answer === "string" ? { soap: answer } : answer;
+    if (reply.instead === undefined) send(response, reply);
+    else reply.instead(response);
   }
 
   #answer(request: ScriptedRequest): Answer | Promise<Answer> {
