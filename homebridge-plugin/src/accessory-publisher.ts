@@ -11,6 +11,8 @@ export const platformName = "Gatehouse";
 
 /** How accessories come to HomeKit and leave it. */
 export interface AccessoryPublisher {
+  /** Whether a published accessory can take a new name. */
+  readonly renames: boolean;
   /** Cameras to show before the gateway was reached. Accessories that Homebridge itself restores are not among them. */
   recall(): Promise<readonly KnownCamera[]>;
   publish(accessory: PlatformAccessory): void;
@@ -31,6 +33,7 @@ type Publishing = Pick<
 
 /** Behind Homebridge's bridge, which keeps them over restarts. */
 export class BridgedPublisher implements AccessoryPublisher {
+  readonly renames = true;
   readonly #api: Publishing;
 
   constructor(api: Publishing) {
@@ -62,6 +65,7 @@ const Remembered = z.object({ version: z.literal(1), cameras: z.array(KnownCamer
 
 /** Each an accessory of its own. Homebridge does not keep these, so their cameras are kept in a file. */
 export class ExternalPublisher implements AccessoryPublisher {
+  readonly renames = false;
   readonly #api: Publishing;
   readonly #path: string;
   readonly #log: Logger;

@@ -101,8 +101,12 @@ export class CameraAccessories {
 
   #adopt(accessory: PlatformAccessory, camera: KnownCamera): void {
     accessory.context["camera"] = camera;
-    const { api, link, network, clock, log } = this.#options;
-    this.#cameras.set(camera.id, new CameraAccessory({ accessory, camera, hap: api.hap, link, network, clock, log }));
+    const { api, publisher, link, network, clock, log } = this.#options;
+    const { renames } = publisher;
+    this.#cameras.set(
+      camera.id,
+      new CameraAccessory({ accessory, camera, renames, hap: api.hap, link, network, clock, log }),
+    );
   }
 
   #remember(): void {

@@ -12,6 +12,8 @@ import { parallelStreams, streamingOptions } from "./streaming-options.ts";
 export interface CameraAccessoryOptions {
   readonly accessory: PlatformAccessory;
   readonly camera: KnownCamera;
+  /** Whether a new name shows at once. An accessory of its own is advertised under its name, which stays until a restart. */
+  readonly renames: boolean;
   readonly hap: API["hap"];
   readonly link: GatewayLink;
   readonly network: () => HostNetwork;
@@ -42,6 +44,7 @@ export class CameraAccessory {
     const { MotionSensor } = hap.Service;
     this.#motion = accessory.getService(MotionSensor) ?? accessory.addService(MotionSensor);
     this.#configureController();
+    this.#rename();
     this.#describe();
     this.motion(false);
   }
@@ -55,6 +58,7 @@ export class CameraAccessory {
     const before = this.#camera;
     this.#camera = camera;
     if (before.sound !== camera.sound) this.#configureController();
+    if (before.name !== camera.name && this.#options.renames) this.#rename();
     this.#describe();
     return JSON.stringify(before) !== JSON.stringify(camera);
   }
@@ -90,19 +94,24 @@ export class CameraAccessory {
     this.#motion.updateCharacteristic(hap.Characteristic.StatusActive, this.#online);
   }
 
+  #rename(): void {
+    const { accessory, hap } = this.#options;
+    const shown = homeKitName(this.#camera.name);
+    if (accessory.displayName !== shown) accessory.updateDisplayName(shown);
+    for (const service of [accessory.getService(hap.Service.AccessoryInformation), this.#motion]) {
+      service?.updateCharacteristic(hap.Characteristic.Name, shown);
+    }
+  }
+
   #describe(): void {
     const { accessory, hap } = this.#options;
     const { Characteristic, Service } = hap;
-    const { id, name, manufacturer, model, serial, firmware } = this.#camera;
-    const shown = homeKitName(name);
-    if (accessory.displayName !== shown) accessory.updateDisplayName(shown);
+    const { id, manufacturer, model, serial, firmware } = this.#camera;
     accessory
       .getService(Service.AccessoryInformation)
-      ?.updateCharacteristic(Characteristic.Name, shown)
-      .updateCharacteristic(Characteristic.Manufacturer, homeKitText(manufacturer, "Unknown"))
+      ?.updateCharacteristic(Characteristic.Manufacturer, homeKitText(manufacturer, "Unknown"))
       .updateCharacteristic(Characteristic.Model, homeKitText(model, "Camera"))
       .updateCharacteristic(Characteristic.SerialNumber, homeKitText(serial, id))
       .updateCharacteristic(Characteristic.FirmwareRevision, homeKitFirmware(firmware));
-    this.#motion.updateCharacteristic(Characteristic.Name, shown);
   }
 }

@@ -193,6 +193,10 @@ describe("GatehousePlatform", () => {
     await launch({ external: true });
     expect(names(homebridge.external)).toEqual(["Front door", "Back yard"]);
     expect(sensor(homebridge.external[0], "StatusActive")).toBe(false);
+    // HAP-NodeJS advertises an accessory under its name, which must not change under way.
+    const [door] = homebridge.external;
+    hello([{ ...front, name: "Porch" }, back]);
+    expect([information(door, "Name"), sensor(door, "StatusActive")]).toEqual(["Front door", true]);
     hello([back]);
     expect(homebridge.lines.join("\n")).toContain("remove it in the Home app");
     hello([front, back]);
