@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { isGatehouseError, type GatehouseError } from "@gatehouse/shared";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -47,6 +47,10 @@ describe("loadConfig", () => {
     [{ zebra: 1 }, /unknown key `zebra`\./],
     [{ listen: { port: 70_000 } }, /`listen\.port`/],
     [{ listen: { host: "not a host!" } }, /`listen\.host`/],
+    [`{"__proto__": {"port": 1}}`, /unknown key `__proto__`/],
+    [`{"listen": {"__proto__": {"port": 1}}}`, /unknown key `listen\.__proto__`/],
+    [{ [`x${"y".repeat(10_000)}`]: 1 }, /unknown key `xy{99}`\.$/],
+    [Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`zebra${index}`, 1])), /zebra4`\.$/],
     [[], /`the file`/],
     ["{ broken", /not valid JSON/],
   ])("refuses %j with the key and the rule", async (content, message) => {
@@ -54,6 +58,21 @@ describe("loadConfig", () => {
     expect(error).toMatchObject({ code: "config-invalid", retry: "never" });
     expect(error.message).toMatch(message);
     expect(error.remedy).not.toBe("");
+  });
+
+  it("reads a file that begins with a byte order mark", async () => {
+    expect(await load(`\uFEFF{"name": "Home"}`)).toMatchObject({ name: "Home" });
+  });
+
+  it("refuses a file that is too large or cannot be read", async () => {
+    expect(await failure(`"${"x".repeat(300_000)}"`)).toMatchObject({ code: "config-invalid" });
+    await rm(join(folder, "config.json"));
+    await mkdir(join(folder, "config.json"));
+    await expect(loadConfig(folder)).rejects.toMatchObject({
+      code: "config-invalid",
+      message: expect.stringMatching(/config\.json cannot be read \(EISDIR\)/),
+    });
+    await rm(join(folder, "config.json"), { recursive: true });
   });
 
   it("never repeats a value that it refuses", async () => {

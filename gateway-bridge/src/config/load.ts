@@ -24,13 +24,15 @@ const readJson = async (file: string): Promise<unknown> => {
   try {
     text = await readFile(file, "utf8");
   } catch (error) {
-    if (systemCode(error) === "ENOENT") return {};
-    throw error;
+    const code = systemCode(error);
+    if (code === "ENOENT") return {};
+    throw new GatehouseError("config-invalid", `${file} cannot be read (${code ?? "unknown"}).`, { cause: error });
   }
   if (text.length > largestFile)
     throw new GatehouseError("config-invalid", `${file} is larger than a configuration can be.`);
   try {
-    return JSON.parse(text);
+    // Editors of Windows put a byte order mark before the text.
+    return JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch {
     // The parser's own message quotes the file, which may hold what somebody pasted by mistake.
     throw new GatehouseError("config-invalid", `${file} is not valid JSON.`, {
@@ -52,8 +54,9 @@ const describe = (issue: z.core.$ZodIssue): string => {
   const place = keyOf(issue);
   if (issue.code !== "unrecognized_keys") return `\`${place === "" ? "the file" : place}\`: ${issue.message}`;
   return issue.keys
+    .slice(0, 5)
     .map((key) => {
-      const path = place === "" ? key : `${place}.${key}`;
+      const path = (place === "" ? key : `${place}.${key}`).slice(0, 100);
       const known = nearest(key, keysAt(issue.path));
       return known === undefined ? `unknown key \`${path}\`` : `unknown key \`${path}\`, did you mean \`${known}\`?`;
     })
