@@ -328,6 +328,20 @@ describe("H264Depacketizer", () => {
       expect(nalsOf(pictures)).toEqual([[slice(1)]]);
     });
 
+    it("takes no damage from packets of another payload type, numbered with the others or of a source of their own", () => {
+      const camera = new Camera();
+      const own = camera.picture([slice(1, 3_000)], 0);
+      const foreign = { ...camera.packet(sps, 0), payloadType: 50 };
+      const strangers = own.flatMap((packet, index) => {
+        const stranger = { ...foreign, ssrc: 99, sequence: 500 + 2 * index };
+        return [stranger, { ...stranger, sequence: stranger.sequence + 1 }, packet];
+      });
+      const packets = [...strangers, foreign, ...camera.picture([slice(2)], 3_000)];
+      const { pictures, lost } = run(packets, { reorder: 0, payloadType: 96 });
+      expect(nalsOf(pictures)).toEqual([[slice(1, 3_000)], [slice(2)]]);
+      expect(lost).toBe(0);
+    });
+
     it("notices a gap before a packet of another payload type", () => {
       const camera = new Camera();
       const before = camera.picture([slice(1)], 0);

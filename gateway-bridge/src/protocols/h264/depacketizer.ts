@@ -67,6 +67,8 @@ export class H264Depacketizer {
 
   /** The pictures that this packet completes; mostly none. The packet's payload is not held, unless it waits for an earlier packet. */
   push(packet: RtpPacket): readonly CodedPicture[] {
+    // Of the same source it has a number among ours, so that leaving it out here would look like loss.
+    if (this.#isForeign(packet) && packet.ssrc !== this.#order.ssrc) return none;
     this.#order.push(packet);
     if (this.#completed.length === 0) return none;
     const completed = this.#completed;
@@ -74,11 +76,14 @@ export class H264Depacketizer {
     return completed;
   }
 
+  #isForeign({ payloadType }: RtpPacket): boolean {
+    return this.#payloadType !== undefined && payloadType !== this.#payloadType;
+  }
+
   #accept(packet: RtpPacket, gap: boolean): void {
     if (gap) this.#noteGap();
     this.#gap ||= gap;
-    const foreign = this.#payloadType !== undefined && packet.payloadType !== this.#payloadType;
-    if (foreign || packet.payload.length === 0) return;
+    if (this.#isForeign(packet) || packet.payload.length === 0) return;
     const timestamp = this.#timestamps.next(packet.timestamp);
     if (timestamp !== this.#timestamp) this.#turnTo(timestamp);
     this.#gap = false;

@@ -12,7 +12,7 @@ const maxNals = 4_096;
  */
 export class PictureAssembly {
   readonly #maxBytes: number;
-  #fragments = Buffer.allocUnsafeSlow(initialSize);
+  #fragments = Buffer.alloc(0);
   /** Bytes of the NAL unit that is being put together; 0 between them. */
   #open = 0;
   #nals: Buffer[] = [];
@@ -47,6 +47,7 @@ export class PictureAssembly {
   /** Begins a NAL unit that comes in fragments. False when the picture grows beyond its limits. */
   begin(header: number): boolean {
     if (!this.end()) return false;
+    if (this.#fragments.length === 0) this.#grow(initialSize);
     this.#fragments[0] = header;
     this.#open = 1;
     return true;

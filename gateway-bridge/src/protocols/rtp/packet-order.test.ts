@@ -35,13 +35,18 @@ describe("PacketOrder", () => {
     ["waits for nothing where the order is kept", 0, [1, 3, 4], "1 !3 4"],
     ["leaves out what comes after it was given up", 1, [1, 3, 4, 2, 5], "1 !3 4 5"],
     ["leaves out one stray old packet", 0, [1_000, 1_001, 5, 1_002], "1000 1001 1002"],
-    ["follows a source that restarts its numbers", 0, [30_000, 30_001, 10, 11, 12], "30000 30001 !11 12"],
+    ["follows a source that restarts its numbers", 0, [30_000, 30_001, 10, 11, 12], "30000 30001 !10 11 12"],
   ])("%s", (_, depth, sequences, expected) => {
     expect(order(depth, numbers(...sequences))).toBe(expected);
   });
 
   it("begins anew with another source and tells a gap", () => {
     expect(order(4, [packet(1), packet(9, 2), packet(10, 2)])).toBe("1 !9 10");
+  });
+
+  it("leaves out stray packets of another source", () => {
+    expect(order(0, [packet(1), packet(9, 2), packet(2), packet(10, 2), packet(3)])).toBe("1 2 3");
+    expect(order(0, [packet(1), packet(9, 2), packet(50, 2), packet(9, 3), packet(2)])).toBe("1 2");
   });
 
   it("restores any shuffle within its depth", () => {

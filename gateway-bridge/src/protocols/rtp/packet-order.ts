@@ -9,7 +9,8 @@ const maxMisorder = 100;
 
 /**
  * Puts packets of one source in order: duplicates and late ones are left out, early ones wait for what is missing until
- * `depth` of them wait. A packet's payload must not change while it waits.
+ * `depth` of them wait. Another source, or numbers that begin anew, are followed from the second packet in a row: cameras let
+ * stray packets of old sessions slip in. A packet's payload must not change while it waits.
  */
 export class PacketOrder {
   readonly #depth: number;
@@ -20,8 +21,8 @@ export class PacketOrder {
   #next = 0;
   /** By unwrapped number. */
   readonly #waiting = new Map<number, RtpPacket>();
-  /** The number that would confirm a restart. */
-  #restart = -1;
+  /** What may be the first packet of another source, or of numbers that begin anew. */
+  #doubted: RtpPacket | undefined;
 
   /** @param depth 0 where the transport keeps the order, as interleaved RTSP does */
   constructor(depth: number, sink: OrderedSink) {
@@ -29,29 +30,41 @@ export class PacketOrder {
     this.#sink = sink;
   }
 
-  push(packet: RtpPacket): void {
-    if (packet.ssrc !== this.#ssrc) {
-      this.#begin(packet);
-      return;
-    }
-    const sequence = this.#sequences.peek(packet.sequence);
-    if (sequence === this.#next) this.#deliver(sequence, packet, false);
-    else if (sequence > this.#next) this.#wait(sequence, packet);
-    else this.#late(sequence, packet);
+  /** The source that is followed; undefined before the first packet. */
+  get ssrc(): number | undefined {
+    return this.#ssrc;
   }
 
-  #begin(packet: RtpPacket): void {
-    const gap = this.#ssrc !== undefined;
+  push(packet: RtpPacket): void {
+    if (this.#ssrc === undefined) this.#begin(packet, false);
+    else if (packet.ssrc !== this.#ssrc) this.#doubt(packet);
+    else {
+      const sequence = this.#sequences.peek(packet.sequence);
+      if (sequence === this.#next) this.#deliver(sequence, packet, false);
+      else if (sequence > this.#next) this.#wait(sequence, packet);
+      else if (this.#next - sequence > maxMisorder) this.#doubt(packet);
+    }
+  }
+
+  #begin(packet: RtpPacket, gap: boolean): void {
     this.#waiting.clear();
     this.#sequences = new CounterUnwrapper(16);
     this.#ssrc = packet.ssrc;
     this.#deliver(packet.sequence, packet, gap);
   }
 
+  #doubt(packet: RtpPacket): void {
+    const before = this.#doubted;
+    this.#doubted = packet;
+    if (before?.ssrc !== packet.ssrc || packet.sequence !== ((before.sequence + 1) & 0xffff)) return;
+    this.#begin(before, true);
+    this.push(packet);
+  }
+
   #deliver(sequence: number, packet: RtpPacket, gap: boolean): void {
     this.#sequences.next(packet.sequence);
     this.#next = sequence + 1;
-    this.#restart = -1;
+    this.#doubted = undefined;
     this.#sink(packet, gap);
     if (this.#waiting.size > 0) this.#release();
   }
@@ -71,11 +84,5 @@ export class PacketOrder {
     if (first === undefined) return;
     this.#waiting.delete(oldest);
     this.#deliver(oldest, first, true);
-  }
-
-  #late(sequence: number, packet: RtpPacket): void {
-    if (this.#next - sequence <= maxMisorder) return;
-    if (packet.sequence === this.#restart) this.#begin(packet);
-    else this.#restart = (packet.sequence + 1) & 0xffff;
   }
 }
