@@ -79,7 +79,7 @@ export class DigestGuard {
     const { realm, username, password, algorithms, qop } = this.#options;
     const [nonce = "", nc = "", cnonce = ""] = ["nonce", "nc", "cnonce"].map((name) => given.get(name));
     const algorithm = algorithms.find((known) => known === (given.get("algorithm") ?? "md5").toLowerCase());
-    if (algorithm === undefined || given.get("username") !== username || given.get("uri") !== uri) return "denied";
+    if (algorithm === undefined || given.get("username") !== username) return "denied";
     if ((given.get("qop") === "auth") !== qop || (qop && (nc === "" || cnonce === ""))) return "denied";
     const hash = (...parts: string[]): string =>
       createHash(algorithm.replace("-", "")).update(parts.join(":")).digest("hex");

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 
-import { RtspProbe } from "./rtsp-probe.ts";
+import { answerChallenge, RtspProbe } from "./rtsp-probe.ts";
 import { Simulator } from "./simulator.ts";
 import { SimulatorProcess } from "./simulator-process.ts";
 
@@ -29,17 +29,22 @@ describe("a reboot", () => {
     await clock(camera);
   });
 
-  it("forgets subscriptions", async () => {
-    await using camera = await Simulator.open({ basic: true });
-    const headers = {
-      authorization: `Basic ${Buffer.from(`${camera.username}:${camera.password}`).toString("base64")}`,
-    };
-    const body = "<e:Body><CreatePullPointSubscription/></e:Body>";
+  it("forgets subscriptions and nonces", async () => {
+    await using camera = await Simulator.open({ id: "porch" });
     const url = new URL("/onvif/event_service", camera.onvifUrl);
-    expect(await fetch(url, { method: "POST", headers, body })).toMatchObject({ status: 200 });
+    const subscribe = (headers: Record<string, string> = {}) =>
+      fetch(url, { method: "POST", headers, body: "<e:Body><CreatePullPointSubscription/></e:Body>" });
+    const challenge = (await subscribe()).headers.get("www-authenticate") ?? "";
+    const { username, password } = camera;
+    const login = (nc: string) => ({
+      authorization: answerChallenge(challenge, { username, password, method: "POST", uri: url.pathname, nc }),
+    });
+    expect(await subscribe(login("00000001"))).toMatchObject({ status: 200 });
     expect(camera.counts.subscriptions).toBe(1);
     await camera.reboot(0);
     expect(camera.counts.subscriptions).toBe(0);
+    const again = await subscribe(login("00000002"));
+    expect(again.headers.get("www-authenticate")).toContain("stale=true");
   });
 });
 
@@ -100,8 +105,8 @@ it("counts a client only while it plays", async () => {
 });
 
 describe("discovery", () => {
-  const probe = (types: string) =>
-    `<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope"><e:Header><a:MessageID>urn:uuid:1</a:MessageID></e:Header>` +
+  const probe = (types: string, id: string) =>
+    `<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope"><e:Header><a:MessageID>urn:uuid:${id}</a:MessageID></e:Header>` +
     `<e:Body><d:Probe><d:Types>${types}</d:Types></d:Probe></e:Body></e:Envelope>`;
 
   it.each(["unicast", "multicast"])("answers %s probes for cameras and no others", async (way) => {
@@ -112,12 +117,12 @@ describe("discovery", () => {
     const port = await freeUdpPort();
     await using camera = await Simulator.open({ id: "porch", discovery: { address: "127.0.0.1", port } });
     const target = way === "unicast" ? "127.0.0.1" : "239.255.255.250";
-    socket.send(probe("dn:Printer"), port, target);
-    socket.send(probe("dn:NetworkVideoTransmitter"), port, target);
+    socket.send(probe("dn:Printer", "1"), port, target);
+    socket.send(probe("dn:NetworkVideoTransmitter", "2"), port, target);
     const [message] = (await once(socket, "message")) as [Buffer];
     socket.close();
     const match = message.toString();
-    expect(match).toContain("<a:RelatesTo>urn:uuid:1</a:RelatesTo>");
+    expect(match).toContain("<a:RelatesTo>urn:uuid:2</a:RelatesTo>");
     expect(match).toContain(`<d:XAddrs>${camera.onvifUrl}</d:XAddrs>`);
     expect(match).toContain("onvif://www.onvif.org/name/Gatehouse%20porch");
   });
