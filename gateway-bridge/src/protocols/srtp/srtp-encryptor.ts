@@ -46,7 +46,8 @@ const writeBinary = (target: Buffer, at: number, text: string, size: number): vo
 };
 
 /**
- * Makes the SRTP packets of one source, AES_CM_128_HMAC_SHA1_80 (RFC 3711), numbering them itself.
+ * Makes the SRTP packets of one source, AES_CM_128_HMAC_SHA1_80 (RFC 3711), numbering them itself. Never make a second one for the
+ * same master and SSRC: two packets of one number under one key would give both contents away.
  *
  * Built for rate: no OpenSSL object, no copy but the one of the payload, and the keystream of many packets at a time. A packet is
  * built in a slot [HMAC's inner key pad][packet][tag], where the inner hash can read it in one piece.
@@ -65,8 +66,8 @@ export class SrtpEncryptor {
   #octets = 0;
 
   constructor(master: SrtpMaster, options: SrtpEncryptorOptions) {
-    this.#options = { maxPayload: 1_200, slots: 512, firstSequence: randomInt(2 ** 15), ...options };
-    const { maxPayload, slots, ssrc, firstSequence } = this.#options;
+    const { ssrc, maxPayload = 1_200, slots = 512, firstSequence = randomInt(2 ** 15) } = options;
+    this.#options = { ...options, maxPayload, slots, firstSequence };
     const keys = deriveSrtpKeys(master);
     this.#index = firstSequence;
     this.#keystream = new Keystream(keys, { ssrc, firstIndex: firstSequence, maxBytes: maxPayload });
