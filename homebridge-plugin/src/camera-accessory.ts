@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+
 import { stopped, type CameraId, type Clock, type Logger, type CameraState } from "@gatehouse/shared";
 import type { API, CameraController, PlatformAccessory, Service } from "homebridge";
 
@@ -60,7 +62,7 @@ export class CameraAccessory {
     if (before.sound !== camera.sound) this.#configureController();
     if (before.name !== camera.name && this.#options.renames) this.#rename();
     this.#describe();
-    return JSON.stringify(before) !== JSON.stringify(camera);
+    return !isDeepStrictEqual(before, camera);
   }
 
   /** @param state as the gateway last told it; undefined while there is no connection to the gateway */

@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 
 import { root } from "./repository.ts";
 
-const preload = new URL("./loopback-only.ts", import.meta.url).href;
+const preloads = ["./loopback-only.ts", "./die-with-parent.ts"].map((file) => new URL(file, import.meta.url).href);
 const ready = /Homebridge v\S+ \(HAP v\S+\) \(.*\) is running on port (\d+)\./;
 const startWithinMs = 60_000;
 const stopWithinMs = 10_000;
@@ -72,12 +72,16 @@ export class HomebridgeProcess implements AsyncDisposable {
     const cli = join(root, "node_modules/homebridge/bin/homebridge.js");
     const args = [cli, "-U", options.storage, "-P", plugin, "--strict-plugin-resolution", "-Q", "-T"];
     const child = spawn(process.execPath, args, {
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe"],
       env: {
         PATH: process.env["PATH"],
         HOME: options.storage,
         FORCE_COLOR: "0",
-        NODE_OPTIONS: `--conditions=source --disable-warning=ExperimentalWarning --import=${preload}`,
+        NODE_OPTIONS: [
+          "--conditions=source",
+          "--disable-warning=ExperimentalWarning",
+          ...preloads.map((file) => `--import=${file}`),
+        ].join(" "),
       },
     });
     const homebridge = new HomebridgeProcess(options, child, bridge);
