@@ -103,12 +103,12 @@ export class AccessGate {
 
   /** Writes the refusal down, with the reason that the caller is not told, and gives the error to throw. */
   #refuse(attempt: Attempt, code: "unauthenticated" | "access-denied", why: string = code): GatehouseError {
-    this.refused(attempt, why);
+    this.#writeDown(attempt, why);
     return new GatehouseError(code, code === "unauthenticated" ? notPaired : notAllowed);
   }
 
-  /** Writes down that an attempt was refused. A log that cannot be written changes nothing: refused stays refused. */
-  refused({ name, principal, params }: Attempt, why: string): void {
+  /** A log that cannot be written changes nothing: refused stays refused. */
+  #writeDown({ name, principal, params }: Attempt, why: string): void {
     const { audit, log } = this.#options;
     const caller = principal?.id ?? "-";
     const leftOut = this.#denials.take(caller);

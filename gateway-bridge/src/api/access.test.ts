@@ -217,6 +217,17 @@ describe("a refusal", () => {
     expect(world.audit).toHaveLength(20);
   });
 
+  it("stands when it cannot be written down", async () => {
+    const plugin = world.pair("homebridge");
+    const append = world.audit.push;
+    world.audit.push = () => {
+      throw new Error("disk full");
+    };
+    const answer = await world.ask({ method: "GET", path: "/v1/status", as: plugin });
+    world.audit.push = append;
+    expect([answer.status, codeOf(answer)]).toEqual([403, "access-denied"]);
+  });
+
   it("holds for a browser that shows an installed certificate to somebody's page", async () => {
     const owner = world.pair("owner", [{ action: "admin", camera: "*" }]);
     const headers = { origin: "https://evil.example" };

@@ -3,6 +3,7 @@ import {
   GatewayClient,
   GatewayId,
   PrincipalId,
+  randomId,
   SessionId,
   silentLogger,
   type Action,
@@ -59,7 +60,6 @@ type Samples = { readonly [N in HandledRouteName]: HandlerAnswer<N> };
 
 export const session = SessionId.parse("ses-aaaaaaaaaaaaaaaa");
 const srtp = { key: Buffer.alloc(16).toString("base64"), salt: Buffer.alloc(14).toString("base64") };
-const principalId = (letter: string): PrincipalId => PrincipalId.parse(`who-${letter.repeat(16)}`);
 const gateway = { id: GatewayId.parse("gw-aaaaaaaaaaaaaaaa"), name: "Home", version: "0.1.0" };
 
 export const here = fakeCameraId("a");
@@ -91,7 +91,7 @@ export const readAll = async (socket: Socket): Promise<string> => {
 /** A well-formed answer of every route. */
 export const samples: Samples = {
   pair: {
-    principal: principalId("z"),
+    principal: PrincipalId.parse("who-zzzzzzzzzzzzzzzz"),
     name: "New",
     gateway: { id: gateway.id, name: gateway.name },
     certificate: "PEM",
@@ -132,7 +132,6 @@ export class ApiWorld implements AsyncDisposable {
   readonly motion: CameraId[] = [];
   readonly #clients: GatewayClient[] = [];
   #server: ApiServer | undefined;
-  #letters = 0;
 
   private constructor(certificate: TestCertificate) {
     this.certificate = certificate;
@@ -183,7 +182,7 @@ export class ApiWorld implements AsyncDisposable {
 
   /** A paired client with these grants. */
   pair(kind: PrincipalKind, grants: readonly Grant[] = []): Identity {
-    const id = principalId("abcdefghijklmnopqrstuvwxyz"[this.#letters++] ?? "");
+    const id = PrincipalId.parse(randomId("who"));
     const keys = generateKeyPairSync("ec", { namedCurve: "P-256" });
     const { pin, privateKey } = makeCertificate({ keys });
     const issuer = { name: "gateway", privateKey: createPrivateKey(this.certificate.privateKey) };
