@@ -17,6 +17,7 @@ import type { RtcpPacket } from "../../protocols/rtp/rtcp.ts";
 import { LiveView } from "./live-view.ts";
 import { planSocket } from "./local-address-policy.ts";
 import { SrtpSocket } from "./srtp-socket.ts";
+import { chooseStream } from "./stream-choice-policy.ts";
 import { judgeViewer, type Family, type Interfaces } from "./viewer-address-policy.ts";
 
 export interface HomeKitSessionOptions {
@@ -130,7 +131,7 @@ export class HomeKitSession implements Disposable {
   }
 
   /**
-   * Begins to send, from the given stream unless it is known to be offline. The first packets are out when it returns, if the stream has
+   * Begins to send, from the prepared stream or the one that suits the viewer. The first packets are out when it returns, if the stream has
    * a picture.
    * @throws GatehouseError `request-invalid` when it was started before, `stream-ended`
    */
@@ -140,8 +141,10 @@ export class HomeKitSession implements Disposable {
     this.#unstarted = undefined;
     const { clock } = this.#options;
     const { video, audio } = this.#sockets;
-    const stream = wanted.state.kind === "offline" ? this.#options.stream : wanted;
     const { width, height, maxBitrateKbps } = body.video;
+    const prepared = this.#options.stream;
+    const choice = chooseStream({ width, wanted: wanted.state.kind, prepared: prepared.state.kind });
+    const stream = choice === "wanted" ? wanted : prepared;
     this.#log.info("HomeKit session starts", { width, height, maxBitrateKbps, tier: stream.tier });
     const onGone = (why: string): void => this.end(why);
     try {

@@ -57,7 +57,7 @@ export class LiveView implements Viewer, Disposable {
       slots: slots.video,
       clockRate: 90_000,
       reportEveryMs: body.video.rtcpInterval * 1_000,
-      onRoom: () => this.#session.resume(),
+      onRoom: () => this.#goOn(),
     });
     const sound = audio === undefined || body.audio === null ? undefined : this.#openSound(audio, body.audio, shared);
     this.#sound = sound?.sender;
@@ -95,12 +95,9 @@ export class LiveView implements Viewer, Disposable {
   }
 
   write(unit: AccessUnit): boolean {
-    const room = unit.kind === "video" ? this.#video.send(unit) : this.#hear(unit);
+    const out = unit.kind === "video" ? this.#video.send(unit) : this.#hear(unit);
     if (this.#session.pending.units === 0) this.#video.goLive();
-    const { pauseMs } = this.#video;
-    if (!room) return false;
-    if (pauseMs > 0) this.#resume = this.#options.clock.schedule(pauseMs, () => this.#session.resume());
-    return pauseMs === 0;
+    return out && this.#keepsPace();
   }
 
   end(error: GatehouseError): void {
@@ -113,6 +110,19 @@ export class LiveView implements Viewer, Disposable {
     this.#resume?.[Symbol.dispose]();
     for (const outlet of this.#outlets) outlet[Symbol.dispose]();
     this.#session[Symbol.dispose]();
+  }
+
+  /** Everything handed over is out. */
+  #goOn(): void {
+    if (this.#keepsPace()) this.#session.resume();
+  }
+
+  /** Whether the next unit may follow; if not, it is asked for when its time has come. */
+  #keepsPace(): boolean {
+    const { pauseMs } = this.#video;
+    this.#resume?.[Symbol.dispose]();
+    if (pauseMs > 0) this.#resume = this.#options.clock.schedule(pauseMs, () => this.#session.resume());
+    return pauseMs === 0;
   }
 
   #hear(unit: AudioUnit): boolean {

@@ -149,6 +149,19 @@ describe("RtpOutlet", () => {
     expect(clock.pending).toBe(0);
   });
 
+  it("spreads a large picture and says when it is out", async () => {
+    const { socket, clock, outlet, onRoom } = open({ slots: 256 });
+    expect(outlet.send(payloads(164), 0)).toBe(false);
+    expect(socket.received()).toHaveLength(64);
+    await clock.advance(9);
+    expect(onRoom).not.toHaveBeenCalled();
+    await clock.advance(3);
+    expect(onRoom).toHaveBeenCalledTimes(1);
+    expect(socket.received()).toHaveLength(100);
+    outlet[Symbol.dispose]();
+    expect(clock.pending).toBe(0);
+  });
+
   it("keeps what the system has no room for, and sends all of it, unharmed and in order", () => {
     const { socket, outlet, onRoom } = open();
     socket.takes = 5;

@@ -6,6 +6,7 @@ import type { RtpPayload } from "../../protocols/h264/packetizer.ts";
 import { toNtp } from "../../protocols/rtp/ntp-time.ts";
 import { buildSenderReport } from "../../protocols/rtp/rtcp.ts";
 import { SrtpEncryptor, type OutgoingRtp } from "../../protocols/srtp/srtp-encryptor.ts";
+import { PacketPace } from "./packet-pace.ts";
 import type { SrtpSocket } from "./srtp-socket.ts";
 
 export type OutletSocket = Pick<SrtpSocket, "ssrc" | "master" | "send" | "sendRtcp" | "queued" | "onDrained">;
@@ -24,7 +25,7 @@ export interface RtpOutletOptions {
   /** Media time in ms that is live at a moment of Clock.monotonic(). */
   readonly positionAt: (monotonic: number) => number;
   readonly clock: Clock;
-  /** Everything is out again after `send` returned false. */
+  /** Everything is out again after `send` returned false. Never called from within `send`. */
   readonly onRoom: () => void;
 }
 
@@ -37,17 +38,17 @@ export class RtpOutlet implements Disposable {
   readonly #encryptor: SrtpEncryptor;
   /** Where the RTP timestamps begin: random, as the sequence numbers. RFC 3550 5.1 */
   readonly #base = randomBytes(4).readUInt32BE();
+  readonly #pace = new PacketPace();
   readonly #waiting: OutgoingRtp[] = [];
   #last = -1;
   #nextReport: Disposable | undefined;
+  #nextPackets: Disposable | undefined;
 
   constructor(options: RtpOutletOptions) {
     const { socket, payloadType, maxPayload, slots } = options;
     this.#options = options;
     this.#encryptor = new SrtpEncryptor(socket.master, { ssrc: socket.ssrc, payloadType, maxPayload, slots });
-    socket.onDrained = () => {
-      if (this.#flush()) options.onRoom();
-    };
+    socket.onDrained = () => this.#goOn();
   }
 
   get sent(): { readonly packets: number; readonly octets: number } {
@@ -56,31 +57,42 @@ export class RtpOutlet implements Disposable {
 
   /**
    * Sends what shares one timestamp, in ticks of the clock rate; it is raised where it would not pass the one before, because Apple's
-   * players break on timestamps that step back. False means that the system has no room for now: what was given is kept.
+   * players break on timestamps that step back. False means that some of it has to wait, for the pace or for the system; it is kept.
    */
   send(payloads: readonly RtpPayload[], ticks: number): boolean {
     if (payloads.length === 0) return true;
     this.#last = Math.max(this.#last + 1, Math.round(ticks));
     const timestamp = this.#base + this.#last;
     for (const { prefix, body, last } of payloads) this.#waiting.push({ timestamp, marker: last, prefix, body });
-    const room = this.#flush();
+    const out = this.#flush();
     if (this.#nextReport === undefined) this.#report();
-    return room;
+    return out;
   }
 
   [Symbol.dispose](): void {
     this.#nextReport?.[Symbol.dispose]();
+    this.#nextPackets?.[Symbol.dispose]();
     this.#options.socket.onDrained = undefined;
     this.#waiting.length = 0;
   }
 
+  #goOn(): void {
+    if (this.#flush()) this.#options.onRoom();
+  }
+
   /** Whether everything is out. Never enciphers into a slot whose packet the system has not taken yet. */
   #flush(): boolean {
-    const { socket, slots } = this.#options;
+    const { socket, slots, clock } = this.#options;
+    this.#nextPackets?.[Symbol.dispose]();
     while (this.#waiting.length > 0) {
-      const room = slots - socket.queued;
+      const room = Math.min(this.#waiting.length, slots - socket.queued);
       if (room <= 0) return false;
-      for (const packet of this.#encryptor.protect(this.#waiting.splice(0, room))) socket.send(packet);
+      const allowed = this.#pace.take(room, clock.monotonic());
+      if (allowed === 0) {
+        this.#nextPackets = clock.schedule(this.#pace.waitMs(this.#waiting.length), () => this.#goOn());
+        return false;
+      }
+      for (const packet of this.#encryptor.protect(this.#waiting.splice(0, allowed))) socket.send(packet);
     }
     return socket.queued === 0;
   }

@@ -54,7 +54,7 @@ export class SrtpSocket implements Disposable {
     socket.on("error", () => (this.#unreachable += 1));
   }
 
-  /** @throws GatehouseError `viewer-address-refused` when no route leads there, `request-invalid` for a key of the wrong size */
+  /** @throws GatehouseError `viewer-address-refused` when nothing can be sent there, `request-invalid` for a key of the wrong size */
   static async open(options: SrtpSocketOptions, { signal }: Cancellable): Promise<SrtpSocket> {
     const { family, address, port, bind } = options;
     signal.throwIfAborted();
@@ -72,7 +72,9 @@ export class SrtpSocket implements Disposable {
       socket.close();
       signal.throwIfAborted();
       if (isGatehouseError(cause)) throw cause;
-      throw new GatehouseError("viewer-address-refused", "This box has no route to the viewer's address.", { cause });
+      throw new GatehouseError("viewer-address-refused", "This box cannot send to the viewer's address from here.", {
+        cause,
+      });
     }
   }
 

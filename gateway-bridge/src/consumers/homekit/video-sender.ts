@@ -39,7 +39,7 @@ export class VideoSender {
     return this.#replay !== undefined;
   }
 
-  /** False when the system has no room for now. */
+  /** False when some of it has to wait. */
   send(unit: VideoUnit): boolean {
     const { outlet, maxPayload, positionAt, clock } = this.#options;
     const replay = this.#replay;
