@@ -168,6 +168,7 @@ describe("the course of a session", () => {
   it.each<[string, string, string]>([
     ["UDP", "RTP/AVP;unicast;client_port=5000-5001", "camera-fault"],
     ["one channel for both", "RTP/AVP/TCP;interleaved=4-4", "camera-answer-malformed"],
+    ["a channel that there is not", "RTP/AVP/TCP;interleaved=255", "camera-answer-malformed"],
   ])("refuses a transport of %s", async (_, transport, expected) => {
     await using room = new Room();
     const camera = await room.camera({ replies: { SETUP: always({ headers: [`Transport: ${transport}`] }) } });

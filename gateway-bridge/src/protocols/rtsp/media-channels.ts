@@ -54,11 +54,12 @@ export class MediaChannels {
     return this.#ended.signal;
   }
 
-  /** Returns the track's number. @throws GatehouseError `camera-answer-malformed` for channels that are taken */
+  /** Returns the track's number. @throws GatehouseError `camera-answer-malformed` for channels that are taken, or that there are not */
   add(channel: MediaChannel): number {
     const { rtp, rtcp, clockRate, ssrc } = channel;
-    if (rtp === rtcp || this.#takers[rtp] !== undefined || this.#takers[rtcp] !== undefined) {
-      throw new GatehouseError("camera-answer-malformed", "the camera puts two tracks on one channel");
+    const isFree = (number: number): boolean => number <= 255 && this.#takers[number] === undefined;
+    if (rtp === rtcp || !isFree(rtp) || !isFree(rtcp)) {
+      throw new GatehouseError("camera-answer-malformed", "the camera puts two tracks on one channel, or one on none");
     }
     const track = this.#tracks.length;
     const reception = new TrackReception(clockRate);
