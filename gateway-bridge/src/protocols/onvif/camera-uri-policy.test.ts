@@ -48,7 +48,8 @@ describe("decideCameraUri", () => {
     ["stream", plain, "rtsp://::ffff:192.168.1.20/a", "rtsp://192.168.1.20/a"],
     ["stream", plain, "192.168.1.20:554/a", "rtsp://192.168.1.20:554/a"],
     ["service", plain, "192.168.1.20/onvif/media", "http://192.168.1.20/onvif/media"],
-    ["service", plain, "/onvif/media", "http://192.168.1.20/onvif/media"],
+    ["service", plain, "/onvif/media", "http://192.168.1.20:8080/onvif/media"],
+    ["stream", plain, "/live", "rtsp://192.168.1.20/live"],
     ["stream", plain, " rtsp://192.168.1.20/a\n", "rtsp://192.168.1.20/a"],
     ["stream", plain, "rtsp://admin:secret@192.168.1.20/a", "rtsp://192.168.1.20/a"],
     // Of no use.

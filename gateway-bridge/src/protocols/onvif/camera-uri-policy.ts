@@ -55,7 +55,7 @@ const onDevice = (url: URL, { own, device }: { readonly own: boolean; readonly d
 const repair = (text: string, use: CameraUri["use"], device: URL): string => {
   const scheme = use === "stream" ? "rtsp" : "http";
   let uri = text.trim().replace(/[\s\p{C}]/gu, "");
-  if (uri.startsWith("/") && !uri.startsWith("//")) uri = `${scheme}://${device.hostname}${uri}`;
+  if (/^\/(?!\/)/.test(uri)) uri = (use === "stream" ? `rtsp://${device.hostname}` : device.origin) + uri;
   uri = uri.replace(/^(\w+:\/\/)(?:\w+:\/\/)+/, "$1");
   if (/^[\w.-]+(?::\d+)?(?:\/|$)/.test(uri)) uri = `${scheme}://${uri}`;
   uri = uri.replace(/^(\w+:\/\/(?:[^/@]*@)?)::ffff:(\d+\.\d+\.\d+\.\d+)/i, "$1$2");

@@ -7,7 +7,7 @@ import { find, textAt } from "../xml/xml-element.ts";
 import type { Notification } from "./notification.ts";
 import { OnvifSession } from "./onvif-session.ts";
 import { pullNotifications } from "./pull-notifications.ts";
-import { provenMs } from "./pull-point-policy.ts";
+import { provenMs, spacingMs } from "./pull-point-policy.ts";
 import {
   cut,
   fault,
@@ -107,7 +107,7 @@ describe("pullNotifications", () => {
     const [pull] = camera.asked("PullMessages");
     expect([pull?.path, textAt(pull?.body, "Timeout"), textAt(pull?.body, "MessageLimit")]).toEqual([
       "/onvif/subscription/1",
-      "PT30S",
+      "PT1S",
       "64",
     ]);
     expect(textAt(pull?.header, "Action")).toBe(
@@ -190,9 +190,9 @@ describe("pullNotifications", () => {
 
   it("waits shorter where the camera hangs up on long waits", async () => {
     const clock = new TestClock();
-    const { camera } = await run({ PullMessages: turns(holdAndCut(clock, 10_000), hang) }, clock);
-    await passing(clock, 500, () => camera.asked("PullMessages").length >= 2);
-    expect(camera.asked("PullMessages").map(({ body }) => textAt(body, "Timeout"))).toEqual(["PT30S", "PT9S"]);
+    const { camera } = await run({ PullMessages: turns(messages("true"), holdAndCut(clock, 10_000), hang) }, clock);
+    await passing(clock, 500, () => camera.asked("PullMessages").length >= 3);
+    expect(camera.asked("PullMessages").map(({ body }) => textAt(body, "Timeout"))).toEqual(["PT1S", "PT30S", "PT9S"]);
     expect(camera.asked("CreatePullPointSubscription")).toHaveLength(1);
   });
 
@@ -222,8 +222,14 @@ describe("pullNotifications", () => {
     ["a refused login", fault("s:Sender", "ter:NotAuthorized", "no"), "camera-credentials"],
     ["a foreign key in the answer", "<!DOCTYPE x>", "camera-answer-malformed"],
   ])("gives up on %s right after subscribing, and leaves the rest to its supervisor", async (_, answer, code) => {
-    const { ended, camera, healthy } = await run({ PullMessages: () => answer });
-    expect(await ended).toMatchObject({ code });
+    const clock = new TestClock();
+    const { ended, camera, healthy } = await run({ PullMessages: () => answer }, clock);
+    let failure: unknown;
+    void ended.then((error) => (failure = error));
+    await passing(clock, 100, () => failure !== undefined);
+    expect(failure).toMatchObject({ code });
+    // Not so soon that its supervisor could ask for one subscription after the other.
+    expect(clock.monotonic() - 1_700_000_000_000).toBeGreaterThanOrEqual(spacingMs);
     expect(camera.asked("CreatePullPointSubscription")).toHaveLength(1);
     expect(healthy()).toBe(0);
   });

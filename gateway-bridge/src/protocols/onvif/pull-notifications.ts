@@ -1,12 +1,19 @@
 import { isGatehouseError, toGatehouseError, type Cancellable } from "@gatehouse/shared";
 
 import type { Notification } from "./notification.ts";
-import { decideAfterPull, firstPullMs, pauseBeforePull, provenMs, type AfterPull } from "./pull-point-policy.ts";
+import {
+  decideAfterPull,
+  firstPullMs,
+  greetingPullMs,
+  pauseBeforePull,
+  provenMs,
+  spacingMs,
+} from "./pull-point-policy.ts";
 import { PullPoint, type PullPointOptions } from "./pull-point.ts";
 
 export interface PullNotificationsOptions extends PullPointOptions, Cancellable {
   readonly sink: (notification: Notification) => void;
-  /** Called when the camera answers over a subscription that has held for a while. */
+  /** Called whenever the camera has answered. */
   readonly healthy: () => void;
 }
 
@@ -24,18 +31,22 @@ export const pullNotifications = async (options: PullNotificationsOptions): Prom
 
 /** Returns how long pulls may take with this camera, once its subscription is lost. */
 const pullUntilLost = async (point: PullPoint, firstMs: number, options: PullNotificationsOptions): Promise<number> => {
-  let next = { pullMs: firstMs, quickCuts: 0 };
-  const subscribed = options.clock.monotonic();
+  const { clock, signal } = options;
+  const subscribed = clock.monotonic();
+  let [pullMs, usualMs, quickCuts] = [greetingPullMs, firstMs, 0];
   let answered = false;
-  for (;;) {
-    const pull = await pullOnce(point, next.pullMs, options);
+  for (let greeting = true; ; greeting = false) {
+    const pull = await pullOnce(point, pullMs, options);
     answered ||= pull.outcome === "answered";
-    const proven = answered && options.clock.monotonic() - subscribed >= provenMs;
-    if (proven && pull.outcome === "answered") options.healthy();
-    const decision: AfterPull = decideAfterPull({ ...pull, ...next, proven });
-    if (decision.kind === "subscribe") return next.pullMs;
-    if (decision.kind === "give-up") throw toGatehouseError(pull.error);
-    next = decision;
+    const age = clock.monotonic() - subscribed;
+    const decision = decideAfterPull({ ...pull, pullMs, quickCuts, proven: answered && age >= provenMs });
+    if (decision.kind === "subscribe") return usualMs;
+    if (decision.kind === "give-up") {
+      await clock.delay(Math.max(0, spacingMs - age), { signal });
+      throw toGatehouseError(pull.error);
+    }
+    if (!greeting) usualMs = decision.pullMs;
+    [pullMs, quickCuts] = [usualMs, decision.quickCuts];
   }
 };
 
@@ -47,11 +58,12 @@ interface PullResult {
 }
 
 const pullOnce = async (point: PullPoint, pullMs: number, options: PullNotificationsOptions): Promise<PullResult> => {
-  const { clock, signal, sink } = options;
+  const { clock, signal, sink, healthy } = options;
   const started = clock.monotonic();
   const elapsed = (): number => clock.monotonic() - started;
   try {
     const notifications = await point.pull(pullMs, { signal });
+    healthy();
     notifications.forEach(sink);
     const elapsedMs = elapsed();
     const pauseMs = pauseBeforePull({ elapsedMs, messages: notifications.length });

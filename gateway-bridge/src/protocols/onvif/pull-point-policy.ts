@@ -12,11 +12,12 @@ export const subscriptionMs = 120_000;
 /** Unsubscribing must not hold up an end. */
 export const unsubscribeMs = 2_000;
 
-/**
- * A subscription that breaks sooner is not made anew at once but by the supervisor, which waits longer each time: some
- * cameras freeze when they are asked for many.
- */
+/** The first wait is short: the camera has the present state ready, and that it answers at all is news. */
+export const greetingPullMs = 1_000;
+/** A subscription that breaks sooner was no good, and another at once would be none either. */
 export const provenMs = 10_000;
+/** Some cameras freeze when they are asked for many subscriptions: two are at least so far apart. */
+export const spacingMs = 5_000;
 
 const quickMs = 2_000;
 const mostQuickCuts = 3;
