@@ -28,8 +28,8 @@ const none: Backlog = { units: 0, bytes: 0 };
 const sum = (a: Backlog, b: Backlog): Backlog => ({ units: a.units + b.units, bytes: a.bytes + b.bytes });
 
 /**
- * One viewer's hold on a Stream. Delivery begins with the first `resume()`. A viewer that is slow misses everything up to the
- * next key picture, which is counted, and slows nobody else.
+ * One viewer's hold on a Stream. Delivery begins with the first `resume()`. A viewer that is slow misses everything up
+ * to the next key picture, which is counted, and slows nobody else.
  */
 export class Session implements Disposable {
   readonly #viewer: Viewer;

@@ -114,7 +114,10 @@ export class Stream implements AsyncDisposable {
     return this.#audio;
   }
 
-  /** Media time in ms that is live at a moment of Clock.monotonic(): what `timestamp / clockRate` of a unit compares with. */
+  /**
+   * Media time in ms that is live at a moment of Clock.monotonic(): what `timestamp / clockRate` of a unit compares
+   * with.
+   */
   positionAt(monotonic: number): number {
     return this.#timeline.positionAt(monotonic);
   }
@@ -152,8 +155,8 @@ export class Stream implements AsyncDisposable {
   }
 
   /**
-   * Adds a viewer. Call `session.resume()` to begin: it starts at the newest key picture, or the next one where there is none.
-   * The viewer stays through failures of the camera and goes on at the next key picture.
+   * Adds a viewer. Call `session.resume()` to begin: it starts at the newest key picture, or the next one where there
+   * is none. The viewer stays through failures of the camera and goes on at the next key picture.
    * @throws GatehouseError `stream-ended`
    */
   join(viewer: Viewer, limit: Backlog = defaultLimit): Session {

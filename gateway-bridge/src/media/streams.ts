@@ -67,7 +67,10 @@ export class Streams implements AsyncDisposable {
     before?.[Symbol.dispose]();
   }
 
-  /** The camera is gone, or its address or password is another: its viewers end with `stream-ended`, all it had failed with is forgotten. */
+  /**
+   * The camera is gone, or its address or password is another: its viewers end with `stream-ended`, all it had failed
+   * with is forgotten.
+   */
   async close(camera: CameraId): Promise<void> {
     const tiers = [...(this.#streams.get(camera)?.values() ?? [])];
     this.#streams.delete(camera);

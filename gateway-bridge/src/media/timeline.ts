@@ -20,9 +20,10 @@ interface Lane {
 }
 
 /**
- * Lays the timestamps of one camera stream on one continuous timeline, over reconnects and reboots of the camera: each new
- * beginning goes on by the time that passed. Timestamps never step back, apart from pictures that the camera itself sends out
- * of order (B-frames). Both kinds share the zero, so that `timestamp / clockRate` of picture and sound compare.
+ * Lays the timestamps of one camera stream on one continuous timeline, over reconnects and reboots of the camera: each
+ * new beginning goes on by the time that passed. Timestamps never step back, apart from pictures that the camera itself
+ * sends out of order (B-frames). Both kinds share the zero, so that `timestamp / clockRate` of picture and sound
+ * compare.
  */
 export class Timeline {
   readonly #lanes: Record<AccessUnit["kind"], Lane | undefined> = { video: undefined, audio: undefined };

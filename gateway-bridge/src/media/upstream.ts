@@ -51,8 +51,8 @@ export class Upstream implements AsyncDisposable {
   }
 
   /**
-   * Why the camera is left alone for now although somebody holds this: it refused the password, and counts the tries. Outlives
-   * the connection, so that viewers who come and go cannot lock the account.
+   * Why the camera is left alone for now although somebody holds this: it refused the password, and counts the tries.
+   * Outlives the connection, so that viewers who come and go cannot lock the account.
    */
   get refusal(): GatehouseError | undefined {
     const now = this.#options.clock.monotonic();

@@ -131,8 +131,8 @@ export class HomeKitSession implements Disposable {
   }
 
   /**
-   * Begins to send, from the prepared stream or the one that suits the viewer. The first packets are out when it returns, if the stream has
-   * a picture.
+   * Begins to send, from the prepared stream or the one that suits the viewer. The first packets are out when it
+   * returns, if the stream has a picture.
    * @throws GatehouseError `request-invalid` when it was started before, `stream-ended`
    */
   start(body: StartHomeKitSession, wanted: Stream): void {

@@ -56,8 +56,8 @@ const matches = ({ principal, camera }: SessionFilter, of: Required<SessionFilte
   (principal === undefined || principal === of.principal) && (camera === undefined || camera === of.camera);
 
 /**
- * Live views of HomeKit controllers. Each has UDP sockets, keys and sources of its own; media goes from here to the controller,
- * past Homebridge. Whether a principal may see a camera was decided before.
+ * Live views of HomeKit controllers. Each has UDP sockets, keys and sources of its own; media goes from here to the
+ * controller, past Homebridge. Whether a principal may see a camera was decided before.
  */
 export class HomeKitSessions implements AsyncDisposable {
   readonly #options: HomeKitSessionsOptions;

@@ -34,8 +34,9 @@ const zoned = (plain: PlainAddress, zone: string | undefined): string =>
   isLinkLocal(plain) && zone !== undefined ? `${plain.address}%${zone}` : plain.address;
 
 /**
- * From where to send: Apple Home drops media from another address than the one its HAP connection goes to, so that one it is, if it
- * is this host's. A link-local viewer needs an interface: the one of that connection, or the only one there is.
+ * From where to send: Apple Home drops media from another address than the one its HAP connection goes to, so that one
+ * it is, if it is this host's. A link-local viewer needs an interface: the one of that connection, or the only one
+ * there is.
  */
 export const planSocket = ({ viewer, localAddress, interfaces }: LocalAddressQuery): SocketPlan => {
   const reached = localAddress === undefined ? undefined : plainAddress(localAddress);

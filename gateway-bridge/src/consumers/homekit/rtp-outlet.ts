@@ -56,8 +56,9 @@ export class RtpOutlet implements Disposable {
   }
 
   /**
-   * Sends what shares one timestamp, in ticks of the clock rate; it is raised where it would not pass the one before, because Apple's
-   * players break on timestamps that step back. False means that some of it has to wait, for the pace or for the system; it is kept.
+   * Sends what shares one timestamp, in ticks of the clock rate; it is raised where it would not pass the one before,
+   * because Apple's players break on timestamps that step back. False means that some of it has to wait, for the pace
+   * or for the system; it is kept.
    */
   send(payloads: readonly RtpPayload[], ticks: number): boolean {
     if (payloads.length === 0) return true;

@@ -26,8 +26,8 @@ export interface SrtpSocketOptions {
 const sendBufferSize = 1024 * 1024;
 
 /**
- * A UDP socket for one track of one viewer, RTP and RTCP both ways on one port. It is connected: the system itself drops what others
- * send to it. Key and source of what it sends are drawn when it opens.
+ * A UDP socket for one track of one viewer, RTP and RTCP both ways on one port. It is connected: the system itself
+ * drops what others send to it. Key and source of what it sends are drawn when it opens.
  */
 export class SrtpSocket implements Disposable {
   readonly ssrc: number = randomBytes(4).readUInt32BE();
@@ -54,7 +54,10 @@ export class SrtpSocket implements Disposable {
     socket.on("error", () => (this.#unreachable += 1));
   }
 
-  /** @throws GatehouseError `viewer-address-refused` when nothing can be sent there, `request-invalid` for a key of the wrong size */
+  /**
+   * @throws GatehouseError `viewer-address-refused` when nothing can be sent there, `request-invalid` for a key of the
+   * wrong size
+   */
   static async open(options: SrtpSocketOptions, { signal }: Cancellable): Promise<SrtpSocket> {
     const { family, address, port, bind } = options;
     signal.throwIfAborted();

@@ -18,9 +18,9 @@ export interface VideoSenderOptions {
 const ticksPerMs = 90;
 
 /**
- * Sends pictures, at first the stored GOP in one paced burst. Meanwhile each picture is stamped with the moment at which it is sent,
- * on the live timeline: the viewer shows it at once, hurries through the GOP and is live when the burst is over. With the camera's
- * own timestamps it would play a GOP behind for as long as it watches.
+ * Sends pictures, at first the stored GOP in one paced burst. Meanwhile each picture is stamped with the moment at
+ * which it is sent, on the live timeline: the viewer shows it at once, hurries through the GOP and is live when the
+ * burst is over. With the camera's own timestamps it would play a GOP behind for as long as it watches.
  */
 export class VideoSender {
   readonly #options: VideoSenderOptions;
