@@ -3,8 +3,8 @@ import { describe, expect, it } from "@jest/globals";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { parseCameraAddress } from "../../gateway-bridge/src/cameras/camera-address.ts";
 import { readProbeAnswer } from "../../gateway-bridge/src/protocols/discovery/probe-match.ts";
-import { readMotion } from "../../gateway-bridge/src/protocols/onvif/motion-policy.ts";
 import { readProfiles } from "../../gateway-bridge/src/protocols/onvif/media.ts";
 import { readNotifications } from "../../gateway-bridge/src/protocols/onvif/notification.ts";
 import { readEnvelope } from "../../gateway-bridge/src/protocols/onvif/soap-envelope.ts";
@@ -17,7 +17,8 @@ import {
   profile,
 } from "../../gateway-bridge/src/protocols/onvif/testing/scripted-camera.ts";
 import { readTopics } from "../../gateway-bridge/src/protocols/onvif/topics.ts";
-import { isMotionTopic } from "../../gateway-bridge/src/protocols/onvif/motion-policy.ts";
+import { decideCameraUri } from "../../gateway-bridge/src/protocols/onvif/camera-uri-policy.ts";
+import { isMotionTopic, readMotion } from "../../gateway-bridge/src/protocols/onvif/motion-policy.ts";
 import { parseXml } from "../../gateway-bridge/src/protocols/xml/parse-xml.ts";
 import { textAt, type XmlElement } from "../../gateway-bridge/src/protocols/xml/xml-element.ts";
 import { captures, describeWithCaptures } from "../support/captures.ts";
@@ -102,6 +103,48 @@ it("answers to a probe are read or refused, never more", () => {
     { corpus, dictionary: [...dictionary, "http://", "urn:", "%", " ", "\n"] },
   );
   expect(named).toBeGreaterThan(3_000);
+});
+
+it("addresses that cameras give never lead to another host, whatever is in them", () => {
+  const devices = ["http://192.168.1.20:8080/x", "https://192.168.1.20/x", "http://[fd00::5]/x"].map(
+    (url) => new URL(url),
+  );
+  const corpus = [
+    "rtsp://192.168.1.20:554/a?b=c&d", "http://10.0.0.5:8899/onvif/media", "rtsp://rtsp://user:word@[fe80::1]:554/a",
+    "http://192.168.1.20:8106:8106/x", "rtsp://::ffff:192.168.1.20/a", "/onvif/media", "192.168.1.20/onvif", "http://evil.example/a",
+  ].map((text) => Buffer.from(text)); // prettier-ignore
+  let used = 0;
+  const check = (text: string): void => {
+    for (const device of devices) {
+      for (const use of ["service", "snapshot", "stream"] as const) {
+        const decision = decideCameraUri({ text, use, device });
+        if (decision.kind !== "use") continue;
+        used += 1;
+        const { hostname, username, password, protocol, href } = decision.url;
+        expect([hostname, username, password]).toEqual([device.hostname, "", ""]);
+        expect(use === "stream" ? ["rtsp:", "rtsps:"] : [device.protocol]).toContain(protocol);
+        // What goes on the wire is parsed again by others: it must say the same there.
+        expect(new URL(href).hostname).toBe(device.hostname);
+      }
+    }
+  };
+  const dictionary = ["//", "@", ":", "[", "]", "#", "?", "\\", "%40", "%2f", "..", "rtsp://", "https://", "evil.example", "::1", "\t", "\u00ad", "0x7f.1", "。"]; // prettier-ignore
+  fuzz((input) => check(input.toString("utf8")), { corpus, dictionary });
+  expect(used).toBeGreaterThan(10_000);
+});
+
+it("addresses that owners give are understood or refused, never more", () => {
+  const corpus = ["192.168.1.20", "camera.lan:8080", "https://cam/x?y", "rtsps://[fd00::5]:322/a", "fd00::5"].map((text) => Buffer.from(text)); // prettier-ignore
+  const dictionary = ["//", "@", ":", "[", "]", "#", "?", "\\", "file://", "rtsp://", "%00", " "];
+  fuzz(
+    (input) => {
+      const address = parseCameraAddress(input.toString("utf8"));
+      for (const { username, password } of address.kind === "rtsp" ? [address.url] : address.candidates) {
+        if (username !== "" || password !== "") throw new Error("credentials in an address");
+      }
+    },
+    { corpus, dictionary },
+  );
 });
 
 describeWithCaptures("answers of real cameras", () => {

@@ -1,14 +1,7 @@
 import { isGatehouseError, toGatehouseError, type Cancellable } from "@gatehouse/shared";
 
 import type { Notification } from "./notification.ts";
-import {
-  decideAfterPull,
-  firstPullMs,
-  greetingPullMs,
-  pauseBeforePull,
-  provenMs,
-  spacingMs,
-} from "./pull-point-policy.ts";
+import { decideAfterPull, firstPullMs, greetingPullMs, pauseBeforePull } from "./pull-point-policy.ts";
 import { PullPoint, type PullPointOptions } from "./pull-point.ts";
 
 export interface PullNotificationsOptions extends PullPointOptions, Cancellable {
@@ -38,11 +31,11 @@ const pullUntilLost = async (point: PullPoint, firstMs: number, options: PullNot
   for (let greeting = true; ; greeting = false) {
     const pull = await pullOnce(point, pullMs, options);
     answered ||= pull.outcome === "answered";
-    const age = clock.monotonic() - subscribed;
-    const decision = decideAfterPull({ ...pull, pullMs, quickCuts, proven: answered && age >= provenMs });
+    const ageMs = clock.monotonic() - subscribed;
+    const decision = decideAfterPull({ ...pull, pullMs, quickCuts, answered, ageMs });
     if (decision.kind === "subscribe") return usualMs;
     if (decision.kind === "give-up") {
-      await clock.delay(Math.max(0, spacingMs - age), { signal });
+      await clock.delay(decision.pauseMs, { signal });
       throw toGatehouseError(pull.error);
     }
     if (!greeting) usualMs = decision.pullMs;

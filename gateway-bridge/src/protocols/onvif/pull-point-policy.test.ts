@@ -2,7 +2,14 @@ import { describe, expect, it } from "@jest/globals";
 
 import { decideAfterPull, pauseBeforePull, renewAfterMs, type AfterPull, type Pull } from "./pull-point-policy.ts";
 
-const base: Pull = { outcome: "answered", elapsedMs: 30_000, pullMs: 30_000, quickCuts: 0, proven: true };
+const base: Pull = {
+  outcome: "answered",
+  elapsedMs: 30_000,
+  pullMs: 30_000,
+  quickCuts: 0,
+  answered: true,
+  ageMs: 60_000,
+};
 const pull = (pullMs: number, quickCuts = 0): AfterPull => ({ kind: "pull", pullMs, quickCuts });
 
 describe("decideAfterPull", () => {
@@ -15,15 +22,32 @@ describe("decideAfterPull", () => {
     ["a first quick cut", { outcome: "cut", elapsedMs: 5 }, pull(30_000, 1)],
     ["a second quick cut", { outcome: "cut", elapsedMs: 5, quickCuts: 1 }, pull(30_000, 2)],
     ["a third quick cut", { outcome: "cut", elapsedMs: 5, quickCuts: 2 }, { kind: "subscribe" }],
-    ["a third quick cut too soon", { outcome: "cut", elapsedMs: 5, quickCuts: 2, proven: false }, { kind: "give-up" }],
+    [
+      "a third quick cut too soon",
+      { outcome: "cut", elapsedMs: 5, quickCuts: 2, ageMs: 1_000 },
+      { kind: "give-up", pauseMs: 4_000 },
+    ],
     ["a fault", { outcome: "failed", code: "camera-fault" }, { kind: "subscribe" }],
-    ["a fault too soon", { outcome: "failed", code: "camera-fault", proven: false }, { kind: "give-up" }],
+    [
+      "a fault too soon",
+      { outcome: "failed", code: "camera-fault", ageMs: 1_000 },
+      { kind: "give-up", pauseMs: 4_000 },
+    ],
     ["silence", { outcome: "failed", code: "camera-unreachable" }, { kind: "subscribe" }],
-    ["silence too soon", { outcome: "failed", code: "camera-unreachable", proven: false }, { kind: "give-up" }],
+    [
+      "silence too soon",
+      { outcome: "failed", code: "camera-unreachable", ageMs: 1_000 },
+      { kind: "give-up", pauseMs: 0 },
+    ],
+    [
+      "a fault of what never answered",
+      { outcome: "failed", code: "camera-fault", answered: false },
+      { kind: "give-up", pauseMs: 0 },
+    ],
     ["rubbish", { outcome: "failed", code: "camera-answer-malformed" }, { kind: "subscribe" }],
-    ["a refused login", { outcome: "failed", code: "camera-credentials" }, { kind: "give-up" }],
-    ["another key", { outcome: "failed", code: "camera-fingerprint-changed" }, { kind: "give-up" }],
-    ["a flood", { outcome: "failed", code: "camera-answer-too-large" }, { kind: "give-up" }],
+    ["a refused login", { outcome: "failed", code: "camera-credentials" }, { kind: "give-up", pauseMs: 0 }],
+    ["another key", { outcome: "failed", code: "camera-fingerprint-changed" }, { kind: "give-up", pauseMs: 0 }],
+    ["a flood", { outcome: "failed", code: "camera-answer-too-large" }, { kind: "give-up", pauseMs: 0 }],
   ])("after %s", (_, given, expected) => {
     expect(decideAfterPull({ ...base, ...given })).toEqual(expected);
   });

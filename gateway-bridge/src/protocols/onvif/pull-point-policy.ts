@@ -33,18 +33,21 @@ export interface Pull {
   readonly pullMs: number;
   /** Cuts in a row that came at once. */
   readonly quickCuts: number;
-  /** Whether this subscription had proved itself: it has answered, and is older than `provenMs`. */
-  readonly proven: boolean;
+  /** Whether this subscription has ever answered. */
+  readonly answered: boolean;
+  /** Since it was made. */
+  readonly ageMs: number;
 }
 
 export type AfterPull =
   | { readonly kind: "pull"; readonly pullMs: number; readonly quickCuts: number }
   /** The subscription is gone or useless: make another. */
   | { readonly kind: "subscribe" }
-  /** Trying again at once would be no better: the supervisor waits. */
-  | { readonly kind: "give-up" };
+  /** Trying again at once would be no better: after this pause, the supervisor waits. */
+  | { readonly kind: "give-up"; readonly pauseMs: number };
 
-export const decideAfterPull = ({ outcome, code, elapsedMs, pullMs, quickCuts, proven }: Pull): AfterPull => {
+export const decideAfterPull = (pull: Pull): AfterPull => {
+  const { outcome, code, elapsedMs, pullMs, quickCuts, answered, ageMs } = pull;
   if (outcome === "answered") return { kind: "pull", pullMs, quickCuts: 0 };
   if (outcome === "cut" && elapsedMs >= quickMs) {
     // Tapo cuts after 10 s. Asking for a second less from now on gets an answer before it does.
@@ -52,9 +55,15 @@ export const decideAfterPull = ({ outcome, code, elapsedMs, pullMs, quickCuts, p
     return { kind: "pull", pullMs: Math.min(pullMs, Math.max(1_000, shorter)), quickCuts: 0 };
   }
   if (outcome === "cut" && quickCuts + 1 < mostQuickCuts) return { kind: "pull", pullMs, quickCuts: quickCuts + 1 };
-  const retryable = outcome === "cut" || code === "camera-fault" || code === "camera-unreachable" || code === "camera-answer-malformed"; // prettier-ignore
-  return proven && retryable ? { kind: "subscribe" } : { kind: "give-up" };
+  const passing = outcome === "cut" || passingCodes.includes(code ?? "internal");
+  if (passing && answered && ageMs >= provenMs) return { kind: "subscribe" };
+  // A camera that is gone takes no subscription, so it needs no sparing.
+  const gone = outcome === "failed" && code === "camera-unreachable";
+  return { kind: "give-up", pauseMs: gone ? 0 : Math.max(0, spacingMs - ageMs) };
 };
+
+/** What the end of a subscription looks like, as opposed to a camera with which something is wrong. */
+const passingCodes: readonly ErrorCode[] = ["camera-fault", "camera-unreachable", "camera-answer-malformed"];
 
 /** Pause before the next pull, so that a camera that answers at once with nothing, or without end, is not asked in a spin. */
 export const pauseBeforePull = ({
