@@ -1,0 +1,33 @@
+import { onAbort } from "@gatehouse/shared";
+import { mkdir } from "node:fs/promises";
+import { networkInterfaces } from "node:os";
+
+import { loadConfig } from "../../config/load.ts";
+import { Gateway } from "../../gateway.ts";
+import type { Command } from "../command.ts";
+
+const untilStopped = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => void onAbort(signal, () => resolve()));
+
+export const upCommand: Command = {
+  path: ["up"],
+  summary: "run the gateway until it is stopped",
+  operands: [],
+  options: {},
+  examples: ["gatehouse up", "gatehouse up --data /srv/gatehouse"],
+  run: async (_input, { data, clock, log, random, signal, terminal, json }) => {
+    await mkdir(data, { recursive: true, mode: 0o700 });
+    const config = await loadConfig(data);
+    await using gateway = await Gateway.open(
+      { data, config, clock, log, random, interfaces: networkInterfaces },
+      { signal },
+    );
+    terminal.print(
+      json
+        ? JSON.stringify({ address: gateway.address, gateway: gateway.id, data })
+        : `${config.name} is up at https://${gateway.address} (only paired clients get in). Stop it with Ctrl+C.`,
+    );
+    await untilStopped(signal);
+    return undefined;
+  },
+};

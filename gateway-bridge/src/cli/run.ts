@@ -1,0 +1,44 @@
+import { GatehouseError, toGatehouseError, toWireError } from "@gatehouse/shared";
+
+import type { Command, CommandContext, Terminal } from "./command.ts";
+import { helpOf, overview } from "./help.ts";
+import { parseCommandLine, type Parsed } from "./parse.ts";
+
+export interface RunOptions {
+  readonly args: readonly string[];
+  readonly commands: readonly Command[];
+  readonly terminal: Terminal;
+  /** Builds the context once it is known where the data are. */
+  readonly context: (given: { readonly data: string | undefined; readonly json: boolean }) => CommandContext;
+}
+
+/** Runs one command line. Answers the exit code: 0 done, 1 failed, 2 not understood. */
+export const runCommandLine = async ({ args, commands, terminal, context }: RunOptions): Promise<number> => {
+  // Known before parsing, so that a call that cannot be understood is answered in the form that was asked for.
+  const json = args.includes("--json");
+  try {
+    return await perform(parseCommandLine(args, commands), { commands, terminal, context });
+  } catch (cause) {
+    const error = toGatehouseError(cause);
+    if (json) terminal.print(JSON.stringify(toWireError(error)));
+    else terminal.note(describe(error));
+    return error.details["usage"] === true ? 2 : 1;
+  }
+};
+
+const perform = async (parsed: Parsed, { commands, terminal, context }: Omit<RunOptions, "args">): Promise<number> => {
+  if (parsed.kind === "overview") {
+    terminal.print(overview(commands));
+    return 0;
+  }
+  if (parsed.kind === "help") {
+    terminal.print(helpOf(parsed.command));
+    return 0;
+  }
+  const answer = await parsed.command.run(parsed.input, context({ data: parsed.data, json: parsed.json }));
+  if (answer !== undefined) terminal.print(parsed.json ? JSON.stringify(answer.json) : answer.text);
+  return 0;
+};
+
+/** What happened, why, and what to do. */
+const describe = (error: GatehouseError): string => `gatehouse: ${error.message}\n${error.remedy}`;

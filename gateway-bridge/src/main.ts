@@ -1,0 +1,91 @@
+#!/usr/bin/env node
+import { GatehouseError, GatewayClient, loadIdentity, systemClock, type Logger } from "@gatehouse/shared";
+import { randomBytes } from "node:crypto";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline/promises";
+import { Writable } from "node:stream";
+import { pino, type Logger as Pino } from "pino";
+
+import type { Terminal } from "./cli/command.ts";
+import { commands } from "./cli/commands/index.ts";
+import { runCommandLine } from "./cli/run.ts";
+
+const ask: Terminal["ask"] = async (question, { hidden }) => {
+  if (!process.stdin.isTTY) return undefined;
+  process.stderr.write(question);
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const reader = createInterface({ input: process.stdin, output: hidden ? silent : process.stderr, terminal: true });
+  try {
+    return await reader.question("");
+  } finally {
+    reader.close();
+    if (hidden) process.stderr.write("\n");
+  }
+};
+
+const readInput = async (): Promise<string> => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks)
+    .toString("utf8")
+    .replace(/\r?\n$/, "");
+};
+
+const terminal: Terminal = {
+  print: (text) => void process.stdout.write(`${text}\n`),
+  note: (text) => void process.stderr.write(`${text}\n`),
+  ask,
+  readInput,
+};
+
+/** The Logger port over pino: message first, data as fields. */
+const toLogger = (sink: Pino): Logger => ({
+  child: (fields) => toLogger(sink.child(fields)),
+  debug: (message, fields = {}) => sink.debug(fields, message),
+  info: (message, fields = {}) => sink.info(fields, message),
+  warn: (message, fields = {}) => sink.warn(fields, message),
+  error: (message, fields = {}) => sink.error(fields, message),
+});
+
+const log = toLogger(
+  pino(
+    { level: process.env["GATEHOUSE_LOG"] ?? "info", base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination({ fd: 2, sync: true }),
+  ),
+);
+
+/** In [0, 1). Only spreads retries, but there is no reason to use a guessable source. */
+const random = (): number => randomBytes(4).readUInt32BE() / 2 ** 32;
+
+const stop = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => stop.abort(new GatehouseError("aborted", `stopped by ${signal}`)));
+}
+
+process.exitCode = await runCommandLine({
+  args: process.argv.slice(2),
+  commands,
+  terminal,
+  context: ({ data: given, json }) => {
+    const data = given ?? process.env["GATEHOUSE_DATA"] ?? join(homedir(), ".gatehouse");
+    return {
+      terminal,
+      data,
+      json,
+      clock: systemClock,
+      log,
+      random,
+      signal: stop.signal,
+      client: async () => {
+        const identity = await loadIdentity(join(data, "cli.json"));
+        if (identity === undefined) {
+          throw new GatehouseError("gateway-unreachable", `No gateway was ever started with the data folder ${data}.`, {
+            remedy: "Start it with `gatehouse up`, or name its data folder with --data.",
+          });
+        }
+        return new GatewayClient({ identity, clock: systemClock, log, random });
+      },
+    };
+  },
+});
