@@ -28,6 +28,8 @@ export interface SimulatorOptions {
   /** Refuses a UsernameToken whose nonce was used before. Default true; some clients repeat them. */
   readonly refuseTokenReplay?: boolean;
   readonly rtspTimeoutS?: number;
+  /** The host that ONVIF names for the streams, if not the camera's own: what a hijacked camera does. */
+  readonly streamHost?: string;
   /** Serves HTTPS and RTSPS instead. */
   readonly tls?: TlsIdentity;
   /** Answers WS-Discovery probes at this interface address and port, multicast and unicast. Default false. */
@@ -52,7 +54,8 @@ const defaults = {
   discovery: false,
 } as const satisfies SimulatorOptions;
 
-export type SimulatorSettings = Required<Omit<SimulatorOptions, "tls">> & Pick<SimulatorOptions, "tls">;
+export type SimulatorSettings = Required<Omit<SimulatorOptions, "tls" | "streamHost">> &
+  Pick<SimulatorOptions, "tls" | "streamHost">;
 
 /** The options with their defaults. */
 export const settle = (options: SimulatorOptions): SimulatorSettings => {

@@ -56,14 +56,14 @@ export const openParts = async (
 };
 
 const tiers = (
-  { bitrateKbps, subBitrateKbps }: SimulatorSettings,
+  { host, streamHost = host, bitrateKbps, subBitrateKbps }: SimulatorSettings,
   { feed, rtsp, origin }: { readonly feed: LiveFeed; readonly rtsp: RtspServer; readonly origin: string },
 ): TierInfo[] => {
   const info = (tier: Tier, kbps: number): TierInfo => ({
     tier,
     clip: feed.clips[tier],
     bitrateKbps: kbps,
-    streamUri: rtsp.url(tier),
+    streamUri: rtsp.url(tier).replace(host, streamHost),
     snapshotUri: origin + snapshotPath,
   });
   return [info("main", bitrateKbps), info("sub", subBitrateKbps)];
