@@ -2,6 +2,7 @@ import type { Camera, PairingOffer, Principal, PrincipalKind } from "@gatehouse/
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 
 import { SimulatorProcess } from "../simulator/simulator-process.ts";
 import { Collector } from "./collector.ts";
@@ -75,13 +76,14 @@ export class House implements AsyncDisposable {
   camera!: Camera;
   readonly collector: Collector;
   readonly folder: string;
-  readonly #plan: Plan;
+  /** Ports, passwords and codes. */
+  readonly plan: Plan;
   readonly #note: (line: string) => void;
 
   private constructor(options: HouseOptions, plan: Plan, collector: Collector) {
     this.folder = options.folder;
     this.#note = options.note ?? (() => undefined);
-    this.#plan = plan;
+    this.plan = plan;
     this.collector = collector;
   }
 
@@ -100,7 +102,7 @@ export class House implements AsyncDisposable {
   }
 
   get pin(): string {
-    return this.#plan.bridge.pin;
+    return this.plan.bridge.pin;
   }
 
   async #build(): Promise<void> {
@@ -116,11 +118,11 @@ export class House implements AsyncDisposable {
 
   /** Starts the camera, or starts it again after it was killed. */
   async startSimulator(): Promise<void> {
-    this.simulator = await SimulatorProcess.start({ ...this.#plan.simulator });
+    this.simulator = await SimulatorProcess.start({ ...this.plan.simulator });
   }
 
   async startGateway(): Promise<void> {
-    const config = { name: "Demo house", listen: { host: "127.0.0.1", port: this.#plan.gatewayPort } };
+    const config = { name: "Demo house", listen: { host: "127.0.0.1", port: this.plan.gatewayPort } };
     this.gateway = await GatewayProcess.start({ data: join(this.folder, "gateway"), config });
   }
 
@@ -129,7 +131,7 @@ export class House implements AsyncDisposable {
     const paired = await this.#isPaired("homebridge");
     this.homebridge = await HomebridgeProcess.start({
       storage: join(this.folder, "homebridge"),
-      ...this.#plan.bridge,
+      ...this.plan.bridge,
       ...(paired ? {} : { platformConfig: { pairingString: await this.#offer("homebridge") } }),
     });
   }
@@ -139,7 +141,7 @@ export class House implements AsyncDisposable {
     await buildNodes();
     const paired = await this.#isPaired("node-red");
     this.nodeRed = await NodeRedProcess.start({ userDir: join(this.folder, "node-red") });
-    if (paired && (await this.#flowSeesCamera())) return;
+    if (paired && (await this.#isDeployed()) && (await this.#flowSeesCamera())) return;
     await this.nodeRed.deploy(
       houseFlow({ pairingString: await this.#offer("node-red"), collector: this.collector.url }),
     );
@@ -163,7 +165,7 @@ export class House implements AsyncDisposable {
     const { facts } = this.simulator;
     return (await this.gateway.command(
       ["camera", "add", facts.onvifUrl, "--user", facts.username, "--password-stdin", "--name", "Front door", "--warm"],
-      this.#plan.simulator.password,
+      this.plan.simulator.password,
     )) as Camera;
   }
 
@@ -176,18 +178,19 @@ export class House implements AsyncDisposable {
     return ((await this.gateway.command(["pair", "--for", kind])) as PairingOffer).pairingString;
   }
 
-  /** Whether the flow's connection knows the camera within 15 s; false at once when there is no flow. */
+  /** Whether the flow's connection knows the camera within 15 s. While flows start, Node-RED does not know the node itself. */
   async #flowSeesCamera(): Promise<boolean> {
     const until = performance.now() + 15_000;
-    for (;;) {
-      try {
-        const cameras = (await this.nodeRed.get(`/gatehouse/${gatewayNodeId}/cameras`)) as { id: string }[];
-        if (cameras.some(({ id }) => id === this.camera.id)) return true;
-      } catch {
-        return false;
-      }
-      if (performance.now() > until) return false;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+    while (performance.now() < until) {
+      const cameras = await this.nodeRed.get(`/gatehouse/${gatewayNodeId}/cameras`).catch(() => []);
+      if ((cameras as { id: string }[]).some(({ id }) => id === this.camera.id)) return true;
+      await delay(50);
     }
+    return false;
+  }
+
+  async #isDeployed(): Promise<boolean> {
+    const { flows } = (await this.nodeRed.get("/flows")) as { readonly flows: readonly { readonly id: string }[] };
+    return flows.some(({ id }) => id === gatewayNodeId);
   }
 }
