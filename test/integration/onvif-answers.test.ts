@@ -121,10 +121,10 @@ it("addresses that cameras give never lead to another host, whatever is in them"
         if (decision.kind !== "use") continue;
         used += 1;
         const { hostname, username, password, protocol, href } = decision.url;
-        expect([hostname, username, password]).toEqual([device.hostname, "", ""]);
-        expect(use === "stream" ? ["rtsp:", "rtsps:"] : [device.protocol]).toContain(protocol);
+        const allowed: readonly string[] = use === "stream" ? ["rtsp:", "rtsps:"] : [device.protocol];
         // What goes on the wire is parsed again by others: it must say the same there.
-        expect(new URL(href).hostname).toBe(device.hostname);
+        const same = hostname === device.hostname && new URL(href).hostname === device.hostname;
+        if (!same || username + password !== "" || !allowed.includes(protocol)) throw new Error(href);
       }
     }
   };

@@ -59,12 +59,16 @@ export class Cameras implements AsyncDisposable {
     this.#options = options;
     this.#store = store;
     this.#snapshots = new Snapshots(options.clock);
-    for (const record of store.list()) this.#posts.set(record.id, this.#man(record));
   }
 
+  /** @throws GatehouseError what the secret store throws where it cannot give a camera's credentials */
   static async open(options: CamerasOptions, { signal }: Cancellable): Promise<Cameras> {
     signal.throwIfAborted();
-    return new Cameras(options, new CameraStore(options.database, options.secrets));
+    await using opening = new AsyncDisposableStack();
+    const cameras = opening.use(new Cameras(options, new CameraStore(options.database, options.secrets)));
+    for (const record of cameras.list()) cameras.#posts.set(record.id, cameras.#man(record));
+    opening.move();
+    return cameras;
   }
 
   list(): readonly CameraRecord[] {
