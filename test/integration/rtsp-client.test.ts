@@ -222,6 +222,27 @@ describe("media", () => {
     ]);
   });
 
+  it("goes nowhere once playing has ended", async () => {
+    await using room = new Room();
+    const leaving = new AbortController();
+    const { client, camera, sink, ended } = await play(
+      room,
+      { replies: { TEARDOWN: () => undefined } },
+      leaving.signal,
+    );
+    camera.send(packet(0, { sequence: 1 }));
+    await eventually("the packet", () => sink.packets.length === 1);
+    leaving.abort(new GatehouseError("aborted", "enough"));
+    await ended;
+    camera.send(packet(0, { sequence: 2 }), interleaved(0, Buffer.from("damaged")));
+    await questionAndAnswer(camera);
+    expect([sink.packets.length, sink.damage]).toEqual([1, 0]);
+    const closing = client[Symbol.asyncDispose]();
+    await eventually("TEARDOWN", () => camera.methods.includes("TEARDOWN"));
+    await room.clock.advance(1_000);
+    await closing;
+  });
+
   it("counts damaged packets and those of another session", async () => {
     await using room = new Room();
     const { camera, sink } = await play(room, {

@@ -3,14 +3,19 @@ import { Secret } from "@gatehouse/shared";
 import { makeCertificate, TestClock } from "@gatehouse/shared/testing";
 
 import { isWeaker, type AuthScheme } from "../../gateway-bridge/src/protocols/auth/auth-policy.ts";
+import type { RtspSink } from "../../gateway-bridge/src/protocols/rtsp/media-channels.ts";
 import { RtspClient } from "../../gateway-bridge/src/protocols/rtsp/rtsp-client.ts";
 import { guardWith } from "../support/digest-verifier.ts";
 import { eventually } from "../support/eventually.ts";
-import { ScriptedCamera, type Reply } from "../support/scripted-camera.ts";
+import { interleaved, rtp, ScriptedCamera, type Reply, type ScriptedAnswer } from "../support/scripted-camera.ts";
 
 const never = new AbortController().signal;
 const code = (expected: string): unknown => expect.objectContaining({ code: expected });
-const sink = { packet: () => undefined, damaged: () => undefined };
+const nowhere: RtspSink = { packet: () => undefined, damaged: () => undefined };
+const always =
+  (answer: ScriptedAnswer): Reply =>
+  () =>
+    answer;
 
 /** As the gateway keeps it: the floor never falls. */
 class Memory {
@@ -28,11 +33,12 @@ interface Visit {
   readonly password?: string;
   readonly pin?: string;
   readonly anonymous?: boolean;
+  readonly sink?: RtspSink;
 }
 
 /** Opens, plays until everything has been answered, leaves; how it failed, if it did. */
 const visit = async (camera: ScriptedCamera, options: Visit = {}): Promise<unknown> => {
-  const { memory = new Memory(), password = login.password, pin = null, anonymous = false } = options;
+  const { memory = new Memory(), password = login.password, pin = null, anonymous = false, sink = nowhere } = options;
   const clock = new TestClock();
   const credentials = anonymous ? undefined : { username: login.username, password: Secret.of(password) };
   try {
@@ -134,10 +140,17 @@ describe("a login that got weaker", () => {
 
   it("is refused where no login is asked for any more, before anything is shown", async () => {
     const memory = new Memory();
-    await using camera = await guarded(md5);
-    expect(await visit(camera, { memory })).toEqual(left);
-    await using impostor = await ScriptedCamera.open();
-    expect(await visit(impostor, { memory })).toEqual(code("camera-weaker-auth"));
+    const before = interleaved(0, rtp({ sequence: 1 }, Buffer.from("x")));
+    const PLAY = always({ before, after: before });
+    let shown = 0;
+    const sink = { packet: () => (shown += 1), damaged: () => undefined };
+    const challenges = [md5];
+    await using camera = await ScriptedCamera.open({ guard: guardWith({ ...login, challenges }), replies: { PLAY } });
+    expect(await visit(camera, { memory, sink })).toEqual(left);
+    expect(shown).toBe(2);
+    await using impostor = await ScriptedCamera.open({ replies: { PLAY } });
+    expect(await visit(impostor, { memory, sink })).toEqual(code("camera-weaker-auth"));
+    expect(shown).toBe(2);
   });
 
   it("is no weaker where the login is asked for at a later request", async () => {

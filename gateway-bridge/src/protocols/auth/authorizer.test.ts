@@ -60,6 +60,19 @@ describe("Authorizer", () => {
     expect(() => make().accepted()).not.toThrow();
   });
 
+  it("is satisfied once a login as strong as before was accepted", () => {
+    const login = make({ memory: new Memory("digest-md5") });
+    const seen = [login.isSatisfied];
+    login.challenge([md5]);
+    seen.push(login.isSatisfied);
+    login.authorize("A", "b");
+    seen.push(login.isSatisfied);
+    login.accepted();
+    seen.push(login.isSatisfied);
+    expect(seen).toEqual([false, false, false, true]);
+    expect(make().isSatisfied).toBe(true);
+  });
+
   it("sends Basic inside TLS only", () => {
     const header = 'Basic realm="r"';
     expect(() => make().challenge([header])).toThrow(code("camera-basic-refused"));

@@ -85,6 +85,12 @@ export class Authorizer {
     this.#staleInARow = 0;
   }
 
+  /** Whether what was accepted so far is as strong as what the camera asked for before; until then nothing of it is to be trusted. */
+  get isSatisfied(): boolean {
+    const accepted = this.#proven && this.#login !== undefined ? this.#login.scheme : "none";
+    return !isWeaker(accepted, this.#options.memory.floor);
+  }
+
   #choose(headers: readonly string[]): Offer {
     const { secure, memory } = this.#options;
     const offers = parseChallenges(headers).flatMap(offersOf);

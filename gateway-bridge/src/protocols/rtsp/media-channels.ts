@@ -70,9 +70,10 @@ export class MediaChannels {
     return track;
   }
 
-  /** From now on the sink is given what arrives; what came before was left over from somebody else. */
-  deliver(sink: RtspSink): void {
+  /** Gives the sink what arrives, until disposed; what came before was left over from somebody else. */
+  deliver(sink: RtspSink): Disposable {
     this.#sink = sink;
+    return { [Symbol.dispose]: () => (this.#sink = undefined) };
   }
 
   announce(track: number, ssrc: number): void {

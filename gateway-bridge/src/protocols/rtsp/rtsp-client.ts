@@ -111,16 +111,18 @@ export class RtspClient implements AsyncDisposable {
   }
 
   /**
-   * Plays what was set up, keeps the session alive and reports reception. Ends only by throwing why: `camera-unreachable` when
+   * Plays what was set up, keeps the session alive and reports reception. The sink is not called any more once it has ended. Ends only by throwing why: `camera-unreachable` when
    * the connection is lost, `camera-stalled` when the camera ends the stream, what `open` throws, or the signal's reason.
    */
   async play(sink: RtspSink, { signal }: Cancellable): Promise<never> {
     const { channels, authorizer, connection } = this.#described;
-    // Frames may overtake the answer.
-    channels.deliver(sink);
+    using delivery = new DisposableStack();
+    // Frames may overtake the answer; those of a camera that has yet to log in as before are not looked at.
+    if (authorizer.isSatisfied) delivery.use(channels.deliver(sink));
     const response = await this.#request({ method: "PLAY", headers: { Range: "npt=0.000-" } }, { signal });
     // Only here: a server may ask for its login at any of the requests before.
     authorizer.accepted();
+    delivery.use(channels.deliver(sink));
     this.#noteRtpInfo(response);
     const finished = new AbortController();
     const cancel = { signal: AbortSignal.any([signal, connection.ended, channels.ended, finished.signal]) };
