@@ -154,7 +154,7 @@ describe("an RTSP source", () => {
   it("ends when the camera goes away", async () => {
     await using playing = new Playing();
     const { camera, ended } = await playing.play();
-    for (const socket of camera.sockets) socket.destroy();
+    camera.hangUp();
     expect(await ended).toEqual(code("camera-unreachable"));
   });
 

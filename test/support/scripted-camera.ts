@@ -97,8 +97,13 @@ export class ScriptedCamera implements AsyncDisposable {
     for (const socket of this.sockets) socket.write(Buffer.concat(parts));
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Closes every connection. */
+  hangUp(): void {
     for (const socket of this.sockets) socket.destroy();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.hangUp();
     this.#server.close();
     await once(this.#server, "close");
   }
