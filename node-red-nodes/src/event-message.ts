@@ -21,5 +21,6 @@ const passes = (event: Event, camera: Camera | undefined, filter: EventFilter): 
 export const eventMessage = (event: Event, camera: Camera | undefined, filter: EventFilter): Message | undefined => {
   if (!passes(event, camera, filter)) return undefined;
   const name = camera?.name ?? event.camera;
-  return { topic: `${name}/${event.kind}`, camera: event.camera, payload: { ...event, name } };
+  // A copy, because flows may change what they are given.
+  return { topic: `${name}/${event.kind}`, camera: event.camera, payload: { ...structuredClone(event), name } };
 };

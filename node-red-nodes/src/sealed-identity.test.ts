@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { loadSealedIdentity, saveSealedIdentity } from "./sealed-identity.ts";
+import { loadSealedIdentity, reserveSealedIdentity, saveSealedIdentity } from "./sealed-identity.ts";
 
 const identity = {
   version: 1,
@@ -18,8 +18,10 @@ const identity = {
 
 const withFolder = async (test: (path: string) => Promise<void>): Promise<void> => {
   const folder = await mkdtemp(join(tmpdir(), "gatehouse-sealed-"));
+  const path = join(folder, "below", "node.identity");
   try {
-    await test(join(folder, "below", "node.identity"));
+    await reserveSealedIdentity({ path });
+    await test(path);
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -64,5 +66,17 @@ describe("a sealed identity", () => {
   it("is undefined where there is none", () =>
     withFolder(async (path) => {
       expect(await loadSealedIdentity({ path, pairingString })).toBeUndefined();
+      await rm(path);
+      expect(await loadSealedIdentity({ path, pairingString })).toBeUndefined();
+    }));
+
+  it("says before it is needed that its folder cannot be written, and what to do", () =>
+    withFolder(async (path) => {
+      const blocked = join(path, "a file is no folder", "node.identity");
+      await expect(reserveSealedIdentity({ path: blocked })).rejects.toMatchObject({
+        code: "internal",
+        message: expect.stringContaining("ENOTDIR") as unknown,
+        remedy: expect.stringContaining("user folder") as unknown,
+      });
     }));
 });

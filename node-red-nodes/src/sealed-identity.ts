@@ -1,4 +1,11 @@
-import { Identity, readPrivateFile, writePrivateFile, type Secret } from "@gatehouse/shared";
+import {
+  GatehouseError,
+  Identity,
+  readPrivateFile,
+  toGatehouseError,
+  writePrivateFile,
+  type Secret,
+} from "@gatehouse/shared";
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -20,6 +27,23 @@ export interface SealedIdentity {
 const keyOf = (pairingString: Secret): Buffer =>
   Buffer.from(hkdfSync("sha256", pairingString.reveal().trim(), "", "gatehouse node-red identity", 32));
 
+/**
+ * Makes sure that an identity can be kept, by writing an empty one.
+ * @throws GatehouseError `internal`, with what keeps the file from being written
+ */
+export const reserveSealedIdentity = async ({ path }: Pick<SealedIdentity, "path">): Promise<void> => {
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await writePrivateFile(path, "");
+  } catch (cause) {
+    throw new GatehouseError("internal", `${dirname(path)} cannot be written: ${toGatehouseError(cause).message}`, {
+      cause,
+      remedy: "Let Node-RED write to its user folder, and see that the disk has room. Nothing was paired yet.",
+    });
+  }
+};
+
+/** In a folder that `reserveSealedIdentity` made. */
 export const saveSealedIdentity = async (
   { path, pairingString }: SealedIdentity,
   identity: Identity,
@@ -27,7 +51,6 @@ export const saveSealedIdentity = async (
   const nonce = randomBytes(nonceLength);
   const cipher = createCipheriv("aes-256-gcm", keyOf(pairingString), nonce);
   const sealed = Buffer.concat([cipher.update(JSON.stringify(identity)), cipher.final()]);
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await writePrivateFile(path, Buffer.concat([Buffer.of(version), nonce, cipher.getAuthTag(), sealed]));
 };
 

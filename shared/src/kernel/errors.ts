@@ -123,6 +123,7 @@ export const errorRegistry = {
     500,
     "The vault's content does not match its key. Restore the data folder from a backup.",
   ),
+  "too-many-requests": entry("later", 429, "Ask less often, or wait for the answers to what was asked before."),
   "file-permissions": entry("never", 500, "The file can be read by other users. Run `chmod 600` on it."),
   "data-newer": entry(
     "never",

@@ -1,7 +1,7 @@
 import { eventMessage, type EventFilter } from "../../event-message.ts";
+import { findConnection } from "../../gateway-node.ts";
 import type { NodeRed, RedNode } from "../../red.ts";
-import { connectionBadge } from "../../status.ts";
-import type { GatewayNode } from "../gateway/index.ts";
+import { connectionBadge, noGatewayBadge } from "../../status.ts";
 
 interface EventConfig extends Partial<EventFilter> {
   readonly gateway: string;
@@ -10,9 +10,9 @@ interface EventConfig extends Partial<EventFilter> {
 export default (red: NodeRed): void => {
   function CameraEvent(this: RedNode, config: EventConfig): void {
     red.nodes.createNode(this, config);
-    const gateway = red.nodes.getNode(config.gateway) as GatewayNode | null;
-    if (gateway === null) {
-      this.status({ fill: "red", shape: "ring", text: "no gateway" });
+    const connection = findConnection(red, config.gateway);
+    if (connection === undefined) {
+      this.status(noGatewayBadge);
       return;
     }
     const filter: EventFilter = {
@@ -20,7 +20,7 @@ export default (red: NodeRed): void => {
       motion: config.motion ?? "start",
       states: config.states ?? false,
     };
-    const watching = gateway.connection.watch({
+    const watching = connection.watch({
       state: (state) => this.status(connectionBadge(state)),
       event: (event, camera) => {
         const message = eventMessage(event, camera, filter);

@@ -4,13 +4,9 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 
 import { GatewayConnection } from "../../gateway-connection.ts";
+import { findConnection, type GatewayNode } from "../../gateway-node.ts";
 import { nodeLogger } from "../../node-logger.ts";
-import type { NodeRed, RedNode } from "../../red.ts";
-
-/** The config node that the other nodes name. */
-export interface GatewayNode extends RedNode {
-  connection: GatewayConnection;
-}
+import type { NodeRed } from "../../red.ts";
 
 /** Named as in a path, whatever a flow file calls the node. */
 const fileName = (id: string): string => `${id.replace(/[^A-Za-z0-9.-]/g, "_")}.identity`;
@@ -37,11 +33,8 @@ export default (red: NodeRed): void => {
 
   // For the editor's list of cameras: names and ids only, of a config node that exists, to people who may read flows.
   red.httpAdmin.get("/gatehouse/:id/cameras", red.auth.needsPermission("flows.read"), (request, response) => {
-    const node = red.nodes.getNode(request.params["id"] ?? "") as Partial<GatewayNode> | null;
-    if (node?.connection instanceof GatewayConnection) {
-      response.json(node.connection.cameras.map(({ id, name }) => ({ id, name })));
-    } else {
-      response.status(404).json([]);
-    }
+    const connection = findConnection(red, request.params["id"] ?? "");
+    if (connection === undefined) response.status(404).json([]);
+    else response.json(connection.cameras.map(({ id, name }) => ({ id, name })));
   });
 };
