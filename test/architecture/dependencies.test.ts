@@ -89,6 +89,13 @@ describe("dependencies", () => {
     ).toEqual([]);
   });
 
+  it("are locked for every platform: what npm leaves out here would fail `npm ci` everywhere", () => {
+    const missing = Object.entries(locked).flatMap(([path, { optionalDependencies = {} }]) =>
+      Object.keys(optionalDependencies).filter((name) => resolve(path, name) === undefined),
+    );
+    expect(missing).toEqual([]);
+  });
+
   it("are pinned exactly, and our packages share one licence", () => {
     for (const name of ["", ...packages]) {
       const own = json(`${name === "" ? "." : name}/package.json`) as Manifest;
