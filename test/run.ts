@@ -109,7 +109,10 @@ const main = async (): Promise<number> => {
   }
 
   const started = performance.now();
-  const args = selected === undefined ? process.argv.slice(2) : ["--selectProjects", ...selected, ...(rest.length > 0 ? ["--", ...rest] : [])];
+  const args =
+    selected === undefined
+      ? process.argv.slice(2)
+      : ["--selectProjects", ...selected, ...(rest.length > 0 ? ["--", ...rest] : [])];
   const report = await jest(args);
   if (report === undefined) {
     say("jest ended without a report");

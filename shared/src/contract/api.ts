@@ -126,7 +126,10 @@ export const routes = {
     method: "GET",
     path: "/v1/audit",
     access: { on: "gateway", action: "admin" },
-    query: z.strictObject({ before: z.coerce.number().int().positive().optional(), limit: QueryInt.max(1_000).optional() }),
+    query: z.strictObject({
+      before: z.coerce.number().int().positive().optional(),
+      limit: QueryInt.max(1_000).optional(),
+    }),
     response: z.array(AuditRow),
   }),
 } satisfies Record<string, Route>;
