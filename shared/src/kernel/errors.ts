@@ -57,7 +57,7 @@ export const errorRegistry = {
   "camera-fingerprint-unconfirmed": entry(
     "never",
     409,
-    "Compare the fingerprint with the one in the camera's own web page, then confirm it with --fingerprint.",
+    "Compare it with the public key's SHA-256 fingerprint that your browser shows for the camera's page, then confirm it with --fingerprint.",
   ),
   "camera-fingerprint-changed": entry(
     "never",

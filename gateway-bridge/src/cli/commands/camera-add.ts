@@ -16,11 +16,14 @@ const addWithConsent = async (gateway: GatewayClient, body: AddCamera, context: 
     return await gateway.call("addCamera", { body }, cancel);
   } catch (error) {
     if (!isGatehouseError(error) || error.code !== "camera-fingerprint-unconfirmed" || context.json) throw error;
-    const fingerprint = String(error.details["fingerprint"]);
-    context.terminal.note(`The camera speaks TLS. Its key's fingerprint is\n\n  ${fingerprint}\n`);
-    const answer = await context.terminal.ask("Is it the one that the camera's own page shows? Type yes to pin it: ", {
-      hidden: false,
-    });
+    const { fingerprint, readable } = error.details as { fingerprint: string; readable: string };
+    context.terminal.note(`The camera speaks TLS. Its public key's SHA-256 fingerprint is\n\n  ${readable}\n`);
+    const answer = await context.terminal.ask(
+      "Does your browser show the same for the camera's page? Type yes to pin it: ",
+      {
+        hidden: false,
+      },
+    );
     if (answer?.trim().toLowerCase() !== "yes") throw error;
     return await gateway.call("addCamera", { body: { ...body, fingerprint } }, cancel);
   }
