@@ -228,8 +228,10 @@ export class GatewayConnection {
   /** What only a person can mend is said once, and not at each of the rare tries that follow. */
   #report(state: LinkState): void {
     if (state.kind === "connected") this.#reported = undefined;
-    if (!("error" in state) || state.error.retry === "later" || state.error.code === this.#reported) return;
-    this.#reported = state.error.code;
+    if (!("error" in state) || state.error.code === this.#reported) return;
+    const { retry, code } = state.error;
+    if (retry === "later" && code !== "internal") return;
+    this.#reported = code;
     this.#options.log.error(explain(state.error));
   }
 }

@@ -2,8 +2,13 @@ import type { Logger } from "@gatehouse/shared";
 
 import type { RedNode } from "./red.ts";
 
-const line = (message: string, fields: Readonly<Record<string, unknown>>): string =>
-  Object.keys(fields).length === 0 ? message : `${message} ${JSON.stringify(fields)}`;
+/** For people: Node-RED's log escapes what JSON is made of. */
+const line = (message: string, fields: Readonly<Record<string, unknown>>): string => {
+  const facts = Object.entries(fields).map(([key, value]) => {
+    return `${key}: ${typeof value === "string" ? value : JSON.stringify(value)}`;
+  });
+  return facts.length === 0 ? message : `${message} (${facts.join(", ")})`;
+};
 
 /** The Logger port over a node's own log, where Node-RED's users look. */
 export const nodeLogger = (node: RedNode, base: Readonly<Record<string, unknown>> = {}): Logger => ({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { Secret, type Identity } from "@gatehouse/shared";
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -70,13 +70,23 @@ describe("a sealed identity", () => {
       expect(await loadSealedIdentity({ path, pairingString })).toBeUndefined();
     }));
 
-  it("says before it is needed that its folder cannot be written, and what to do", () =>
-    withFolder(async (path) => {
-      const blocked = join(path, "a file is no folder", "node.identity");
-      await expect(reserveSealedIdentity({ path: blocked })).rejects.toMatchObject({
+  it("says what to do when its folder cannot be used", () =>
+    withFolder(async (file) => {
+      const path = join(file, "a file is no folder", "node.identity");
+      const hint = {
         code: "internal",
         message: expect.stringContaining("ENOTDIR") as unknown,
         remedy: expect.stringContaining("user folder") as unknown,
-      });
+      };
+      await expect(reserveSealedIdentity({ path })).rejects.toMatchObject(hint);
+      await expect(saveSealedIdentity({ path, pairingString }, identity)).rejects.toMatchObject(hint);
+      await expect(loadSealedIdentity({ path, pairingString })).rejects.toMatchObject(hint);
+    }));
+
+  it("is refused when other users can read it", () =>
+    withFolder(async (path) => {
+      await saveSealedIdentity({ path, pairingString }, identity);
+      await chmod(path, 0o644);
+      await expect(loadSealedIdentity({ path, pairingString })).rejects.toMatchObject({ code: "file-permissions" });
     }));
 });

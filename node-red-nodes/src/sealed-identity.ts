@@ -1,6 +1,7 @@
 import {
   GatehouseError,
   Identity,
+  isGatehouseError,
   readPrivateFile,
   toGatehouseError,
   writePrivateFile,
@@ -27,21 +28,28 @@ export interface SealedIdentity {
 const keyOf = (pairingString: Secret): Buffer =>
   Buffer.from(hkdfSync("sha256", pairingString.reveal().trim(), "", "gatehouse node-red identity", 32));
 
+/** Fails with what a person can do about it. */
+const onDisk = async <T>(path: string, work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (cause) {
+    if (isGatehouseError(cause)) throw cause;
+    throw new GatehouseError("internal", `The key cannot be kept at ${path}: ${toGatehouseError(cause).message}`, {
+      cause,
+      remedy: "Let Node-RED read and write its user folder, and see that the disk has room.",
+    });
+  }
+};
+
 /**
  * Makes sure that an identity can be kept, by writing an empty one.
  * @throws GatehouseError `internal`, with what keeps the file from being written
  */
-export const reserveSealedIdentity = async ({ path }: Pick<SealedIdentity, "path">): Promise<void> => {
-  try {
+export const reserveSealedIdentity = ({ path }: Pick<SealedIdentity, "path">): Promise<void> =>
+  onDisk(path, async () => {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await writePrivateFile(path, "");
-  } catch (cause) {
-    throw new GatehouseError("internal", `${dirname(path)} cannot be written: ${toGatehouseError(cause).message}`, {
-      cause,
-      remedy: "Let Node-RED write to its user folder, and see that the disk has room. Nothing was paired yet.",
-    });
-  }
-};
+  });
 
 /** In a folder that `reserveSealedIdentity` made. */
 export const saveSealedIdentity = async (
@@ -51,12 +59,16 @@ export const saveSealedIdentity = async (
   const nonce = randomBytes(nonceLength);
   const cipher = createCipheriv("aes-256-gcm", keyOf(pairingString), nonce);
   const sealed = Buffer.concat([cipher.update(JSON.stringify(identity)), cipher.final()]);
-  await writePrivateFile(path, Buffer.concat([Buffer.of(version), nonce, cipher.getAuthTag(), sealed]));
+  const content = Buffer.concat([Buffer.of(version), nonce, cipher.getAuthTag(), sealed]);
+  await onDisk(path, () => writePrivateFile(path, content));
 };
 
-/** The stored identity; undefined when there is none, or none that this pairing string opens. */
+/**
+ * The stored identity; undefined when there is none, or none that this pairing string opens.
+ * @throws GatehouseError `file-permissions`, or `internal` when the file cannot be read
+ */
 export const loadSealedIdentity = async ({ path, pairingString }: SealedIdentity): Promise<Identity | undefined> => {
-  const file = await readPrivateFile(path);
+  const file = await onDisk(path, () => readPrivateFile(path));
   if (file === undefined || file.length <= 1 + nonceLength + tagLength || file[0] !== version) return undefined;
   const nonce = file.subarray(1, 1 + nonceLength);
   const tag = file.subarray(1 + nonceLength, 1 + nonceLength + tagLength);

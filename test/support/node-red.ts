@@ -20,6 +20,8 @@ export interface NodeRedOptions {
   /** 0 for any free port. */
   readonly port?: number;
   readonly signal?: AbortSignal;
+  /** Where nodes are looked for besides the user folder; the checkout by default. */
+  readonly nodesDir?: string;
 }
 
 /** Bundles the nodes as they are published: about a second. */
@@ -27,24 +29,24 @@ export const buildNodes = async (): Promise<void> => {
   await run(process.execPath, [join(root, "node-red-nodes/build.js")], { cwd: root });
 };
 
-/** Settings of a Node-RED that stays on loopback, asks for a login, and loads our nodes from the checkout. */
-const settingsFile = (port: number, passwordHash: string): string => `
+/** Settings of a Node-RED that stays on loopback and asks for a login; `viewer` may only read. */
+const settingsFile = (port: number, passwordHash: string, nodesDir: string): string => `
 const { createHash, timingSafeEqual } = require("node:crypto");
 const digest = (text) => createHash("sha256").update(text).digest();
-const user = { username: "demo", permissions: "*" };
+const users = { demo: { username: "demo", permissions: "*" }, viewer: { username: "viewer", permissions: "read" } };
 module.exports = {
   uiHost: "127.0.0.1",
   uiPort: ${port},
   flowFile: "flows.json",
-  nodesDir: [${JSON.stringify(join(root, "node-red-nodes"))}],
+  nodesDir: [${JSON.stringify(nodesDir)}],
   telemetry: { enabled: false, updateNotification: false },
   editorTheme: { tours: false, projects: { enabled: false } },
   externalModules: { palette: { allowInstall: false }, modules: { allowInstall: false } },
   adminAuth: {
     type: "credentials",
-    users: async (name) => (name === user.username ? user : null),
+    users: async (name) => users[name] ?? null,
     authenticate: async (name, password) =>
-      name === user.username && timingSafeEqual(digest(password), Buffer.from("${passwordHash}", "hex")) ? user : null,
+      timingSafeEqual(digest(password), Buffer.from("${passwordHash}", "hex")) ? (users[name] ?? null) : null,
   },
   logging: { console: { level: "info", metrics: false, audit: false } },
 };
@@ -77,7 +79,9 @@ export class NodeRedProcess implements AsyncDisposable {
     await mkdir(userDir, { recursive: true });
     const settings = join(userDir, "settings.js");
     const saved = await NodeRedProcess.#settle(options);
-    await writeFile(settings, settingsFile(saved.port, createHash("sha256").update(saved.password).digest("hex")));
+    const passwordHash = createHash("sha256").update(saved.password).digest("hex");
+    const nodesDir = options.nodesDir ?? join(root, "node-red-nodes");
+    await writeFile(settings, settingsFile(saved.port, passwordHash, nodesDir));
     const child = spawn(
       process.execPath,
       [join(root, "node_modules/node-red/red.js"), "--userDir", userDir, "--settings", settings],
@@ -126,6 +130,35 @@ export class NodeRedProcess implements AsyncDisposable {
     return await this.#request("GET", path);
   }
 
+  /** Presses an inject node's button, with these properties in the message. */
+  async inject(id: string, message: Readonly<Record<string, string | number>> = {}): Promise<void> {
+    const props = Object.entries(message).map(([p, v]) => ({ p, v, vt: typeof v === "number" ? "num" : "str" }));
+    const token = (this.#token ??= await this.signIn());
+    const response = await fetch(`${this.url}/inject/${id}`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      body: JSON.stringify({ __user_inject_props__: props }),
+    });
+    if (!response.ok) throw new Error(`Node-RED answered ${response.status} to the button of ${id}`);
+  }
+
+  /** An access token, as the editor gets one by its login page. */
+  async signIn(username: "demo" | "viewer" = "demo"): Promise<string> {
+    const { password } = this;
+    const response = await fetch(`${this.url}/auth/token`, {
+      method: "POST",
+      body: new URLSearchParams({
+        client_id: "node-red-admin",
+        grant_type: "password",
+        scope: username === "demo" ? "*" : "read",
+        username,
+        password,
+      }),
+    });
+    if (!response.ok) throw new Error(`Node-RED refused the login: ${response.status}`);
+    return ((await response.json()) as { access_token: string }).access_token;
+  }
+
   /** Ends it as a power cut would. */
   async kill(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
@@ -139,7 +172,7 @@ export class NodeRedProcess implements AsyncDisposable {
   }
 
   async #request(method: string, path: string, body?: unknown): Promise<unknown> {
-    this.#token ??= await this.#signIn();
+    this.#token ??= await this.signIn();
     const response = await fetch(`${this.url}${path}`, {
       method,
       headers: {
@@ -153,22 +186,6 @@ export class NodeRedProcess implements AsyncDisposable {
     if (!response.ok)
       throw new Error(`Node-RED answered ${response.status} to ${method} ${path}: ${await response.text()}`);
     return response.status === 204 ? undefined : await response.json();
-  }
-
-  async #signIn(): Promise<string> {
-    const { username, password } = this;
-    const response = await fetch(`${this.url}/auth/token`, {
-      method: "POST",
-      body: new URLSearchParams({
-        client_id: "node-red-admin",
-        grant_type: "password",
-        scope: "*",
-        username,
-        password,
-      }),
-    });
-    if (!response.ok) throw new Error(`Node-RED refused the login: ${response.status}`);
-    return ((await response.json()) as { access_token: string }).access_token;
   }
 }
 
