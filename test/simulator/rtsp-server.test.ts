@@ -207,9 +207,10 @@ describe("the session timeout", () => {
     ["GET_PARAMETER", (probe: RtspProbe) => void probe.authorized("GET_PARAMETER")],
     ["receiver reports", (probe: RtspProbe) => probe.send(Buffer.from([0x24, 1, 0, 8, 0x80, 201, 0, 1, 0, 0, 0, 1]))],
   ])("is held off by %s", async (_, live) => {
-    await using brief = await open();
+    // Two seconds of pictures against a timeout that a busy machine does not reach between two of them.
+    await using brief = await open({ rtspTimeoutS: 1.5 });
     await using probe = await RtspProbe.play(brief.rtspUrl, brief);
-    for (let seen = 1; seen <= 25; seen += 1) {
+    for (let seen = 1; seen <= 50; seen += 1) {
       await probe.received(seen);
       live(probe);
     }
