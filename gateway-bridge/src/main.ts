@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { GatehouseError, GatewayClient, loadIdentity, systemClock, type Logger } from "@gatehouse/shared";
 import { randomBytes } from "node:crypto";
 import { homedir } from "node:os";
@@ -9,6 +8,7 @@ import { pino, type Logger as Pino } from "pino";
 
 import type { Terminal } from "./cli/command.ts";
 import { commands } from "./cli/commands/index.ts";
+import { readableLine } from "./cli/readable-log.ts";
 import { runCommandLine } from "./cli/run.ts";
 
 const ask: Terminal["ask"] = async (question, { hidden }) => {
@@ -48,10 +48,15 @@ const toLogger = (sink: Pino): Logger => ({
   error: (message, fields = {}) => sink.error(fields, message),
 });
 
+/** For programs as pino writes it, for people at a terminal as one readable line. */
+const logFile = process.stderr.isTTY
+  ? { write: (line: string) => void process.stderr.write(`${readableLine(line)}\n`) }
+  : pino.destination({ fd: 2, sync: true });
+
 const log = toLogger(
   pino(
     { level: process.env["GATEHOUSE_LOG"] ?? "info", base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination({ fd: 2, sync: true }),
+    logFile,
   ),
 );
 

@@ -25,7 +25,10 @@ export const upCommand: Command = {
     terminal.print(
       json
         ? JSON.stringify({ address: gateway.address, gateway: gateway.id, data })
-        : `${config.name} is up at https://${gateway.address} (only paired clients get in). Stop it with Ctrl+C.`,
+        : [
+            `${config.name} is up at https://${gateway.address}; only paired clients get in. Stop it with Ctrl+C.`,
+            "Next, in another terminal: `gatehouse camera discover`, then `gatehouse pair --help`.",
+          ].join("\n"),
     );
     await untilStopped(signal);
     return undefined;
