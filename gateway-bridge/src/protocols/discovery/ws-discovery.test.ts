@@ -131,6 +131,14 @@ describe("probe", () => {
     expect(log.lines).toMatchObject([{ level: "warn", fields: { address: "203.0.113.77", code: "EADDRNOTAVAIL" } }]);
   });
 
+  it("goes on when an interface takes the address but no multicast, and says so", async () => {
+    const { to } = await device((id) => [answer(id, match("urn:a", ""))]);
+    const log = new MemoryLogger();
+    // A broadcast address can be bound, but leads out of no interface.
+    expect(await ask(to, { from: ["127.255.255.255", "127.0.0.1"], log })).toHaveLength(1);
+    expect(log.lines).toMatchObject([{ level: "warn", fields: { address: "127.255.255.255" } }]);
+  });
+
   it("finds nothing where there is no interface, and stops when it is told to", async () => {
     const { to } = await device(() => []);
     expect(await ask(to, { from: [], timeoutMs: 10 })).toEqual([]);

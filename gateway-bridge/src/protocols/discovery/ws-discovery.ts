@@ -84,12 +84,20 @@ interface Ears {
 const openSocket = (address: string, { hear, log }: Ears): Socket => {
   const socket = createSocket("udp4");
   socket.on("message", (datagram, { address: sender }) => hear(datagram, sender));
-  socket.on("error", (error) => {
+  const fail = (error: unknown): void => {
     log.warn("discovery failed on an interface", { address, code: systemCode(error) });
     closeSocket(socket);
+  };
+  socket.on("error", fail);
+  socket.once("listening", () => {
+    try {
+      // Where a multicast leaves is not a matter of the bound address on every system.
+      socket.setMulticastInterface(address);
+    } catch (error) {
+      // The interface lost the address since it was listed.
+      fail(error);
+    }
   });
-  // Where a multicast leaves is not a matter of the bound address on every system.
-  socket.once("listening", () => socket.setMulticastInterface(address));
   socket.bind(0, address);
   return socket;
 };
