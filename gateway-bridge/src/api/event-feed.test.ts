@@ -219,6 +219,21 @@ describe("the events WebSocket", () => {
     socket.terminate();
   });
 
+  it("lets everybody go when nobody can be looked up, and lives on", async () => {
+    const clock = new TestClock();
+    const world = await openWorld({}, clock);
+    const tls = await world.dial({ as: world.pair("owner", everything) });
+    const socket = new WebSocket("wss://gateway/v1/events", { createConnection: () => tls });
+    await once(socket, "message");
+    const closed = once(socket, "close");
+    world.principals.get = () => {
+      throw new Error("disk I/O error");
+    };
+    await clock.advance(limits.ping);
+    await closed;
+    expect((await world.ask({ method: "GET", path: "/v1/nothing" })).status).toBe(404);
+  });
+
   it("takes 64 clients and tells the next one to come later", async () => {
     const world = await openWorld();
     const as = world.pair("owner", everything);

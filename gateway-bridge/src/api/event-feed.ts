@@ -95,23 +95,34 @@ export class EventFeed implements Disposable {
   #publish(event: Event): void {
     for (const recipient of [...this.#recipients]) {
       // Asked anew for each event: grants may have changed since the connection was made.
-      const principal = recipient.principal();
+      const principal = this.#principalOf(recipient);
       if (principal === undefined) recipient.socket.terminate();
       else if (mayHear(principal, event)) this.#send(recipient, { kind: "event", event });
     }
   }
 
-  #send({ socket, principal }: Recipient, message: ServerMessage): void {
+  /** While nobody can be looked up (a failing disk), nobody is known: this runs in timers, where a throw would end the gateway. */
+  #principalOf(recipient: Recipient): Principal | undefined {
+    try {
+      return recipient.principal();
+    } catch (error) {
+      this.#options.log.error("principal could not be looked up", { error: String(error) });
+      return undefined;
+    }
+  }
+
+  #send({ socket }: Recipient, message: ServerMessage): void {
     socket.send(JSON.stringify(message));
     if (socket.bufferedAmount <= limits.webSocketBacklog) return;
-    this.#options.log.warn("slow events reader let go", { principal: principal()?.id ?? "-" });
+    this.#options.log.warn("slow events reader let go");
     socket.terminate();
   }
 
   #ping(): void {
     this.#beat = this.#options.clock.schedule(limits.ping, () => this.#ping());
     for (const recipient of [...this.#recipients]) {
-      if (recipient.unanswered >= toleratedPings || recipient.principal() === undefined) recipient.socket.terminate();
+      if (recipient.unanswered >= toleratedPings || this.#principalOf(recipient) === undefined)
+        recipient.socket.terminate();
       else recipient.socket.ping();
       recipient.unanswered += 1;
     }
