@@ -1,4 +1,5 @@
-import type { Camera, Cancellable, Clock, Status } from "@gatehouse/shared";
+import type { Camera, Cancellable, Clock, PrepareHomeKitSession, Status } from "@gatehouse/shared";
+import type { networkInterfaces } from "node:os";
 
 import type { GatewayIdentity } from "./access/gateway-identity.ts";
 import type { Pairing } from "./access/pairing.ts";
@@ -10,6 +11,7 @@ import type { Cameras } from "./cameras/cameras.ts";
 import type { HomeKitSessions } from "./consumers/homekit/homekit-sessions.ts";
 import { visibleCameras } from "./domain/access-policy.ts";
 import type { CameraRecord } from "./domain/camera.ts";
+import { isOwnAddress } from "./domain/own-address-policy.ts";
 import type { Streams } from "./media/streams.ts";
 import { version } from "./version.ts";
 
@@ -19,6 +21,7 @@ export interface HandlerParts {
   readonly started: number;
   readonly listen: () => string;
   readonly clock: Clock;
+  readonly interfaces: typeof networkInterfaces;
   readonly identity: GatewayIdentity;
   readonly principals: Principals;
   readonly pairing: Pairing;
@@ -62,6 +65,15 @@ const statusOf = async (parts: HandlerParts, cancel: Cancellable): Promise<Statu
   };
 };
 
+/**
+ * The local address that a plugin names counts only if it runs on this box: with one on another, a stolen identity could aim
+ * video at services that listen on our loopback.
+ */
+const withoutForeignClaim = (body: PrepareHomeKitSession, fromHere: boolean): PrepareHomeKitSession => {
+  const { localAddress, ...rest } = body;
+  return fromHere && localAddress !== undefined ? { ...rest, localAddress } : rest;
+};
+
 /** What each route does, once the caller was found to be allowed. */
 export const createHandlers = (parts: HandlerParts): Handlers => {
   const { cameras, states, homekit, pairing, principals, audit } = parts;
@@ -79,8 +91,10 @@ export const createHandlers = (parts: HandlerParts): Handlers => {
     },
     snapshot: ({ params, query, signal }) => cameras.snapshot(params.camera, query, { signal }),
 
-    prepareHomeKitSession: ({ principal, params, body, signal }) =>
-      homekit.prepare({ principal: principal.id, camera: params.camera, body }, { signal }),
+    prepareHomeKitSession: ({ principal, params, body, peer, signal }) => {
+      const believed = withoutForeignClaim(body, isOwnAddress(peer, parts.interfaces()));
+      return homekit.prepare({ principal: principal.id, camera: params.camera, body: believed }, { signal });
+    },
     startHomeKitSession: async ({ params, body }) => {
       homekit.start(params.session, body);
       return {};

@@ -9,6 +9,8 @@ export type HandledRouteName = Exclude<RouteName, "events">;
 export type HandlerRequest<N extends HandledRouteName> = RouteRequest<N> & {
   /** Who asks. Only a client that pairs is nobody yet. */
   readonly principal: N extends "pair" ? undefined : Principal;
+  /** The address that the request came from. */
+  readonly peer: string;
   /** Aborts when the client leaves, is revoked, or the server closes. */
   readonly signal: AbortSignal;
 };

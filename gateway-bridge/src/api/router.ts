@@ -145,7 +145,7 @@ const answer = async (found: Admitted, options: RouterOptions, { request, reply 
   const handler = options.handlers[name] as (request: unknown) => Promise<unknown>;
   const result = await audited(options.audit, found, () => {
     signal.throwIfAborted();
-    return handler({ params, query, body, principal, signal });
+    return handler({ params, query, body, principal, peer: request.raw.socket.remoteAddress ?? "", signal });
   });
   return send(reply, found, result);
 };

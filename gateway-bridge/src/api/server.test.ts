@@ -32,6 +32,7 @@ describe("a request", () => {
         query: {},
         body: { address: "192.0.2.9", warm: false },
         principal: { id: owner.principal },
+        peer: "127.0.0.1",
       },
     });
   });
