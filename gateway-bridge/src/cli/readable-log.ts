@@ -1,8 +1,7 @@
+import { plainText } from "./plain-text.ts";
+
 /** The names of pino's levels. */
 const levels: Readonly<Record<number, string>> = { 20: "debug", 30: "info", 40: "warn", 50: "error" };
-
-/** Cameras choose some of these texts; none may steer the terminal. */
-const plain = (text: string): string => text.replace(/\p{C}/gu, "?");
 
 /** One line of pino's JSON as a line for people: time, level, message, and the fields as `name=value`. */
 export const readableLine = (json: string): string => {
@@ -11,5 +10,5 @@ export const readableLine = (json: string): string => {
   const data = Object.entries(fields).map(
     ([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
   );
-  return plain([clock, (levels[Number(level)] ?? "").padEnd(5), String(msg), ...data].join("  "));
+  return plainText([clock, (levels[Number(level)] ?? "").padEnd(5), String(msg), ...data].join("  "));
 };

@@ -42,6 +42,10 @@ describe("the command line", () => {
     expect(await run("greet", "person", "Ada", "--loud")).toEqual({ exit: 0, printed: "Hello Ada!", noted: "" });
   });
 
+  it("lets no control character of a hostile camera reach the terminal, nor lose the lines", async () => {
+    expect((await run("greet", "person", "A\u001b[2J\u009bd\na")).printed).toBe("Hello A?[2J?d\na");
+  });
+
   it("answers with JSON when asked", async () => {
     expect(JSON.parse((await run("greet", "person", "Ada", "--json")).printed)).toEqual({ text: "Hello Ada" });
   });
@@ -59,10 +63,10 @@ describe("the command line", () => {
     expect(printed).toContain("gatehouse greet person Ada");
   });
 
-  it("tells a failure with its remedy and exits with 1", async () => {
+  it("tells a failure with its remedy and code, and exits with 1", async () => {
     const { exit, noted, printed } = await run("greet", "person", "nobody");
     expect({ exit, printed }).toEqual({ exit: 1, printed: "" });
-    expect(noted).toMatch(/There is nobody\.\nCheck the id/);
+    expect(noted).toMatch(/There is nobody\.\nCheck the id.* \(not-found\)$/);
   });
 
   it("tells a failure as JSON when asked", async () => {

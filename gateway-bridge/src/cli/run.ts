@@ -2,6 +2,7 @@ import { GatehouseError, toGatehouseError, toWireError } from "@gatehouse/shared
 
 import type { Command, CommandContext, Terminal } from "./command.ts";
 import { helpOf, overview } from "./help.ts";
+import { plainText } from "./plain-text.ts";
 import { parseCommandLine, type Parsed } from "./parse.ts";
 
 export interface RunOptions {
@@ -21,7 +22,7 @@ export const runCommandLine = async ({ args, commands, terminal, context }: RunO
   } catch (cause) {
     const error = toGatehouseError(cause);
     if (json) terminal.print(JSON.stringify(toWireError(error)));
-    else terminal.note(describe(error));
+    else terminal.note(plainText(describe(error)));
     return error.details["usage"] === true ? 2 : 1;
   }
 };
@@ -36,9 +37,9 @@ const perform = async (parsed: Parsed, { commands, terminal, context }: Omit<Run
     return 0;
   }
   const answer = await parsed.command.run(parsed.input, context({ data: parsed.data, json: parsed.json }));
-  if (answer !== undefined) terminal.print(parsed.json ? JSON.stringify(answer.json) : answer.text);
+  if (answer !== undefined) terminal.print(parsed.json ? JSON.stringify(answer.json) : plainText(answer.text));
   return 0;
 };
 
-/** What happened, why, and what to do. */
-const describe = (error: GatehouseError): string => `gatehouse: ${error.message}\n${error.remedy}`;
+/** What happened, why, what to do, and the code to look it up by. */
+const describe = (error: GatehouseError): string => `gatehouse: ${error.message}\n${error.remedy} (${error.code})`;
