@@ -23,7 +23,7 @@ const introduction = async (house: House): Promise<string> => {
     qr.trimEnd(),
     `  Node-RED     ${nodeRed.url}   user ${nodeRed.username}, password ${nodeRed.password}`,
     `  Gateway      https://${gateway.address} (paired clients only)`,
-    `               npm exec -- gatehouse status --data ${gateway.data}`,
+    `               npm run -s gatehouse -- status --data ${gateway.data}`,
     "",
     "  A real iPhone cannot reach 127.0.0.1: the README says how to set Gatehouse up at home.",
     "  Motion is raised every 15 s. Stop with Ctrl+C; the next start brings the same house back (--fresh for a new one).",
