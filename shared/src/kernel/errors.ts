@@ -41,7 +41,7 @@ export const errorRegistry = {
   "gateway-unreachable": entry(
     "later",
     503,
-    "Check that the gateway runs (`gatehouse status`) and that its address is right.",
+    "Check that the gateway runs (`gatehouse up`) and that its address is right.",
   ),
   "gateway-answer-malformed": entry("later", 502, "Give the gateway and this client the same version of Gatehouse."),
   "identity-damaged": entry("never", 500, "Remove this client's identity file and pair it again."),
