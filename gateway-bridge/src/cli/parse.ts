@@ -43,7 +43,10 @@ export const parseCommandLine = (args: readonly string[], commands: readonly Com
         "gatehouse",
       );
     }
-    throw usageError(`There is no command \`${words.join(" ")}\`.`, "gatehouse");
+    // Words after an option may be its value.
+    const option = args.findIndex((word) => word.startsWith("-"));
+    const named = option > 0 ? args.slice(0, option) : words;
+    throw usageError(`There is no command \`${named.join(" ")}\`.`, "gatehouse");
   }
   try {
     const { values, positionals } = parseArgs({

@@ -77,6 +77,7 @@ describe("the command line", () => {
 
   it.each([
     ["an unknown command", ["sing"], /no command `sing`/],
+    ["an unknown command with options", ["sing", "--data", "/srv"], /no command `sing`/],
     ["half a command", ["greet"], /needs one of: person/],
     ["a missing operand", ["greet", "person"], /needs NAME/],
     ["a surplus operand", ["greet", "person", "Ada", "Bob"], /`Bob` is one word too many/],
