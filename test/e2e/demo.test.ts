@@ -8,8 +8,8 @@ import { root } from "../support/repository.ts";
 
 const run = promisify(execFile);
 
-it("the headless demo does the whole job and reports it", async () => {
-  const { stdout } = await run(process.execPath, ["--conditions=source", "test/demo/main.ts", "--once", "--json"], {
+const demo = (...args: readonly string[]) =>
+  run(process.execPath, ["--conditions=source", "test/demo/main.ts", "--once", "--json", ...args], {
     cwd: root,
     env: {
       PATH: process.env["PATH"],
@@ -17,6 +17,9 @@ it("the headless demo does the whole job and reports it", async () => {
       NODE_OPTIONS: "--disable-warning=ExperimentalWarning",
     },
   });
+
+it("the headless demo does the whole job and reports it", async () => {
+  const { stdout } = await demo();
   const report = JSON.parse(stdout) as Report;
   expect(report).toMatchObject({
     ok: true,
@@ -32,3 +35,10 @@ it("the headless demo does the whole job and reports it", async () => {
   if (have("ffmpeg")) expect(report.framesDecoded).toBeGreaterThanOrEqual(25);
   else expect(report).toMatchObject({ framesDecoded: null, decoder: null });
 }, 180_000);
+
+it("the headless demo names the step that failed, and exits with 1", async () => {
+  const failed = demo("--data", "/dev/null/house");
+  await expect(failed).rejects.toMatchObject({ code: 1 });
+  const { stdout } = (await failed.catch((error: unknown) => error)) as { readonly stdout: string };
+  expect(JSON.parse(stdout)).toEqual({ ok: false, step: "start the house", error: expect.stringContaining("ENOTDIR") });
+});
