@@ -1,5 +1,5 @@
 // Makes dist/: one CommonJS bundle, with @gatehouse/shared inside, and beside each node its editor page and texts.
-import { cp, mkdir, rm } from "node:fs/promises";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { rolldown } from "rolldown";
 
@@ -24,8 +24,15 @@ await bundle.write({
 });
 await bundle.close();
 
+/** The page with its help flush left: Node-RED's Markdown knows a property list by the colon that begins a line. */
+const outdentHelp = (page) =>
+  page.replace(/(<script type="text\/markdown"[^>]*>)([^]*?)(<\/script>)/g, (_, open, help, close) => {
+    return `${open}${help.replace(/^ {2}/gm, "")}${close}`;
+  });
+
 for (const node of nodes) {
-  await cp(join(source, node, `${node}.html`), join(dist, `${node}.html`));
+  const page = await readFile(join(source, node, `${node}.html`), "utf8");
+  await writeFile(join(dist, `${node}.html`), outdentHelp(page));
   const locale = join(dist, "locales/en-US");
   await mkdir(locale, { recursive: true });
   await cp(join(source, node, "locale.json"), join(locale, `${node}.json`));
