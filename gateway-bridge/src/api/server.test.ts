@@ -6,7 +6,7 @@ import { connect as connectTcp, createServer as createTcpServer, type AddressInf
 
 import { limits } from "./limits.ts";
 import { ApiServer } from "./server.ts";
-import { ApiWorld, everything, grantOf, here, readAll, samples } from "./testing/api-world.ts";
+import { ApiWorld, everything, grantOf, here, readAll, samples, upgradeText } from "./testing/api-world.ts";
 
 const never = { signal: new AbortController().signal };
 const worlds: ApiWorld[] = [];
@@ -217,6 +217,21 @@ describe("the server", () => {
     }
     answer.destroy();
     for (const socket of held) socket.destroy();
+  });
+
+  it("keeps no place for refused upgrades whose clients do not hang up", async () => {
+    const world = await openWorld();
+    const held = Array.from({ length: limits.connectionsPerAddress }, async () => {
+      const socket = await world.dial();
+      socket.write(upgradeText("/v1/events"));
+      // Its content is left unread, so that the client never sees the end and never ends itself.
+      await once(socket, "readable");
+      return socket;
+    });
+    const refused = await Promise.all(held);
+    const answer = await world.ask({ method: "GET", path: "/v1/nothing" });
+    expect(answer.status).toBe(404);
+    for (const socket of refused) socket.destroy();
   });
 
   it("says so when its address is taken, and releases everything", async () => {

@@ -125,7 +125,8 @@ const routeUpgrades = (server: Server, router: Router, heads: WeakMap<IncomingMe
     const response = new ServerResponse(request);
     response.shouldKeepAlive = false;
     response.assignSocket(request.socket);
-    response.once("finish", () => socket.end());
+    // Not merely ended: a client that never ends its half would keep its place for good, and no timeout of Node's looks here.
+    response.once("finish", () => request.socket.destroySoon());
     router.routing(request, response);
   });
 };
