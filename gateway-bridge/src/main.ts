@@ -51,7 +51,9 @@ const toLogger = (sink: Pino): Logger => ({
 /** For programs as pino writes it, for people at a terminal as one readable line. */
 const logFile = process.stderr.isTTY
   ? { write: (line: string) => void process.stderr.write(`${readableLine(line)}\n`) }
-  : pino.destination({ fd: 2, sync: true });
+  : pino.destination({ fd: 2, sync: true }).on("error", () => undefined);
+// A full disk or a closed terminal costs lines, never the cameras.
+for (const output of [process.stdout, process.stderr]) output.on("error", () => undefined);
 
 const log = toLogger(
   pino(
