@@ -14,6 +14,8 @@ export interface GatewayOptions {
   readonly data: string;
   /** What config.json holds; by default a free port on loopback. */
   readonly config?: object;
+  /** How much it logs; without, as much as for anybody. */
+  readonly logLevel?: string;
 }
 
 /** How a `gatehouse` command ended. */
@@ -63,7 +65,7 @@ export class GatewayProcess implements AsyncDisposable {
   }
 
   /** Resolves when it listens. A second start with the same folder is a restart, on the same port. */
-  static async start({ data, config }: GatewayOptions): Promise<GatewayProcess> {
+  static async start({ data, config, logLevel }: GatewayOptions): Promise<GatewayProcess> {
     await mkdir(data, { recursive: true, mode: 0o700 });
     if (config !== undefined) await writeFile(join(data, "config.json"), JSON.stringify(config));
     const child = spawn(process.execPath, ["--conditions=source", main, "up", "--json", "--data", data], {
@@ -71,6 +73,7 @@ export class GatewayProcess implements AsyncDisposable {
       env: {
         PATH: process.env["PATH"],
         HOME: data,
+        ...(logLevel !== undefined && { GATEHOUSE_LOG: logLevel }),
         NODE_OPTIONS: `--disable-warning=ExperimentalWarning --import=${dieWithParent}`,
       },
     });
