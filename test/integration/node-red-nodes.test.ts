@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { GatehouseError, type CameraId, type Event } from "@gatehouse/shared";
+import { errorRegistry, GatehouseError, type CameraId, type Event } from "@gatehouse/shared";
 import { fakeCameraId, FakeGateway, makeCamera } from "@gatehouse/shared/testing";
 import { randomUUID } from "node:crypto";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
@@ -187,7 +187,7 @@ describe("the snapshot node", () => {
 
   it.each([
     ["a camera that there is not", { camera: "Attic" }, "not-found", "Choose one of: Front door, Garden."],
-    ["what it has no grant for", { width: 403 }, "access-denied", "Ask the gateway's owner for a grant"],
+    ["what it has no grant for", { width: 403 }, "access-denied", errorRegistry["access-denied"].remedy],
   ])("tells a catch node what to do when asked for %s", async (_, message, code, remedy) => {
     await nodeRed.inject(nodeIds.take, message);
     const { error } = await findReport(collector, (report) => report.error !== undefined);
@@ -200,7 +200,10 @@ describe("the snapshot node", () => {
     await badges.until(nodeIds.snapshot, "unreachable");
     await nodeRed.inject(nodeIds.take);
     const { error } = await findReport(collector, (report) => report.error !== undefined);
-    expect(error).toMatchObject({ code: "gateway-unreachable", message: expect.stringContaining("gatehouse status") });
+    expect(error).toMatchObject({
+      code: "gateway-unreachable",
+      message: expect.stringContaining(errorRegistry["gateway-unreachable"].remedy),
+    });
     gateway = await FakeGateway.open();
   });
 
