@@ -63,6 +63,8 @@ export class CameraEvents implements AsyncDisposable {
 
   #hear({ active, topic, reference }: DriverEvent): void {
     const { bus, camera, clock } = this.#options;
+    // Once released, the camera may be gone for everybody: nothing of it is told any more.
+    if (this.#closing.signal.aborted) return;
     this.#inMotion = active;
     const id = randomUUID();
     bus.emit({

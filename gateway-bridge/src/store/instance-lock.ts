@@ -1,6 +1,25 @@
-import { GatehouseError } from "@gatehouse/shared";
+import { GatehouseError, systemCode } from "@gatehouse/shared";
 import { closeSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+
+/** SQLITE_BUSY: another connection holds the lock. */
+const busy = 5;
+
+const unusable = (path: string, cause: unknown): GatehouseError =>
+  new GatehouseError(
+    "data-folder",
+    `The file ${path} cannot be written: ${systemCode(cause) ?? "SQLite refused it"}.`,
+    { cause },
+  );
+
+const create = (path: string): DatabaseSync => {
+  try {
+    closeSync(openSync(path, "a", 0o600));
+    return new DatabaseSync(path);
+  } catch (cause) {
+    throw unusable(path, cause);
+  }
+};
 
 /**
  * Makes sure that one gateway at a time uses a data folder. The lock is SQLite's own on a file of its own, so the operating
@@ -13,17 +32,17 @@ export class InstanceLock implements Disposable {
     this.#sql = sql;
   }
 
-  /** @throws GatehouseError `gateway-running` */
+  /** @throws GatehouseError `gateway-running`, `data-folder` where the folder cannot be used */
   static open(path: string): InstanceLock {
-    closeSync(openSync(path, "a", 0o600));
-    const sql = new DatabaseSync(path);
+    const sql = create(path);
     try {
       sql.exec("BEGIN EXCLUSIVE");
+      return new InstanceLock(sql);
     } catch (cause) {
       sql.close();
+      if ((cause as { errcode?: unknown }).errcode !== busy) throw unusable(path, cause);
       throw new GatehouseError("gateway-running", "Another gateway already runs on this data folder.", { cause });
     }
-    return new InstanceLock(sql);
   }
 
   [Symbol.dispose](): void {

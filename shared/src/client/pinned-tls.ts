@@ -9,6 +9,8 @@ export interface PinnedTlsOptions {
   /** A name or a bare address (no brackets round IPv6). */
   readonly host: string;
   readonly port: number;
+  /** What messages call the peer, where they must not tell its address; by default `host:port`. */
+  readonly name?: string;
   /** Decides by the SHA-256 of the peer's public key in its SPKI form, 32 bytes. */
   readonly accepts: (spkiSha256: Buffer) => boolean;
   /** Thrown when `accepts` said no. */
@@ -47,9 +49,9 @@ export const connectPinned = async (options: PinnedTlsOptions, { signal }: Cance
   } catch (cause) {
     socket.destroy();
     signal.throwIfAborted();
-    // A name with several addresses fails with an AggregateError, whose message is empty.
-    const why = (isError(cause) && cause.message) || (systemCode(cause) ?? "failed");
-    throw new GatehouseError(options.unreachable, `no TLS connection to ${place(options)}: ${why}`, { cause });
+    throw new GatehouseError(options.unreachable, `no TLS connection to ${place(options)}: ${reason(options, cause)}`, {
+      cause,
+    });
   } finally {
     abort[Symbol.dispose]();
   }
@@ -77,7 +79,12 @@ export const readTlsPin = async (
 
 const sha256 = (bytes: Buffer): Buffer => createHash("sha256").update(bytes).digest();
 
-const place = ({ host, port }: PinnedTlsOptions): string => `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+const place = ({ host, port, name }: PinnedTlsOptions): string =>
+  name ?? `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+
+/** The system's own words name the address. A name with several addresses fails with an AggregateError that has none. */
+const reason = ({ name }: PinnedTlsOptions, cause: unknown): string =>
+  (name === undefined && isError(cause) && cause.message) || (systemCode(cause) ?? "failed");
 
 const tlsOptions = (options: PinnedTlsOptions): ConnectionOptions => ({
   host: options.host,

@@ -46,6 +46,7 @@ export const errorRegistry = {
   "gateway-answer-malformed": entry("later", 502, "Give the gateway and this client the same version of Gatehouse."),
   "identity-damaged": entry("never", 500, "Remove this client's identity file and pair it again."),
   "address-in-use": entry("never", 500, "Another program listens there. Stop it, or choose another address or port."),
+  "data-folder": entry("never", 500, "Choose a data folder that you may write to, with --data."),
   "gateway-running": entry("never", 409, "Stop the running gateway first, or choose another data folder with --data."),
 
   "camera-unreachable": entry("later", 502, "Check the camera's power, network and address."),

@@ -55,6 +55,7 @@ export class CameraAgent extends Agent {
     return connectPinned(
       {
         ...place,
+        name: "the camera",
         accepts: (shown) => shown.equals(expected),
         mismatch: "camera-fingerprint-changed",
         unreachable: "camera-unreachable",

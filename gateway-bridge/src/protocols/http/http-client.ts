@@ -1,6 +1,5 @@
 import {
   GatehouseError,
-  isError,
   isGatehouseError,
   systemCode,
   withDeadline,
@@ -249,10 +248,12 @@ const readBody = async (answer: IncomingMessage, limit: number): Promise<Buffer>
 
 const named = (error: unknown, url: URL, disconnected: boolean): GatehouseError => {
   if (isGatehouseError(error)) return error;
-  const why = isError(error) ? error.message : String(error);
-  if (systemCode(error)?.startsWith("HPE_") === true) {
+  const why = systemCode(error) ?? "failed";
+  if (why.startsWith("HPE_")) {
     return new GatehouseError("camera-answer-malformed", `the camera's answer is not HTTP: ${why}`, { cause: error });
   }
-  const message = `${url.host} ${disconnected ? "closed the connection" : "cannot be reached"}: ${why || "failed"}`;
+  // Plugins are shown this, and a camera's address is not theirs to know.
+  const port = url.port || (url.protocol === "https:" ? "443" : "80");
+  const message = `the camera ${disconnected ? "closed the connection" : "cannot be reached"} at port ${port}: ${why}`;
   return new GatehouseError("camera-unreachable", message, { cause: error, details: { disconnected } });
 };

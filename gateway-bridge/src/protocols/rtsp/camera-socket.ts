@@ -1,4 +1,4 @@
-import { connectPinned, GatehouseError, isError, onAbort, systemCode, type Cancellable } from "@gatehouse/shared";
+import { connectPinned, GatehouseError, onAbort, systemCode, type Cancellable } from "@gatehouse/shared";
 import { connect, type Socket } from "node:net";
 
 import type { RtspUrl } from "./rtsp-url-policy.ts";
@@ -26,6 +26,7 @@ export const connectCamera = async ({ url, pin }: CameraSocketOptions, cancel: C
     {
       host: url.host,
       port: url.port,
+      name: "the camera",
       accepts: (shown) => shown.equals(expected),
       mismatch: "camera-fingerprint-changed",
       unreachable: "camera-unreachable",
@@ -54,8 +55,10 @@ const connectPlain = (url: RtspUrl, { signal }: Cancellable): Promise<Socket> =>
     });
   });
 
-const unreachable = ({ host, port }: RtspUrl, cause: unknown): GatehouseError => {
-  // A name with several addresses fails with an AggregateError, whose message is empty.
-  const why = (isError(cause) && cause.message) || (systemCode(cause) ?? "failed");
-  return new GatehouseError("camera-unreachable", `${host} port ${port} cannot be reached: ${why}`, { cause });
-};
+/** Plugins are shown this, and a camera's address is not theirs to know. */
+const unreachable = ({ port }: RtspUrl, cause: unknown): GatehouseError =>
+  new GatehouseError(
+    "camera-unreachable",
+    `the camera cannot be reached at port ${port}: ${systemCode(cause) ?? "failed"}`,
+    { cause },
+  );
