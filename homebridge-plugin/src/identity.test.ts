@@ -5,7 +5,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { obtainIdentity, type IdentityPort } from "./identity.ts";
+import { obtainIdentity, type IdentityPort, type Ticket } from "./identity.ts";
 
 const string = "gh1.aG9zdDo4NDQz.abcdefghijklmnopqrstuv.ABCDEFGHIJKLMNOPQRSTUV";
 const identityOf = (address: string) => ({ version: 1, address, principal: "who-x" }) as unknown as Identity;
@@ -15,6 +15,7 @@ class FakeIdentities implements IdentityPort {
   kept: Identity | undefined;
   readonly answers: (Identity | GatehouseError)[] = [];
   readonly tried: string[] = [];
+  readonly keys: string[] = [];
   readonly steps: string[] = [];
   damaged = false;
 
@@ -28,8 +29,9 @@ class FakeIdentities implements IdentityPort {
     this.kept = identity;
   }
 
-  async pair(pairingString: string): Promise<Identity> {
+  async pair({ pairingString, privateKey }: Ticket): Promise<Identity> {
     this.tried.push(pairingString);
+    this.keys.push(privateKey);
     const answer = this.answers.shift();
     if (answer === undefined) throw new Error("the test gave no answer");
     if (answer instanceof GatehouseError) throw answer;
@@ -80,6 +82,30 @@ describe("obtainIdentity", () => {
     expect(said()).not.toContain(string);
     for (const name of await readdir(folder)) expect(await readFile(join(folder, name), "utf8")).not.toContain(string);
     expect((await stat(join(folder, "used-pairing-string"))).mode & 0o777).toBe(0o600);
+  });
+
+  it("keeps its key from before the string is used until the identity is stored, so that a crash loses neither", async () => {
+    const lost = new GatehouseError("gateway-unreachable", "the answer was lost");
+    port.kept = identityOf("kept");
+    port.answers.push(lost, lost, identityOf("new"));
+    await obtain(string);
+    const file = join(folder, "pairing-key.json");
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    await obtain(`${string.slice(0, -1)}W`);
+    await obtain(string);
+    const [first, other] = port.keys;
+    expect(first).toContain("PRIVATE KEY");
+    expect(other).not.toBe(first);
+    expect(await readdir(folder)).not.toContain("pairing-key.json");
+  });
+
+  it("tries the same string with the same key", async () => {
+    port.kept = identityOf("kept");
+    port.answers.push(new GatehouseError("gateway-unreachable", "gone"), identityOf("new"));
+    await obtain(string);
+    await obtain(string);
+    expect(port.keys).toHaveLength(2);
+    expect(port.keys[0]).toBe(port.keys[1]);
   });
 
   it("blanks and ignores a used string that comes back, without asking the gateway", async () => {

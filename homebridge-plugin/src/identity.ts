@@ -1,8 +1,11 @@
 import { createHash } from "node:crypto";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { z } from "zod";
 
 import {
   isGatehouseError,
+  makeClientKey,
   readPrivateFile,
   silentLogger,
   supervise,
@@ -18,11 +21,17 @@ import {
 
 import { blankPairingString } from "./config-file.ts";
 
+/** What buys an identity: the owner's string, and a key of ours that was kept before, so that a crash cannot lose what it buys. */
+export interface Ticket {
+  readonly pairingString: string;
+  readonly privateKey: string;
+}
+
 /** How the plugin comes by its identity. */
 export interface IdentityPort {
   load(path: string): Promise<Identity | undefined>;
   save(path: string, identity: Identity): Promise<void>;
-  pair(pairingString: string, cancel: Cancellable): Promise<Identity>;
+  pair(ticket: Ticket, cancel: Cancellable): Promise<Identity>;
 }
 
 export interface IdentityOptions extends Cancellable {
@@ -56,7 +65,9 @@ export const obtainIdentity = async (options: IdentityOptions): Promise<Identity
     await blank(options, pairingString);
     return kept;
   }
-  const outcome = await pairWithRetry(options, pairingString, kept === undefined);
+  const pending = new PendingKey(join(folder, "pairing-key.json"));
+  const ticket: Ticket = { pairingString, privateKey: await pending.for(pairingString) };
+  const outcome = await pairWithRetry(options, ticket, kept === undefined);
   if (outcome.kind === "failed") {
     log.error(`Pairing failed: ${outcome.error.message}. ${outcome.error.remedy}`, { code: outcome.error.code });
     // What can still work is kept for the next start; what cannot is a secret with no purpose.
@@ -67,6 +78,7 @@ export const obtainIdentity = async (options: IdentityOptions): Promise<Identity
   // In this order a crash never loses the new key: the string stays until the key that it bought is on disk.
   await options.port.save(path, outcome.identity);
   await used.remember(pairingString);
+  await pending.forget();
   await blank(options, pairingString);
   log.info("Paired with the gateway", { address: outcome.identity.address });
   return outcome.identity;
@@ -89,14 +101,14 @@ type PairingOutcome =
 /** Tries until it worked or cannot work; only once if there is an identity to go on with. */
 const pairWithRetry = async (
   options: IdentityOptions,
-  pairingString: string,
+  ticket: Ticket,
   persistent: boolean,
 ): Promise<PairingOutcome> => {
   const settled = new AbortController();
   let outcome: PairingOutcome | undefined;
   const attempt = async (cancel: Cancellable): Promise<void> => {
     try {
-      outcome = { kind: "paired", identity: await options.port.pair(pairingString, cancel) };
+      outcome = { kind: "paired", identity: await options.port.pair(ticket, cancel) };
     } catch (cause) {
       const error = toGatehouseError(cause, "gateway-unreachable");
       outcome = { kind: "failed", error };
@@ -149,5 +161,37 @@ class UsedString {
     await writePrivateFile(this.#path, digest(pairingString));
   }
 }
+
+/** The key of a pairing that is under way: after a crash the same string is tried with the same key, which the gateway knows again. */
+class PendingKey {
+  readonly #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  async for(pairingString: string): Promise<string> {
+    const string = digest(pairingString);
+    const kept = Pending.safeParse(parseJson((await readPrivateFile(this.#path))?.toString("utf8")));
+    if (kept.success && kept.data.string === string) return kept.data.privateKey;
+    const privateKey = await makeClientKey();
+    await writePrivateFile(this.#path, JSON.stringify({ string, privateKey }));
+    return privateKey;
+  }
+
+  async forget(): Promise<void> {
+    await rm(this.#path, { force: true });
+  }
+}
+
+const Pending = z.strictObject({ string: z.string(), privateKey: z.string() });
+
+const parseJson = (text: string | undefined): unknown => {
+  try {
+    return text === undefined ? undefined : (JSON.parse(text) as unknown);
+  } catch {
+    return undefined;
+  }
+};
 
 const digest = (text: string): string => createHash("sha256").update(text).digest("hex");

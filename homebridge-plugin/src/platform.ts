@@ -52,7 +52,7 @@ const systemPorts: PlatformPorts = {
   identities: {
     load: loadIdentity,
     save: saveIdentity,
-    pair: (pairingString, cancel) => pair({ pairingString, kind: "homebridge", clock: systemClock }, cancel),
+    pair: (ticket, cancel) => pair({ ...ticket, kind: "homebridge", clock: systemClock }, cancel),
   },
   connect: (identity, log) => new GatewayClient({ identity, log, clock: systemClock, random }),
 };

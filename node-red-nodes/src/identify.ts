@@ -37,14 +37,18 @@ export const identify = async ({ identity, clock }: IdentifyOptions, cancel: Can
   const known = await loadSealedIdentity(identity);
   if (known !== undefined) return known;
   // A string works once: what would keep its identity from being stored must come up before it is spent.
-  await reserveSealedIdentity(identity);
-  const paired = await pairUndisturbed(identity.pairingString, clock, cancel);
+  const privateKey = await reserveSealedIdentity(identity);
+  const paired = await pairUndisturbed({ pairingString: identity.pairingString, privateKey }, clock, cancel);
   await saveSealedIdentity(identity, paired);
   return paired;
 };
 
 /** Pairs. A string is spent once the gateway has read it, so a redeployment in that moment waits for the answer. */
-const pairUndisturbed = async (pairingString: Secret, clock: Clock, { signal }: Cancellable): Promise<Identity> => {
+const pairUndisturbed = async (
+  { pairingString, privateKey }: { readonly pairingString: Secret; readonly privateKey: string },
+  clock: Clock,
+  { signal }: Cancellable,
+): Promise<Identity> => {
   signal.throwIfAborted();
   const grace = new AbortController();
   let timer: Disposable | undefined;
@@ -52,7 +56,8 @@ const pairUndisturbed = async (pairingString: Secret, clock: Clock, { signal }: 
     timer = clock.schedule(graceMs, () => grace.abort(reason));
   });
   try {
-    return await pair({ pairingString: pairingString.reveal(), kind: "node-red", clock }, { signal: grace.signal });
+    const ticket = { pairingString: pairingString.reveal(), privateKey };
+    return await pair({ ...ticket, kind: "node-red", clock }, { signal: grace.signal });
   } finally {
     closing[Symbol.dispose]();
     timer?.[Symbol.dispose]();

@@ -20,7 +20,7 @@ const withFolder = async (test: (path: string) => Promise<void>): Promise<void> 
   const folder = await mkdtemp(join(tmpdir(), "gatehouse-sealed-"));
   const path = join(folder, "below", "node.identity");
   try {
-    await reserveSealedIdentity({ path });
+    await reserveSealedIdentity({ path, pairingString });
     await test(path);
   } finally {
     await rm(folder, { recursive: true });
@@ -70,6 +70,15 @@ describe("a sealed identity", () => {
       expect(await loadSealedIdentity({ path, pairingString })).toBeUndefined();
     }));
 
+  it("keeps the key of a pairing under way for the same pairing string only", () =>
+    withFolder(async (path) => {
+      const key = await reserveSealedIdentity({ path, pairingString });
+      expect(key).toContain("PRIVATE KEY");
+      expect((await readFile(path)).includes("PRIVATE KEY")).toBe(false);
+      expect(await reserveSealedIdentity({ path, pairingString })).toBe(key);
+      expect(await reserveSealedIdentity({ path, pairingString: Secret.of("gh1.other") })).not.toBe(key);
+    }));
+
   it("says what to do when its folder cannot be used", () =>
     withFolder(async (file) => {
       const path = join(file, "a file is no folder", "node.identity");
@@ -78,7 +87,7 @@ describe("a sealed identity", () => {
         message: expect.stringContaining("ENOTDIR") as unknown,
         remedy: expect.stringContaining("user folder") as unknown,
       };
-      await expect(reserveSealedIdentity({ path })).rejects.toMatchObject(hint);
+      await expect(reserveSealedIdentity({ path, pairingString })).rejects.toMatchObject(hint);
       await expect(saveSealedIdentity({ path, pairingString }, identity)).rejects.toMatchObject(hint);
       await expect(loadSealedIdentity({ path, pairingString })).rejects.toMatchObject(hint);
     }));

@@ -2,6 +2,7 @@ import {
   GatehouseError,
   Identity,
   isGatehouseError,
+  makeClientKey,
   readPrivateFile,
   toGatehouseError,
   writePrivateFile,
@@ -41,33 +42,45 @@ const onDisk = async <T>(path: string, work: () => Promise<T>): Promise<T> => {
   }
 };
 
+/** What lies in the file while a pairing is under way. */
+const pendingKeyIn = (content: unknown): string | undefined => {
+  const key = (content as { readonly pendingKey?: unknown } | undefined)?.pendingKey;
+  return typeof key === "string" ? key : undefined;
+};
+
 /**
- * Makes sure that an identity can be kept, by writing an empty one.
+ * The private key to pair with, kept before it is used: a crash in the middle pairs again with the same key, which the gateway
+ * then knows. It also shows, before a string is spent, that an identity can be kept.
  * @throws GatehouseError `internal`, with what keeps the file from being written
  */
-export const reserveSealedIdentity = ({ path }: Pick<SealedIdentity, "path">): Promise<void> =>
-  onDisk(path, async () => {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await writePrivateFile(path, "");
-  });
+export const reserveSealedIdentity = async (place: SealedIdentity): Promise<string> => {
+  const kept = pendingKeyIn(await unseal(place));
+  if (kept !== undefined) return kept;
+  const pendingKey = await makeClientKey();
+  await onDisk(place.path, () => mkdir(dirname(place.path), { recursive: true, mode: 0o700 }));
+  await seal(place, { pendingKey });
+  return pendingKey;
+};
 
 /** In a folder that `reserveSealedIdentity` made. */
-export const saveSealedIdentity = async (
-  { path, pairingString }: SealedIdentity,
-  identity: Identity,
-): Promise<void> => {
-  const nonce = randomBytes(nonceLength);
-  const cipher = createCipheriv("aes-256-gcm", keyOf(pairingString), nonce);
-  const sealed = Buffer.concat([cipher.update(JSON.stringify(identity)), cipher.final()]);
-  const content = Buffer.concat([Buffer.of(version), nonce, cipher.getAuthTag(), sealed]);
-  await onDisk(path, () => writePrivateFile(path, content));
-};
+export const saveSealedIdentity = (place: SealedIdentity, identity: Identity): Promise<void> => seal(place, identity);
 
 /**
  * The stored identity; undefined when there is none, or none that this pairing string opens.
  * @throws GatehouseError `file-permissions`, or `internal` when the file cannot be read
  */
-export const loadSealedIdentity = async ({ path, pairingString }: SealedIdentity): Promise<Identity | undefined> => {
+export const loadSealedIdentity = async (place: SealedIdentity): Promise<Identity | undefined> =>
+  Identity.safeParse(await unseal(place)).data;
+
+const seal = async ({ path, pairingString }: SealedIdentity, content: object): Promise<void> => {
+  const nonce = randomBytes(nonceLength);
+  const cipher = createCipheriv("aes-256-gcm", keyOf(pairingString), nonce);
+  const sealed = Buffer.concat([cipher.update(JSON.stringify(content)), cipher.final()]);
+  const file = Buffer.concat([Buffer.of(version), nonce, cipher.getAuthTag(), sealed]);
+  await onDisk(path, () => writePrivateFile(path, file));
+};
+
+const unseal = async ({ path, pairingString }: SealedIdentity): Promise<unknown> => {
   const file = await onDisk(path, () => readPrivateFile(path));
   if (file === undefined || file.length <= 1 + nonceLength + tagLength || file[0] !== version) return undefined;
   const nonce = file.subarray(1, 1 + nonceLength);
@@ -76,7 +89,7 @@ export const loadSealedIdentity = async ({ path, pairingString }: SealedIdentity
   decipher.setAuthTag(tag);
   try {
     const text = Buffer.concat([decipher.update(file.subarray(1 + nonceLength + tagLength)), decipher.final()]);
-    return Identity.parse(JSON.parse(text.toString("utf8")));
+    return JSON.parse(text.toString("utf8")) as unknown;
   } catch {
     return undefined;
   }

@@ -64,5 +64,5 @@ export {
   type GatewayListener,
 } from "./client/gateway-client.ts";
 export { loadIdentity, saveIdentity } from "./client/identity-file.ts";
-export { pair, type PairOptions } from "./client/pair.ts";
+export { makeClientKey, pair, type PairOptions } from "./client/pair.ts";
 export { connectPinned, readTlsPin, spkiPin, type PinnedTlsOptions } from "./client/pinned-tls.ts";

@@ -1,8 +1,11 @@
 import { describe, expect, it } from "@jest/globals";
+import type { PrincipalId } from "@gatehouse/shared";
 
 import { judgeOffer, offerLifetimeMs, type OfferState, type OfferVerdict } from "./pairing-policy.ts";
 
 const made = 1_700_000_000_000;
+const one = "who-aaaaaaaaaaaaaaaa" as PrincipalId;
+const other = "who-bbbbbbbbbbbbbbbb" as PrincipalId;
 
 describe("judgeOffer", () => {
   // Every combination of: used, time against the lifetime, kind.
@@ -23,12 +26,26 @@ describe("judgeOffer", () => {
   );
 
   it.each(rows)("$verdict: used $used, $when, of the caller's kind $sameKind", ({ used, now, sameKind, verdict }) => {
-    const offer: OfferState = { kind: "homebridge", made, used };
-    expect(judgeOffer(offer, sameKind ? "homebridge" : "node-red", now)).toBe(verdict);
+    const offer: OfferState = { kind: "homebridge", made, used, principal: used ? one : null };
+    const kind = sameKind ? "homebridge" : "node-red";
+    expect(judgeOffer(offer, { kind, holder: undefined }, now)).toBe(verdict);
+    expect(judgeOffer(offer, { kind, holder: { id: other, revoked: null } }, now)).toBe(verdict);
   });
 
+  it.each([
+    ["in time", made + 1, null, "repeated"],
+    ["too late", made + offerLifetimeMs, null, "used"],
+    ["after it was revoked", made + 2, made + 1, "used"],
+  ] as const)(
+    "lets the key that used it ask again only while that can be a lost answer: %s",
+    (_when, now, revoked, verdict) => {
+      const offer: OfferState = { kind: "homebridge", made, used: true, principal: one };
+      expect(judgeOffer(offer, { kind: "homebridge", holder: { id: one, revoked } }, now)).toBe(verdict);
+    },
+  );
+
   it("knows no offer for another secret", () => {
-    expect(judgeOffer(undefined, "homebridge", made)).toBe("unknown");
+    expect(judgeOffer(undefined, { kind: "homebridge", holder: undefined }, made)).toBe("unknown");
   });
 
   it("gives five minutes", () => {

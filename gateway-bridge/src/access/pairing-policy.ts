@@ -1,4 +1,4 @@
-import type { PrincipalKind } from "@gatehouse/shared";
+import type { Principal, PrincipalId, PrincipalKind } from "@gatehouse/shared";
 
 export const offerLifetimeMs: number = 5 * 60_000;
 export const maxOpenOffers = 20;
@@ -12,18 +12,34 @@ export interface OfferState {
   /** Milliseconds since the epoch. */
   readonly made: number;
   readonly used: boolean;
+  /** Whom it let in, once used. */
+  readonly principal: PrincipalId | null;
 }
 
-/** Why not, for the audit log. A caller is only told that it was refused. */
-export type OfferVerdict = "accepted" | "unknown" | "used" | "expired" | "other-kind";
+export interface OfferAttempt {
+  readonly kind: PrincipalKind;
+  /** Who holds the attempt's key already. */
+  readonly holder: Pick<Principal, "id" | "revoked"> | undefined;
+}
+
+/** Why not, for the audit log. A caller is only told that it was refused. `repeated`: the key that used it, asking again. */
+export type OfferVerdict = "accepted" | "repeated" | "unknown" | "used" | "expired" | "other-kind";
 
 /** What becomes of an attempt to use the offer that its secret names, if it names one. */
-export const judgeOffer = (offer: OfferState | undefined, kind: PrincipalKind, now: number): OfferVerdict => {
+export const judgeOffer = (
+  offer: OfferState | undefined,
+  { kind, holder }: OfferAttempt,
+  now: number,
+): OfferVerdict => {
   if (offer === undefined) return "unknown";
-  if (offer.used) return "used";
+  if (offer.used) return isRepeated(offer, holder) && isWithinLifetime(offer.made, now) ? "repeated" : "used";
   if (!isWithinLifetime(offer.made, now)) return "expired";
   return offer.kind === kind ? "accepted" : "other-kind";
 };
+
+/** A certificate is of no use without the key, so nobody gains by asking again but the one that was let in. */
+const isRepeated = ({ principal }: OfferState, holder: OfferAttempt["holder"]): boolean =>
+  holder !== undefined && principal === holder.id && holder.revoked === null;
 
 /** An offer from the future is none: the clock was set back, which must not make it live longer. */
 export const isWithinLifetime = (made: number, now: number): boolean => made <= now && now < made + offerLifetimeMs;

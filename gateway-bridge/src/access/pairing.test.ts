@@ -113,6 +113,19 @@ describe("redeem", () => {
     expect((await pairing.redeem(attempt(pairingString), never)).name).toBe("Homebridge");
   });
 
+  it("answers the key that used it again, over a restart too, since its first answer may be lost", async () => {
+    const { pairingString } = pairing.offer(offered);
+    const pair = attempt(pairingString);
+    const first = await pairing.redeem(pair, never);
+    pairing = door.openPairing();
+    const again = await pairing.redeem(pair, never);
+    expect({ ...again, certificate: "" }).toEqual({ ...first, certificate: "" });
+    expect(new X509Certificate(again.certificate).subject).toBe(`CN=${first.principal}`);
+    expect(door.principals.list()).toHaveLength(1);
+    await door.clock.advance(offerLifetimeMs);
+    expect(await refusal(pair)).toMatchObject({ code: "pairing-invalid" });
+  });
+
   it("finds the right offer among others", async () => {
     const names = ["Upstairs", "Cellar", "Garden"];
     const strings = names.map((name) => pairing.offer({ ...offered, name }).pairingString);
@@ -141,11 +154,12 @@ describe("redeem", () => {
       },
     ],
     [
-      "a used secret, by its first user",
+      "a used secret, by its first user after a revocation",
       "pairing string used",
       async (pairingString) => {
         const pair = attempt(pairingString);
-        await pairing.redeem(pair, never);
+        const { principal } = await pairing.redeem(pair, never);
+        door.principals.revoke(principal);
         return pair;
       },
     ],

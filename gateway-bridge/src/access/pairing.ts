@@ -3,12 +3,14 @@ import {
   GatehouseError,
   Grant,
   Name,
+  PrincipalId,
   PrincipalKind,
   spkiPin,
   type Cancellable,
   type Clock,
   type OfferPairing,
   type Pair,
+  type Principal,
   type Paired,
   type PairingOffer,
 } from "@gatehouse/shared";
@@ -44,6 +46,8 @@ const migrations: Migrations = {
        made INTEGER NOT NULL,
        used INTEGER NOT NULL DEFAULT 0 CHECK (used IN (0, 1))
      ) STRICT`,
+    // Whom the offer let in, so that the same key is answered again.
+    `ALTER TABLE pairing_offers ADD COLUMN principal TEXT`,
   ],
 };
 
@@ -55,6 +59,7 @@ const StoredOffer = z.object({
   grants: z.array(Grant),
   made: z.int(),
   used: z.int().transform((used) => used !== 0),
+  principal: PrincipalId.nullable(),
 });
 type StoredOffer = z.infer<typeof StoredOffer>;
 
@@ -89,7 +94,7 @@ export class Pairing implements Disposable {
       "INSERT INTO pairing_offers (secret_hash, kind, name, grants, made) VALUES (?, ?, ?, ?, ?)",
     );
     this.#all = sql.prepare("SELECT * FROM pairing_offers");
-    this.#markUsed = sql.prepare("UPDATE pairing_offers SET used = 1 WHERE id = ?");
+    this.#markUsed = sql.prepare("UPDATE pairing_offers SET used = 1, principal = ? WHERE id = ?");
     this.#deleteOld = sql.prepare("DELETE FROM pairing_offers WHERE made <= ? OR made > ?");
     this.#guesses = new RefusalTally({ ...options, action: "pair" });
     this.#leaks = new RefusalTally({ ...options, action: "pair" });
@@ -130,6 +135,7 @@ export class Pairing implements Disposable {
    * Turns an offer into a principal with a certificate for the caller's key, wholly or not at all.
    * Every attempt is judged, as no flood of guesses comes near 128 bits and none may keep the owner's own client out;
    * those that fail wait for their answer, which is the same whatever was wrong.
+   * Within the five minutes, the key that used the offer is answered again: its first answer may have been lost in a crash.
    * @throws GatehouseError `pairing-invalid`, or `request-invalid` for a key that is not on P-256 or was paired before
    */
   async redeem(attempt: Pair, cancel: Cancellable): Promise<Paired> {
@@ -138,8 +144,11 @@ export class Pairing implements Disposable {
     const secretHash = sha256(Buffer.from(attempt.secret, "base64url"));
     const outcome = this.#options.database.transaction(() => {
       const offer = this.#find(secretHash);
-      const verdict = judgeOffer(offer, attempt.kind, this.#options.clock.now());
-      return offer !== undefined && verdict === "accepted" ? this.#accept(offer, publicKey) : verdict;
+      const holder = this.#options.principals.byPin(spkiPin(publicKey));
+      const verdict = judgeOffer(offer, { kind: attempt.kind, holder }, this.#options.clock.now());
+      if (offer === undefined) return verdict;
+      if (verdict === "repeated" && holder !== undefined) return this.#answer(holder, publicKey);
+      return verdict === "accepted" ? this.#accept(offer, publicKey) : verdict;
     });
     if (typeof outcome === "object") return outcome;
     this.#writeDown(outcome);
@@ -161,11 +170,15 @@ export class Pairing implements Disposable {
   }
 
   #accept({ id, kind, name, grants }: StoredOffer, publicKey: Buffer): Paired {
-    const { principals, identity, name: gatewayName } = this.#options;
-    this.#markUsed.run(id);
-    const principal = principals.create({ kind, name, grants, pin: spkiPin(publicKey) });
-    const certificate = identity.issue({ publicKey, principal: principal.id });
-    return { principal: principal.id, name, gateway: { id: identity.id, name: gatewayName }, certificate };
+    const principal = this.#options.principals.create({ kind, name, grants, pin: spkiPin(publicKey) });
+    this.#markUsed.run(principal.id, id);
+    return this.#answer(principal, publicKey);
+  }
+
+  #answer({ id, name }: Principal, publicKey: Buffer): Paired {
+    const { identity, name: gatewayName } = this.#options;
+    const certificate = identity.issue({ publicKey, principal: id });
+    return { principal: id, name, gateway: { id: identity.id, name: gatewayName }, certificate };
   }
 
   #writeDown(verdict: OfferVerdict): void {

@@ -1,4 +1,4 @@
-import { generateKeyPair } from "node:crypto";
+import { createPrivateKey, createPublicKey, generateKeyPair } from "node:crypto";
 import { promisify } from "node:util";
 
 import type { PrincipalKind } from "../contract/grant.ts";
@@ -13,17 +13,28 @@ export interface PairOptions {
   /** As the owner copied it. */
   readonly pairingString: string;
   readonly kind: Exclude<PrincipalKind, "owner">;
+  /**
+   * Our own new key, from `makeClientKey`; made here if left out. A caller that keeps it before pairing can pair again with
+   * it, within the string's five minutes, when a crash lost the answer; with any other key the string is used up.
+   */
+  readonly privateKey?: string;
   readonly clock: Clock;
 }
 
+/** A new private key for pairing: P-256, PKCS #8, PEM. */
+export const makeClientKey = async (): Promise<string> => {
+  const { privateKey } = await makeKeys("ec", { namedCurve: "P-256" });
+  return privateKey.export({ type: "pkcs8", format: "pem" }) as string;
+};
+
 /**
- * Makes a key of our own and exchanges the pairing string for an identity. The string is used up even if the caller
- * then loses the identity. No byte is sent before the gateway's key matched the string.
+ * Exchanges the pairing string for an identity with our key. No byte is sent before the gateway's key matched the string.
  * @throws GatehouseError `pairing-string-malformed`, `gateway-impostor`, `pairing-invalid`, `gateway-unreachable`
  */
-export const pair = async ({ pairingString, kind, clock }: PairOptions, cancel: Cancellable): Promise<Identity> => {
+export const pair = async (options: PairOptions, cancel: Cancellable): Promise<Identity> => {
+  const { pairingString, kind, clock } = options;
   const { address, keyHash, secret } = parsePairingString(pairingString);
-  const keys = await makeKeys("ec", { namedCurve: "P-256" });
+  const privateKey = options.privateKey ?? (await makeClientKey());
   let gatewayPin = "";
   const accepts = (digest: Buffer): boolean => {
     gatewayPin = digest.toString("base64url");
@@ -31,7 +42,8 @@ export const pair = async ({ pairingString, kind, clock }: PairOptions, cancel: 
   };
   const https = new PinnedHttps({ address, clock, accepts });
   try {
-    const publicKey = keys.publicKey.export({ type: "spki", format: "der" }).toString("base64");
+    const spki = createPublicKey(createPrivateKey(privateKey)).export({ type: "spki", format: "der" });
+    const publicKey = spki.toString("base64");
     const body = { secret: secret.toString("base64url"), kind, publicKey };
     const paired = await callRoute(https, { name: "pair", body }, cancel);
     return {
@@ -41,7 +53,7 @@ export const pair = async ({ pairingString, kind, clock }: PairOptions, cancel: 
       gatewayId: paired.gateway.id,
       principal: paired.principal,
       certificate: paired.certificate,
-      privateKey: keys.privateKey.export({ type: "pkcs8", format: "pem" }) as string,
+      privateKey,
     };
   } finally {
     https[Symbol.dispose]();
