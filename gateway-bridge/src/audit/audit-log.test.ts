@@ -24,7 +24,7 @@ const clock = new TestClock();
 let database: Database;
 let secrets: Secrets;
 beforeEach(() => {
-  database = Database.open(":memory:");
+  database = Database.openInMemory();
   secrets = new Secrets();
 });
 afterEach(() => {

@@ -20,6 +20,15 @@ export class Database implements Disposable {
   /** @throws GatehouseError `data-corrupt` when the file is no database */
   static open(path: string): Database {
     makePrivate(path);
+    return Database.#prepare(path);
+  }
+
+  /** One that is gone when it is closed. */
+  static openInMemory(): Database {
+    return Database.#prepare(":memory:");
+  }
+
+  static #prepare(path: string): Database {
     const sql = new DatabaseSync(path, { timeout: 5_000 });
     try {
       // Overwritten content is zeroed in the file, so that deleting a secret or an offer deletes it.

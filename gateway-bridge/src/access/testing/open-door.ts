@@ -48,7 +48,7 @@ export interface Door {
 
 /** The parts that let clients in, on a database in memory and a still clock. */
 export const openDoor = async (): Promise<Door> => {
-  const database = Database.open(":memory:");
+  const database = Database.openInMemory();
   const clock = new TestClock();
   const log = new MemoryLogger();
   const audit = new MemoryAudit();
