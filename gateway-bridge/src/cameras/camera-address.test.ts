@@ -47,16 +47,19 @@ describe("parseCameraAddress", () => {
     expect(() => parseCameraAddress(text)).toThrow(expect.objectContaining({ code: "request-invalid" }));
   });
 
-  it.each(["rtsp://admin:secret@192.168.1.20/", "admin@192.168.1.20", "http://:secret@cam"])(
-    "%j is refused for its credentials, with a way out and without showing them",
-    (text) => {
-      expect(() => parseCameraAddress(text)).toThrow(
-        expect.objectContaining({
-          code: "request-invalid",
-          message: expect.not.stringContaining("secret") as unknown,
-          remedy: expect.stringContaining("give them as user name and password") as unknown,
-        }),
-      );
-    },
-  );
+  it.each([
+    "rtsp://admin:secret@192.168.1.20/",
+    "admin@192.168.1.20",
+    "http://:secret@cam",
+    "rtsp://192.168.1.20/user=admin_password=secret_channel=1",
+    "rtsp://192.168.1.20/live?usr=admin&pwd=secret",
+  ])("%j is refused for its credentials, with a way out and without showing them", (text) => {
+    expect(() => parseCameraAddress(text)).toThrow(
+      expect.objectContaining({
+        code: "request-invalid",
+        message: expect.not.stringContaining("secret") as unknown,
+        remedy: expect.stringContaining("give them as user name and password") as unknown,
+      }),
+    );
+  });
 });

@@ -10,12 +10,15 @@ const devicePath = "/onvif/device_service";
 /** Ports on which cameras serve ONVIF when it is not at 80: Tapo, then the habits of the many others. */
 const otherPorts = [2020, 8080, 8000, 8899];
 
+/** Some cameras take their login in the path (`/user=admin_password=…`). An address is stored and shown; a password belongs in the vault. */
+const loginInPath = /(?:pass(?:word|wd)?|pwd)=/i;
+
 /** @throws GatehouseError `request-invalid`, above all for credentials inside the address */
 export const parseCameraAddress = (given: string): CameraAddress => {
   const text = given.trim();
   const [, scheme] = /^([a-z][a-z\d+.-]*):\/\//i.exec(text) ?? [];
   const url = toUrl(scheme === undefined ? `http://${isIP(text) === 6 ? `[${text}]` : text}` : text);
-  if (url.username !== "" || url.password !== "") {
+  if (url.username !== "" || url.password !== "" || loginInPath.test(url.pathname + url.search)) {
     throw new GatehouseError("request-invalid", "The address holds a user name or password.", {
       details: { field: "address" },
       remedy: "Leave them out of the address and give them as user name and password: addresses end up in logs.",
