@@ -2,22 +2,47 @@ import type { Cancellable } from "@gatehouse/shared";
 
 import type { AccessUnit } from "./domain/access-unit.ts";
 import type { CameraDescription, StreamEndpoint } from "./domain/camera.ts";
-import type { Track } from "./domain/track.ts";
+import type { AudioTrack, Track } from "./domain/track.ts";
 
 /** Takes access units on the hot path: synchronous, never throws. */
 export interface UnitSink {
   write(unit: AccessUnit): void;
 }
 
+/** How well a Source's packets arrive, since it was opened. */
+export interface SourceQuality {
+  readonly packets: number;
+  readonly lost: number;
+  /** Interarrival jitter of the picture in ms. RFC 3550 6.4.1 */
+  readonly jitterMs: number;
+  /** How the media travels: `tcp`, `udp`, `tls`, and whether its packets are encrypted (`srtp`). */
+  readonly transport: "tcp" | "udp" | "tls" | "tls+srtp" | "memory";
+}
+
 /** One upstream media feed, connected and described. */
 export interface Source extends AsyncDisposable {
   readonly tracks: readonly Track[];
+  /** Undefined where nothing can be lost. */
+  quality?(): SourceQuality;
   /** Hands every access unit to the sink. Ends only by throwing why: GatehouseError, or the signal's reason. */
   play(sink: UnitSink, cancel: Cancellable): Promise<never>;
 }
 
 /** Connects a Source; throws a GatehouseError having released everything. */
 export type OpenSource = (endpoint: StreamEndpoint, cancel: Cancellable) => Promise<Source>;
+
+/** The way to a camera's loudspeaker, open for one talker. */
+export interface TalkBack extends AsyncDisposable {
+  /** What the camera takes: mostly PCMU or PCMA, 8,000 a second, one channel. */
+  readonly track: AudioTrack;
+  /** Sends sound in the track's codec, whose timestamp counts from 0 in ticks of its clock; the caller keeps real time. Never throws. */
+  write(data: Buffer, timestamp: number): void;
+  /** Aborts, with a GatehouseError, when the camera ended it. */
+  readonly ended: AbortSignal;
+}
+
+/** Opens the way back; throws `talk-unsupported` where the camera has none, `camera-...` otherwise. */
+export type OpenTalkBack = (endpoint: StreamEndpoint, cancel: Cancellable) => Promise<TalkBack>;
 
 /** A still picture. */
 export interface Snapshot {

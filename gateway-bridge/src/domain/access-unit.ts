@@ -3,7 +3,7 @@ export interface VideoUnit {
   readonly kind: "video";
   /** Ticks of the track's clock, unwrapped: more than 2^32 is possible, stepping back is not (B-frames apart). */
   readonly timestamp: number;
-  /** Holds an IDR picture, so decoding can start here. */
+  /** Decoding can start here: H.264 IDR; H.265 IDR, CRA or BLA. */
   readonly key: boolean;
   /** Whole NAL units without start codes. Parameter sets are among them where the camera sent them. Never changed after creation. */
   readonly nals: readonly Buffer[];
@@ -13,7 +13,10 @@ export interface VideoUnit {
   readonly arrivedAt: number;
 }
 
-/** One audio frame. */
+/**
+ * One piece of sound: one raw AAC access unit (no ADTS), one Opus packet, or any whole number of samples of G.711 and L16
+ * (16 bits, big-endian, channels interleaved).
+ */
 export interface AudioUnit {
   readonly kind: "audio";
   readonly timestamp: number;

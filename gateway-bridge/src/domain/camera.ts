@@ -1,5 +1,7 @@
 import type { CameraId, Secret, Tier, TierName } from "@gatehouse/shared";
 
+import type { AudioCodec } from "./track.ts";
+
 /** How strongly a camera proves that it knows the password, weakest first. */
 export const authSchemes = ["none", "basic", "digest-md5", "digest-sha-256"] as const;
 export type AuthScheme = (typeof authSchemes)[number];
@@ -16,7 +18,7 @@ export interface CameraDescription {
   readonly firmware: string;
   readonly serial: string;
   readonly tiers: readonly Tier[];
-  readonly audio: "none" | "opus" | "aac" | "pcmu" | "pcma" | "other";
+  readonly audio: "none" | AudioCodec | "other";
   readonly snapshot: boolean;
   readonly motion: boolean;
 }

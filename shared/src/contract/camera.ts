@@ -44,7 +44,7 @@ export const Camera = z.strictObject({
   firmware: z.string(),
   serial: z.string(),
   tiers: z.array(Tier),
-  audio: z.enum(["none", "opus", "aac", "pcmu", "pcma", "other"]),
+  audio: z.enum(["none", "opus", "aac", "pcmu", "pcma", "l16", "other"]),
   snapshot: z.boolean(),
   motion: z.boolean(),
   /** Whether the gateway keeps the stream open when nobody watches. */

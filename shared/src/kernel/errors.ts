@@ -95,7 +95,7 @@ export const errorRegistry = {
   "camera-no-video": entry(
     "never",
     502,
-    "The camera offers no H.264 video. Choose H.264 in the camera's video settings.",
+    "The camera offers neither H.264 nor H.265 video. Choose one of them in the camera's video settings.",
   ),
   "camera-stalled": entry("later", 502, "The camera stopped sending video. Gatehouse reconnects by itself."),
   "snapshot-unsupported": entry(
@@ -106,6 +106,19 @@ export const errorRegistry = {
 
   "rtp-malformed": entry("later", 502, "A media packet was damaged and left out."),
   "srtp-key-exhausted": entry("later", 503, "Open the live view again; it then gets a new key."),
+  "codec-unsupported": entry(
+    "never",
+    415,
+    "Choose H.264 and AAC or G.711 in the camera's settings, or a viewer that takes the codec named here.",
+  ),
+  "transcoder-missing": entry(
+    "never",
+    501,
+    "Install ffmpeg on the gateway's box (on Debian: `sudo apt install ffmpeg`) and start the gateway again.",
+  ),
+  "transcode-failed": entry("later", 502, "Try again. If it goes on, look for ffmpeg's message in the gateway's log."),
+  "talk-unsupported": entry("never", 501, "This camera has no loudspeaker that the gateway can reach."),
+  "talk-busy": entry("later", 409, "Somebody else talks through this camera. Wait until they have finished."),
   "stream-ended": entry("later", 503, "The stream was closed by the gateway. Open it again."),
   "viewer-address-refused": entry(
     "never",
