@@ -28,7 +28,7 @@ const nameOf = (path: string): string => path.slice(path.lastIndexOf("node_modul
 
 /** Licences that ask for no more than a notice (MPL-2.0: for changed files of its own). */
 const accepted = new Set([
-  "MIT", "ISC", "0BSD", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "MPL-2.0", "BlueOak-1.0.0", "CC0-1.0", "Unlicense", "Python-2.0", "CC-BY-4.0",
+  "MIT", "ISC", "0BSD", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "MPL-2.0", "MPL 2.0", "BlueOak-1.0.0", "CC0-1.0", "Unlicense", "Python-2.0", "CC-BY-4.0",
 ]); // prettier-ignore
 
 /** Where Node would find `name` from the package at `from`: the innermost node_modules that has it. */
