@@ -43,7 +43,12 @@ export interface StreamOptions {
   readonly lingerMs: number;
   readonly ringBytes: number;
   readonly onState: (state: StreamState) => void;
+  /** Default: one of its own, laid out by arrival. */
+  readonly timeline?: StreamTimeline;
 }
+
+/** What lays a stream's units out in time. */
+export type StreamTimeline = Pick<Timeline, "place" | "positionAt" | "restart">;
 
 /** How long a viewer waits for a camera before it is told that none answers. */
 const readyMs = 10_000;
@@ -64,7 +69,7 @@ export class Stream implements AsyncDisposable {
   readonly tier: TierName;
   readonly #options: StreamOptions;
   readonly #upstream: Upstream;
-  readonly #timeline = new Timeline();
+  readonly #timeline: StreamTimeline;
   readonly #ring: Ring;
   readonly #waiters = new Set<Waiter>();
   /** Replaced, never changed: a viewer may join or leave while a unit is handed round. */
@@ -83,6 +88,7 @@ export class Stream implements AsyncDisposable {
     this.#options = options;
     this.camera = options.camera;
     this.tier = options.tier;
+    this.#timeline = options.timeline ?? new Timeline();
     this.#ring = new Ring({ maxBytes: options.ringBytes });
     const { open, clock, log, random, lingerMs } = options;
     this.#upstream = new Upstream({
@@ -131,6 +137,11 @@ export class Stream implements AsyncDisposable {
     const hold = this.#upstream.hold();
     this.#tell();
     return hold;
+  }
+
+  /** Ends a pause between two tries of the upstream: there is reason to think that the next one succeeds. */
+  retryNow(): void {
+    this.#upstream.retryNow();
   }
 
   /**

@@ -1,8 +1,55 @@
 import { describe, expect, it } from "@jest/globals";
 import type { CameraId } from "@gatehouse/shared";
 
+import type { VideoCodec } from "../domain/track.ts";
+import type { Stream } from "./stream.ts";
 import { camera, failure, House, never } from "./testing/house.ts";
 import { RecordingViewer } from "./testing/recording-viewer.ts";
+import { videoTrack } from "./testing/units.ts";
+
+describe("Streams.playable", () => {
+  it("gives the camera's own stream where its codecs fit", async () => {
+    await using house = new House();
+    const playable = house.streams.playable(camera, "main", { video: ["h264"], audio: ["opus"] }, { signal: never });
+    await house.settle();
+    house.camera.send(...house.gop());
+    await expect(playable).resolves.toBe(house.stream);
+  });
+
+  it("fails as the camera does", async () => {
+    await using house = new House();
+    house.camera.refusal = failure("camera-unreachable");
+    const playable = house.streams.playable(camera, "main", { video: ["h264"], audio: [] }, { signal: never });
+    await expect(playable).rejects.toMatchObject({ code: "camera-unreachable" });
+  });
+
+  it("says that a picture cannot be shown, and whether ffmpeg would help", async () => {
+    await using house = new House();
+    house.camera.tracks = [{ ...videoTrack, codec: "h265", parameterSets: undefined }];
+    house.watch();
+    await house.settle();
+    house.camera.send(...house.gop());
+    const playable = (codec: VideoCodec): Promise<Stream> =>
+      house.streams.playable(camera, "main", { video: [codec], audio: [] }, { signal: never });
+    await expect(playable("h264")).rejects.toMatchObject({ code: "transcoder-missing" });
+    house.camera.tracks = [videoTrack];
+    await house.streams.close(camera);
+    const unplayable = expect(playable("h265")).rejects.toMatchObject({ code: "codec-unsupported" });
+    await house.settle();
+    house.camera.send(...house.gop());
+    await unplayable;
+  });
+
+  it("shows the picture without its sound where no transcoder is there, and logs why", async () => {
+    await using house = new House();
+    house.camera.tracks = [videoTrack, { kind: "audio", codec: "aac", clockRate: 16_000, channels: 1 }];
+    const playable = house.streams.playable(camera, "main", { video: ["h264"], audio: ["opus"] }, { signal: never });
+    await house.settle();
+    house.camera.send(...house.gop());
+    await expect(playable).resolves.toBe(house.stream);
+    expect(house.log.lines).toContainEqual(expect.objectContaining({ level: "warn" }));
+  });
+});
 
 describe("Streams", () => {
   it("makes one stream per camera and tier", async () => {

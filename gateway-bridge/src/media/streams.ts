@@ -1,5 +1,6 @@
 import {
   EventBus,
+  GatehouseError,
   type CameraId,
   type Cancellable,
   type Clock,
@@ -9,7 +10,15 @@ import {
 } from "@gatehouse/shared";
 
 import type { StreamEndpoint } from "../domain/camera.ts";
+import type { AcceptedCodecs } from "../domain/track.ts";
 import type { OpenSource } from "../ports.ts";
+import {
+  ableToTranscodeAll,
+  ableToTranscodeNothing,
+  chooseRendition,
+  type RenditionChoice,
+  type TranscodingAbility,
+} from "./rendition/rendition-policy.ts";
 import { Stream, type StreamState } from "./stream.ts";
 
 export interface StreamsOptions {
@@ -57,6 +66,38 @@ export class Streams implements AsyncDisposable {
     const stream = tiers.get(tier) ?? this.#make(camera, tier);
     tiers.set(tier, stream);
     return stream;
+  }
+
+  /**
+   * The tier in a form that a viewer can decode: the camera's own stream wherever it fits. Sound that cannot be had in
+   * an accepted codec stays as the camera sends it, for the viewer to leave out.
+   * @throws GatehouseError as `Stream.ready` does, `transcoder-missing` where the picture needs one that this box does
+   * not have, or `codec-unsupported` where no transcoder could help
+   */
+  async playable(camera: CameraId, tier: TierName, accepts: AcceptedCodecs, { signal }: Cancellable): Promise<Stream> {
+    const base = this.of(camera, tier);
+    const { video, audio } = await base.ready({ signal });
+    const choose = (able: TranscodingAbility): RenditionChoice => chooseRendition({ video, audio, accepts, able });
+    if (choose(ableToTranscodeAll).kind === "as-is") return base;
+    const choice = choose(ableToTranscodeNothing);
+    switch (choice.kind) {
+      case "as-is":
+      case "derived":
+        return base;
+      case "silent":
+        this.#options.log.warn("no transcoder for the camera's sound", { camera, tier, codec: choice.codec });
+        return base;
+      case "no-transcoder":
+        throw new GatehouseError(
+          "transcoder-missing",
+          `The camera sends ${choice.codec}, which this viewer cannot show, and no ffmpeg was found to convert it.`,
+        );
+      case "unplayable":
+        throw new GatehouseError(
+          "codec-unsupported",
+          `The viewer shows no ${choice.codec}, and none that the gateway could make of it.`,
+        );
+    }
   }
 
   /** Keeps one tier of the camera connected when nobody watches, or lets it go. */
