@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 
-import { isIdr, isParameterSet, isVcl, nalType, splitAnnexB, startsPicture } from "./nal.ts";
+import { isIdr, isParameterSet, isVcl, nalType, startsPicture } from "./nal.ts";
 
 const bytes = (...values: readonly number[]): Buffer => Buffer.from(values);
 
@@ -21,18 +21,5 @@ describe("NAL units", () => {
       set,
       starts,
     ]);
-  });
-});
-
-describe("splitAnnexB", () => {
-  it.each([
-    ["start codes of both lengths", bytes(0, 0, 1, 7, 1, 0, 0, 0, 1, 8, 2), [bytes(7, 1), bytes(8, 2)]],
-    ["what comes before the first", bytes(7, 0, 0, 1, 8), [bytes(7), bytes(8)]],
-    ["no start code", bytes(7, 0, 0, 2), [bytes(7, 0, 0, 2)]],
-    ["zeros that fill up", bytes(0, 0, 0, 0, 0, 1, 7, 0, 0, 0, 0, 0, 1, 8), [bytes(7), bytes(8)]],
-    ["start codes with nothing between", bytes(0, 0, 1, 0, 0, 1, 0, 0, 1), []],
-    ["nothing", bytes(), []],
-  ])("handles %s", (_, input, expected) => {
-    expect(splitAnnexB(input)).toEqual(expected);
   });
 });

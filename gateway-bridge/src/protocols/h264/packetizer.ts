@@ -1,14 +1,7 @@
+import type { RtpPayload } from "../nal/rtp-payload.ts";
 import { isVcl, nalType, nalTypes } from "./nal.ts";
 
-/** One RTP payload, in two parts so that picture data is never copied. Both are shared: never change them. */
-export interface RtpPayload {
-  /** FU-A indicator and header; empty where the body is the whole payload. */
-  readonly prefix: Buffer;
-  /** A view into the NAL unit, or the bytes of a STAP-A. */
-  readonly body: Buffer;
-  /** The last of its picture: carries the marker. */
-  readonly last: boolean;
-}
+export type { RtpPayload };
 
 const empty = Buffer.alloc(0);
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 
+import { BitWriter } from "../nal/testing/bit-writer.ts";
 import { readSps } from "./sps.ts";
 
 /** Made by x264 for the sizes named. */
@@ -18,38 +19,6 @@ const made: readonly (readonly [string, string, number, number, number, number])
   ["10 bits", "676e001ea6cd940a42fe225c0440000003004000000c83c58b6580", 110, 30, 642, 360],
   ["monochrome", "6764000df36505825b016c800000030080000019078a14cb", 100, 13, 352, 288],
 ];
-
-/** Writes the fields of ITU-T H.264 7.3.2.1.1. */
-class BitWriter {
-  #bits = "";
-
-  u(value: number, size: number): this {
-    this.#bits += value.toString(2).padStart(size, "0");
-    return this;
-  }
-
-  ue(value: number): this {
-    const binary = (value + 1).toString(2);
-    this.#bits += "0".repeat(binary.length - 1) + binary;
-    return this;
-  }
-
-  se(value: number): this {
-    return this.ue(value > 0 ? 2 * value - 1 : -2 * value);
-  }
-
-  /** With the stop bit, and emulation prevention. */
-  toBuffer(): Buffer {
-    const bits = `${this.#bits}1`;
-    const bytes: number[] = [];
-    for (let at = 0; at < bits.length; at += 8) {
-      const byte = parseInt(bits.slice(at, at + 8).padEnd(8, "0"), 2);
-      if (byte <= 3 && bytes.at(-1) === 0 && bytes.at(-2) === 0) bytes.push(3);
-      bytes.push(byte);
-    }
-    return Buffer.from(bytes);
-  }
-}
 
 const start = (profile: number): BitWriter => new BitWriter().u(0x67, 8).u(profile, 8).u(0xc0, 8).u(31, 8).ue(0);
 
@@ -125,5 +94,59 @@ describe("readSps", () => {
     ],
   ])("is undefined for %s", (_, nal) => {
     expect(readSps(nal)).toBeUndefined();
+  });
+});
+
+describe("what is said of pictures' order and rate", () => {
+  const usability = (bits: BitWriter): BitWriter =>
+    bits.u(1, 1).u(1, 1).u(255, 8).u(16, 16).u(11, 16).u(1, 1).u(1, 1).u(1, 1).u(5, 3).u(0, 1).u(1, 1).u(0, 24);
+  /** Everything that usability information can hold: the rate is 12.5, the buffering twice that of one schedule. */
+  const full = (reorder: number): Buffer => {
+    const bits = usability(start(77).ue(0).ue(0).ue(0).ue(4).u(0, 1).ue(3).ue(3).u(1, 1).u(1, 1).u(0, 1));
+    bits.u(1, 1).ue(0).ue(0).u(1, 1).u(2, 32).u(50, 32).u(1, 1);
+    for (let hrd = 0; hrd < 2; hrd += 1) bits.u(1, 1).ue(1).u(0, 8).ue(9).ue(9).u(0, 1).ue(8).ue(8).u(0, 1).u(0, 20);
+    return bits.u(0, 1).u(0, 1).u(1, 1).u(1, 1).ue(0).ue(0).ue(9).ue(9).ue(reorder).ue(4).toBuffer();
+  };
+
+  it.each<[string, Buffer, number, number | undefined]>([
+    ["x264's main profile with B-frames", Buffer.from(made[1]?.[1] ?? "", "hex"), 25, 2],
+    [
+      "x264's main profile without them",
+      Buffer.from("674d4028d940780227e5c044000003000400000300c83c60c960", "hex"),
+      25,
+      0,
+    ],
+    ["x264's high profile with them", Buffer.from(made[3]?.[1] ?? "", "hex"), 25, 2],
+    ["every field that there is", full(3), 12.5, 3],
+    ["an impossible order", full(17), 12.5, undefined],
+    ["baseline without usability information", finish(start(66).ue(0).ue(0).ue(0), 2, 2), 0, 0],
+    ["main that counts pictures by their number", finish(start(77).ue(0).ue(2), 2, 2), 0, 0],
+    ["main without usability information", finish(start(77).ue(0).ue(0).ue(0), 2, 2), 0, undefined],
+    ["usability information that is cut off", full(3).subarray(0, 20), 0, undefined],
+  ])("reads %s", (_, nal, fps, reorder) => {
+    expect(readSps(nal)).toMatchObject({ fps });
+    expect(readSps(nal)?.reorder).toBe(reorder);
+  });
+
+  it("does not believe a rate that cannot be", () => {
+    const timing = (ticks: number, scale: number): Buffer =>
+      start(77)
+        .ue(0)
+        .ue(2)
+        .ue(4)
+        .u(0, 1)
+        .ue(3)
+        .ue(3)
+        .u(1, 1)
+        .u(1, 1)
+        .u(0, 1)
+        .u(1, 1)
+        .u(0, 4)
+        .u(1, 1)
+        .u(ticks, 32)
+        .u(scale, 32)
+        .u(0, 32)
+        .toBuffer();
+    expect([timing(1, 50), timing(0, 50), timing(1, 2 ** 31)].map((nal) => readSps(nal)?.fps)).toEqual([25, 0, 0]);
   });
 });

@@ -1,80 +1,16 @@
+import { BitReader, withoutEmulationPrevention } from "../nal/bit-reader.ts";
+import { declaredFps, maxParameterSet, type SequenceParameters } from "../nal/sequence-parameters.ts";
+import { skipDisplayInformation } from "../nal/video-usability.ts";
 import { nalType, nalTypes } from "./nal.ts";
 
-/** What a sequence parameter set says of its pictures. */
-export interface SequenceParameters {
-  /** profile_idc: 66 baseline, 77 main, 100 high. */
-  readonly profile: number;
+/** What a sequence parameter set of H.264 says of its pictures. */
+export interface H264Parameters extends SequenceParameters {
   /** The byte of constraint_set flags. */
   readonly constraints: number;
-  /** level_idc: ten times the level. */
-  readonly level: number;
-  /** Pixels, after cropping. */
-  readonly width: number;
-  readonly height: number;
 }
-
-/** More than any valid one; bounds the work on a hostile one. */
-const maxSize = 1_024;
 
 /** Largest picture side taken for real, in macroblocks: 16384 pixels. */
 const maxMacroblocks = 1_024;
-
-// ITU-T H.264 7.3.1.1: 00 00 03 stands for 00 00.
-const withoutEmulationPrevention = (nal: Buffer): Buffer => {
-  const bytes = Buffer.alloc(nal.length);
-  let length = 0;
-  let zeros = 0;
-  for (const byte of nal) {
-    if (zeros >= 2 && byte === 3) {
-      zeros = 0;
-      continue;
-    }
-    zeros = byte === 0 ? zeros + 1 : 0;
-    bytes[length] = byte;
-    length += 1;
-  }
-  return bytes.subarray(0, length);
-};
-
-/** Reads bits; beyond the end they are 0 and `ended` becomes true. */
-class BitReader {
-  readonly #bytes: Buffer;
-  #at: number;
-
-  constructor(bytes: Buffer, byteOffset: number) {
-    this.#bytes = bytes;
-    this.#at = 8 * byteOffset;
-  }
-
-  get ended(): boolean {
-    return this.#at > 8 * this.#bytes.length;
-  }
-
-  bit(): number {
-    const bit = ((this.#bytes[this.#at >> 3] ?? 0) >> (7 - (this.#at & 7))) & 1;
-    this.#at += 1;
-    return bit;
-  }
-
-  flag(): boolean {
-    return this.bit() === 1;
-  }
-
-  /** ue(v), at most 32 bits of it. ITU-T H.264 9.1 */
-  unsigned(): number {
-    let zeros = 0;
-    while (zeros < 32 && !this.ended && this.bit() === 0) zeros += 1;
-    let suffix = 0;
-    for (let index = 0; index < zeros; index += 1) suffix = suffix * 2 + this.bit();
-    return 2 ** zeros - 1 + suffix;
-  }
-
-  /** se(v). ITU-T H.264 9.1.1 */
-  signed(): number {
-    const code = this.unsigned();
-    return code % 2 === 0 ? -code / 2 : (code + 1) / 2;
-  }
-}
 
 /** Profiles whose parameter sets tell the chroma format. ITU-T H.264 7.3.2.1.1 */
 const profilesWithChroma: ReadonlySet<number> = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135]);
@@ -108,15 +44,17 @@ const readChroma = (bits: BitReader): ChromaFormat => {
   return { format, separatePlanes };
 };
 
-const skipPictureOrder = (bits: BitReader): void => {
+/** Returns pic_order_cnt_type. */
+const readPictureOrder = (bits: BitReader): number => {
   const kind = bits.unsigned();
   if (kind === 0) bits.unsigned();
-  if (kind !== 1) return;
+  if (kind !== 1) return kind;
   bits.bit();
   bits.signed();
   bits.signed();
   const offsets = bits.unsigned();
   for (let index = 0; index < offsets && index < 255 && !bits.ended; index += 1) bits.signed();
+  return kind;
 };
 
 interface Size {
@@ -144,12 +82,60 @@ const readSize = (bits: BitReader, chroma: ChromaFormat): Size | undefined => {
   return width > 0 && height > 0 ? { width, height } : undefined;
 };
 
+// ITU-T H.264 E.1.2
+const skipBuffering = (bits: BitReader): void => {
+  const count = bits.unsigned() + 1;
+  bits.skip(8);
+  for (let index = 0; index < count && index < 32; index += 1) {
+    bits.unsigned();
+    bits.unsigned();
+    bits.skip(1);
+  }
+  bits.skip(20);
+};
+
+type Usability = Pick<SequenceParameters, "fps" | "reorder">;
+
+// ITU-T H.264 E.1.1
+const readUsability = (bits: BitReader): Usability => {
+  if (!bits.flag()) return { fps: 0, reorder: undefined };
+  skipDisplayInformation(bits);
+  let fps = 0;
+  if (bits.flag()) {
+    const ticksAField = bits.bits(32);
+    const ticksASecond = bits.bits(32);
+    // A picture lasts for two fields. ITU-T H.264 E.2.1
+    fps = declaredFps(ticksASecond, 2 * ticksAField);
+    bits.skip(1);
+  }
+  const buffered = [bits.flag(), false];
+  if (buffered[0]) skipBuffering(bits);
+  buffered[1] = bits.flag();
+  if (buffered[1]) skipBuffering(bits);
+  if (buffered[0] || buffered[1]) bits.skip(1);
+  bits.skip(1);
+  return { fps: bits.ended ? 0 : fps, reorder: readReordering(bits) };
+};
+
+const readReordering = (bits: BitReader): number | undefined => {
+  if (!bits.flag()) return undefined;
+  bits.skip(1);
+  for (let index = 0; index < 4; index += 1) bits.unsigned();
+  const reorder = bits.unsigned();
+  return bits.ended || reorder > 16 ? undefined : reorder;
+};
+
+/** What is certain even where the set does not tell. */
+const impliedReorder = (profile: number, pictureOrder: number): 0 | undefined =>
+  // Pictures come in the order of showing (ITU-T H.264 8.2.1.3), or there are no B-slices (A.2.1).
+  pictureOrder === 2 || profile === 66 ? 0 : undefined;
+
 /**
  * Reads a sequence parameter set: a whole NAL unit without start code; bytes after what is read do not matter.
  * Undefined for anything else. Never throws.
  */
-export const readSps = (nal: Buffer): SequenceParameters | undefined => {
-  if (nalType(nal) !== nalTypes.sps || nal.length < 5 || nal.length > maxSize) return undefined;
+export const readSps = (nal: Buffer): H264Parameters | undefined => {
+  if (nalType(nal) !== nalTypes.sps || nal.length < 5 || nal.length > maxParameterSet) return undefined;
   const bytes = withoutEmulationPrevention(nal);
   if (bytes.length < 5) return undefined;
   const profile = bytes.readUInt8(1);
@@ -157,9 +143,11 @@ export const readSps = (nal: Buffer): SequenceParameters | undefined => {
   bits.unsigned();
   const chroma = profilesWithChroma.has(profile) ? readChroma(bits) : { format: 1, separatePlanes: false };
   bits.unsigned();
-  skipPictureOrder(bits);
+  const pictureOrder = readPictureOrder(bits);
   bits.unsigned();
   bits.bit();
   const size = readSize(bits, chroma);
-  return size && { profile, constraints: bytes.readUInt8(2), level: bytes.readUInt8(3), ...size };
+  if (size === undefined) return undefined;
+  const { fps, reorder = impliedReorder(profile, pictureOrder) } = readUsability(bits);
+  return { profile, constraints: bytes.readUInt8(2), level: bytes.readUInt8(3), ...size, fps, reorder };
 };

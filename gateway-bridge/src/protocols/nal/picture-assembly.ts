@@ -1,6 +1,6 @@
-import { isVcl, nalType, nalTypes, splitAnnexB, startsPicture } from "./nal.ts";
+import { hasStartCode, splitAnnexB } from "./annex-b.ts";
+import type { NalRules } from "./nal-rules.ts";
 
-const startCode = Buffer.from([0, 0, 1]);
 const initialSize = 64 * 1024;
 
 /** Above what any encoder cuts a picture into; bounds what the objects of one picture cost. */
@@ -11,6 +11,7 @@ const maxNals = 4_096;
  * neither a receive buffer nor a neighbour stays in memory for the sake of one NAL unit that is kept.
  */
 export class PictureAssembly {
+  readonly #rules: Pick<NalRules, "roleOf" | "startsPicture">;
   readonly #maxBytes: number;
   #fragments = Buffer.alloc(0);
   /** Bytes of the NAL unit that is being put together; 0 between them. */
@@ -21,7 +22,8 @@ export class PictureAssembly {
   #key = false;
 
   /** @param maxBytes of one picture */
-  constructor(maxBytes: number) {
+  constructor(rules: Pick<NalRules, "roleOf" | "startsPicture">, maxBytes: number) {
+    this.#rules = rules;
     this.#maxBytes = maxBytes;
   }
 
@@ -36,7 +38,7 @@ export class PictureAssembly {
 
   /** Whether its slices are there from the first on. */
   get isWhole(): boolean {
-    return this.#firstSlice !== undefined && startsPicture(this.#firstSlice);
+    return this.#firstSlice !== undefined && this.#rules.startsPicture(this.#firstSlice);
   }
 
   /** Adds a whole NAL unit. False when the picture grows beyond its limits. */
@@ -44,12 +46,13 @@ export class PictureAssembly {
     return this.end() && this.#keep(nal);
   }
 
-  /** Begins a NAL unit that comes in fragments. False when the picture grows beyond its limits. */
-  begin(header: number): boolean {
+  /** Begins a NAL unit that comes in fragments, with its header's bytes. False when the picture grows beyond its limits. */
+  begin(first: number, second?: number): boolean {
     if (!this.end()) return false;
     if (this.#fragments.length === 0) this.#grow(initialSize);
-    this.#fragments[0] = header;
+    this.#fragments[0] = first;
     this.#open = 1;
+    if (second !== undefined) this.#fragments[this.#open++] = second;
     return true;
   }
 
@@ -93,22 +96,21 @@ export class PictureAssembly {
   }
 
   #keep(nal: Buffer): boolean {
-    // A start code cannot be part of a NAL unit: where there is one, the camera has put a piece of its Annex B stream into RTP.
-    if (nal.indexOf(startCode) < 0) return this.#copy(nal);
+    // Where there is a start code, the camera has put a piece of its Annex B stream into RTP.
+    if (!hasStartCode(nal)) return this.#copy(nal);
     return splitAnnexB(nal).every((part) => this.#copy(part));
   }
 
   #copy(nal: Buffer): boolean {
-    const type = nalType(nal);
-    // Types 0 and 24 to 31 are no content of H.264's own.
-    if (type === 0 || type >= nalTypes.stapA) return true;
+    const role = this.#rules.roleOf(nal);
+    if (role === "none") return true;
     if (this.#bytes + nal.length > this.#maxBytes || this.#nals.length >= maxNals) return false;
     const own = Buffer.allocUnsafe(nal.length);
     own.set(nal);
     this.#nals.push(own);
     this.#bytes += own.length;
-    if (isVcl(type)) this.#firstSlice ??= own;
-    if (type === nalTypes.idr) this.#key = true;
+    if (role !== "other") this.#firstSlice ??= own;
+    if (role === "key-slice") this.#key = true;
     return true;
   }
 }

@@ -1,0 +1,54 @@
+import type { NalRole, NalRules } from "../nal/nal-rules.ts";
+import type { PictureAssembly } from "../nal/picture-assembly.ts";
+import { PictureDepacketizer, type DepacketizerOptions } from "../nal/picture-depacketizer.ts";
+import { isIrap, isLayered, isVcl, nalHeaderSize, nalType, nalTypes, startsPicture } from "./nal.ts";
+
+const roleOf = (nal: Buffer): NalRole => {
+  const type = nalType(nal);
+  // ITU-T H.265 7.4.2.2: 48 to 63 are no content of H.265's own.
+  if (nal.length <= nalHeaderSize || type >= nalTypes.aggregate || isLayered(nal)) return "none";
+  if (isIrap(type)) return "key-slice";
+  return isVcl(type) ? "slice" : "other";
+};
+
+// RFC 7798 4.4.3
+const takeFragment = (payload: Buffer, assembly: PictureAssembly): boolean => {
+  if (payload.length < 3) return false;
+  const [first, second, header] = [payload.readUInt8(0), payload.readUInt8(1), payload.readUInt8(2)];
+  if ((header & 0x80) !== 0 && !assembly.begin((first & 0x81) | ((header & 0x3f) << 1), second)) return false;
+  if (!assembly.append(payload.subarray(3))) return false;
+  return (header & 0x40) === 0 || assembly.end();
+};
+
+// RFC 7798 4.4.2
+const takeAggregate = (payload: Buffer, assembly: PictureAssembly): boolean => {
+  let at = nalHeaderSize;
+  while (at + 2 <= payload.length) {
+    const end = at + 2 + payload.readUInt16BE(at);
+    if (end > payload.length) return false;
+    if (!assembly.add(payload.subarray(at + 2, end))) return false;
+    at = end;
+  }
+  return true;
+};
+
+const takePayload = (payload: Buffer, assembly: PictureAssembly): boolean => {
+  const type = nalType(payload);
+  if (type < nalTypes.aggregate) return assembly.add(payload);
+  if (type === nalTypes.fragment) return takeFragment(payload, assembly);
+  if (type === nalTypes.aggregate) return takeAggregate(payload, assembly);
+  // PACI packets wrap pieces of a picture (RFC 7798 4.4.4) and no camera sends them; what is above is undefined and ignored.
+  return type > nalTypes.paci;
+};
+
+const rules: NalRules = { roleOf, startsPicture, takePayload };
+
+/**
+ * Puts pictures together from packets of RFC 7798 in decoding order, without decoding order numbers: for a format whose
+ * `sprop-max-don-diff` is absent or 0. Never throws, whatever the packets hold.
+ */
+export class H265Depacketizer extends PictureDepacketizer {
+  constructor(options: DepacketizerOptions = {}) {
+    super(rules, options);
+  }
+}
