@@ -18,7 +18,7 @@ import { LiveView } from "./live-view.ts";
 import { planSocket } from "./local-address-policy.ts";
 import { SrtpSocket } from "./srtp-socket.ts";
 import { chooseStream } from "./stream-choice-policy.ts";
-import { judgeViewer, type Family, type Interfaces } from "./viewer-address-policy.ts";
+import { judgeViewer, type Family, type Interfaces } from "../../domain/viewer-address-policy.ts";
 
 export interface HomeKitSessionOptions {
   readonly principal: PrincipalId;

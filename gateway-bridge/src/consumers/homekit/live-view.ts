@@ -5,12 +5,12 @@ import type { AccessUnit, AudioUnit } from "../../domain/access-unit.ts";
 import type { Backlog } from "../../media/backpressure-policy.ts";
 import type { Session, Viewer } from "../../media/session.ts";
 import type { Stream } from "../../media/stream.ts";
-import { judgeLiveness } from "./liveness-policy.ts";
+import { judgeLiveness } from "../../domain/liveness-policy.ts";
 import { OpusSender } from "./opus-sender.ts";
 import { payloadSize } from "./payload-policy.ts";
 import { RtpOutlet, type OutletSocket } from "./rtp-outlet.ts";
-import { VideoSender } from "./video-sender.ts";
-import type { Family } from "./viewer-address-policy.ts";
+import { VideoSender } from "../../media/pace/video-sender.ts";
+import type { Family } from "../../domain/viewer-address-policy.ts";
 
 export interface LiveViewOptions {
   readonly stream: Stream;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import type { NetworkInterfaceInfo } from "node:os";
 
 import { planSocket } from "./local-address-policy.ts";
-import { plainAddress, type Interfaces } from "./viewer-address-policy.ts";
+import { plainAddress, type Interfaces } from "../../domain/viewer-address-policy.ts";
 
 const info = (family: "IPv4" | "IPv6", address: string, internal = false): NetworkInterfaceInfo => {
   const shared = { address, internal, netmask: "", cidr: null, mac: "00:00:5e:00:53:01" };

@@ -1,6 +1,6 @@
 import { BlockList } from "node:net";
 
-import { isLoopback, plainAddress, type Interfaces, type PlainAddress } from "./viewer-address-policy.ts";
+import { isLoopback, plainAddress, type Interfaces, type PlainAddress } from "../../domain/viewer-address-policy.ts";
 
 export interface LocalAddressQuery {
   /** A viewer that was allowed. */

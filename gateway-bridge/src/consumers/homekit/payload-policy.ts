@@ -1,6 +1,6 @@
 import { srtpTagSize } from "../../protocols/srtp/srtp-key.ts";
 import { rtpHeaderSize } from "../../protocols/rtp/rtp-packet.ts";
-import type { Family } from "./viewer-address-policy.ts";
+import type { Family } from "../../domain/viewer-address-policy.ts";
 
 const udpHeaderSize = 8;
 const ipHeaderSize = { ipv4: 20, ipv6: 40 } as const;

@@ -6,7 +6,7 @@ import type { RtpPayload } from "../../protocols/h264/packetizer.ts";
 import { toNtp } from "../../protocols/rtp/ntp-time.ts";
 import { buildSenderReport } from "../../protocols/rtp/rtcp.ts";
 import { SrtpEncryptor, type OutgoingRtp } from "../../protocols/srtp/srtp-encryptor.ts";
-import { PacketPace } from "./packet-pace.ts";
+import { PacketPace } from "../../media/pace/packet-pace.ts";
 import type { SrtpSocket } from "./srtp-socket.ts";
 
 export type OutletSocket = Pick<SrtpSocket, "ssrc" | "master" | "send" | "sendRtcp" | "queued" | "onDrained">;

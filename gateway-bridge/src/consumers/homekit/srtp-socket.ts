@@ -8,7 +8,7 @@ import { parseRtcp, type RtcpPacket } from "../../protocols/rtp/rtcp.ts";
 import { isRtcp } from "../../protocols/rtp/rtp-packet.ts";
 import { drawSrtpMaster, type SrtpMaster } from "../../protocols/srtp/srtp-key.ts";
 import { SrtcpDecryptor, SrtcpEncryptor } from "../../protocols/srtp/srtcp.ts";
-import { plainAddress, type Family } from "./viewer-address-policy.ts";
+import { plainAddress, type Family } from "../../domain/viewer-address-policy.ts";
 
 export interface SrtpSocketOptions {
   readonly family: Family;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 
-import { makePicture, parameterSets } from "../../media/testing/units.ts";
+import { makePicture, parameterSets } from "../testing/units.ts";
 import { videoPayloads } from "./video-payloads.ts";
 
 const { sps, pps } = parameterSets;

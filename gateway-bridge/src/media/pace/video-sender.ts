@@ -1,13 +1,19 @@
 import type { Clock } from "@gatehouse/shared";
 
 import type { VideoUnit } from "../../domain/access-unit.ts";
-import type { Backlog } from "../../media/backpressure-policy.ts";
+import type { RtpPayload } from "../../protocols/h264/packetizer.ts";
+import type { Backlog } from "../backpressure-policy.ts";
 import { replayPause, replayRate } from "./replay-policy.ts";
-import type { RtpOutlet } from "./rtp-outlet.ts";
 import { videoPayloads } from "./video-payloads.ts";
 
+/** Where pictures go as RTP. */
+export interface PictureOutlet {
+  /** Sends what shares one timestamp, in ticks of 90 kHz. False when some of it has to wait. */
+  send(payloads: readonly RtpPayload[], ticks: number): boolean;
+}
+
 export interface VideoSenderOptions {
-  readonly outlet: RtpOutlet;
+  readonly outlet: PictureOutlet;
   readonly maxPayload: number;
   /** What the session holds as it begins: the stored GOP. */
   readonly replay: Backlog;
