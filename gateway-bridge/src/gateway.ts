@@ -154,6 +154,7 @@ const openApi = (
       tls: identity.tls,
       handlers: createHandlers(parts),
       principals,
+      applications: { verifyBasic: () => undefined },
       revocations: { on: (listener) => principals.onRevoked(listener) },
       sessions: homekit,
       audit,

@@ -1,4 +1,11 @@
-import type { Camera, Cancellable, Clock, PrepareHomeKitSession, Status } from "@gatehouse/shared";
+import {
+  GatehouseError,
+  type Camera,
+  type Cancellable,
+  type Clock,
+  type PrepareHomeKitSession,
+  type Status,
+} from "@gatehouse/shared";
 import type { networkInterfaces } from "node:os";
 
 import type { GatewayIdentity } from "./access/gateway-identity.ts";
@@ -74,6 +81,8 @@ const withoutForeignClaim = (body: PrepareHomeKitSession, fromHere: boolean): Pr
   return fromHere && localAddress !== undefined ? { ...rest, localAddress } : rest;
 };
 
+const notYet = (): Promise<never> => Promise.reject(new GatehouseError("not-found", "this gateway does not serve it"));
+
 /** What each route does, once the caller was found to be allowed. */
 export const createHandlers = (parts: HandlerParts): Handlers => {
   const { cameras, states, homekit, pairing, principals, audit } = parts;
@@ -89,6 +98,13 @@ export const createHandlers = (parts: HandlerParts): Handlers => {
       await cameras.remove(params.camera);
       return {};
     },
+    live: () => notYet(),
+    clip: () => notYet(),
+    offerWebRtc: () => notYet(),
+    endWebRtc: () => notYet(),
+    addApplication: () => notYet(),
+    health: () => notYet(),
+    metrics: () => notYet(),
     snapshot: ({ params, query, signal }) => cameras.snapshot(params.camera, query, { signal }),
 
     prepareHomeKitSession: ({ principal, params, body, peer, signal }) => {

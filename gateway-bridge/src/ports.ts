@@ -51,6 +51,14 @@ export interface Snapshot {
   readonly capturedAt: number;
 }
 
+/** A piece of film, made while it is read. */
+export interface Clip {
+  /** Clock.now() of its first picture. */
+  readonly startedAt: number;
+  /** An MP4 file. */
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
 /** What a driver reports of a camera's doings. */
 export interface DriverEvent {
   readonly kind: "motion";

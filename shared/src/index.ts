@@ -40,12 +40,15 @@ export {
   type RouteName,
   type RouteRequest,
 } from "./contract/api.ts";
-export { AddCamera, Camera, CameraState, DiscoveredCamera, Tier, type TierName } from "./contract/camera.ts";
+export { ApplicationCredential, NewApplication } from "./contract/application.ts";
+export { AddCamera, Camera, CameraKind, CameraState, DiscoveredCamera, Tier, TierName } from "./contract/camera.ts";
 export { Event, ServerMessage } from "./contract/event.ts";
 export { AuditRow, Principal, Status, StreamStatus } from "./contract/gateway.ts";
-export { Action, Grant, ownerOnlyActions, PrincipalKind } from "./contract/grant.ts";
+export { Action, Grant, ownerOnlyActions, PairedKind, PrincipalKind } from "./contract/grant.ts";
+export { CameraHealth, GatewayHealth, StreamHealth, StreamWarning, TranscoderHealth } from "./contract/health.ts";
 export { PreparedHomeKitSession, PrepareHomeKitSession, StartHomeKitSession } from "./contract/homekit.ts";
 export { CameraId, GatewayId, Name, PrincipalId, SessionId, SpkiPin, Time } from "./contract/ids.ts";
+export { LiveMessage, Sdp } from "./contract/live.ts";
 export { Identity, OfferPairing, Pair, Paired, PairingOffer } from "./contract/pairing.ts";
 export {
   formatPairingString,

@@ -54,8 +54,12 @@ const isCommandLine = (principal: Principal): boolean =>
 const isAlive = (found: Identity, { principals, identity }: OwnerOptions): boolean => {
   if (found.gatewayPin !== identity.pin) return false;
   const principal = principals.byPin(pinOf(found.privateKey));
-  return principal !== undefined && isCommandLine(principal);
+  return principal !== undefined && isCommandLine(principal) && holdsAll(principal);
 };
+
+/** A newer gateway knows more actions than the one that made the identity. */
+const holdsAll = ({ grants }: Principal): boolean =>
+  Action.options.every((action) => grants.some((grant) => grant.action === action && grant.camera === "*"));
 
 /** Empty for what is no key: nobody has that pin. */
 const pinOf = (privateKey: string): string => {

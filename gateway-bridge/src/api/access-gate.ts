@@ -17,6 +17,7 @@ import { TLSSocket } from "node:tls";
 
 import { decideAccess, type AccessDecision } from "../domain/access-policy.ts";
 import type { AuditSink } from "../ports.ts";
+import { parseBasic } from "./basic-login.ts";
 import { DenialBudget } from "./denial-budget.ts";
 
 /** Every refusal in the same words, so that it tells nothing of what exists. */
@@ -26,6 +27,8 @@ const notAllowed = "this client may not do this";
 export interface AccessGateOptions {
   /** The principal with this pinned key, unless revoked. */
   readonly principals: { byPin(pin: string): Principal | undefined };
+  /** The application with this name and password, unless revoked. */
+  readonly applications: { verifyBasic(username: string, password: string): Principal | undefined };
   /** Who opened a session, and on which camera. */
   readonly sessions: {
     find(session: SessionId): { readonly principal: PrincipalId; readonly camera: CameraId } | undefined;
@@ -53,16 +56,28 @@ export class AccessGate {
     this.#denials = new DenialBudget(options.clock);
   }
 
-  /** The principal whose key this request's connection proved in its handshake, as it stands now. */
+  /** The principal whose key this request's connection proved, or whose password the request holds, as it stands now. */
   authenticate({ socket, headers }: IncomingMessage): Principal | undefined {
-    // Browsers show the certificates that their owner installed to any page's request, and name the page.
-    if (headers.origin !== undefined) return undefined;
+    // Browsers show the certificates and passwords that they keep to any page's request, and name the page.
+    if (headers.origin !== undefined || !(socket instanceof TLSSocket)) return undefined;
+    const principal =
+      headers.authorization === undefined ? this.#byKey(socket) : this.#byPassword(headers.authorization);
+    return principal?.revoked === null ? principal : undefined;
+  }
+
+  #byKey(socket: TLSSocket): Principal | undefined {
     // `authorized` alone is not enough: Node also sets it for a resumed TLS 1.3 session without any certificate.
-    if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
+    if (!socket.authorized) return undefined;
     const key = socket.getPeerX509Certificate()?.publicKey;
     if (key === undefined) return undefined;
-    const principal = this.#options.principals.byPin(spkiPin(key.export({ type: "spki", format: "der" })));
-    return principal?.revoked === null ? principal : undefined;
+    return this.#options.principals.byPin(spkiPin(key.export({ type: "spki", format: "der" })));
+  }
+
+  #byPassword(authorization: string): Principal | undefined {
+    const login = parseBasic(authorization);
+    if (login === undefined) return undefined;
+    const principal = this.#options.applications.verifyBasic(login.username, login.password);
+    return principal?.kind === "application" ? principal : undefined;
   }
 
   /**

@@ -10,7 +10,7 @@ import { ApiWorld, elsewhere, here, session, type Answer, type Question } from "
  */
 const srtp = { key: Buffer.alloc(16).toString("base64"), salt: Buffer.alloc(14).toString("base64") };
 const video = { payloadType: 99, maxBitrateKbps: 1, rtcpInterval: 1, mtu: 1378, width: 1, height: 1, fps: 1 };
-const requests: Record<RouteName, { readonly path: string; readonly body?: unknown }> = {
+const requests: Record<RouteName, { readonly path: string; readonly body?: unknown; readonly sdp?: string }> = {
   pair: { path: "/v1/pair", body: { secret: "A".repeat(22), kind: "node-red", publicKey: "AAAA" } },
   status: { path: "/v1/status" },
   events: { path: "/v1/events" },
@@ -19,6 +19,10 @@ const requests: Record<RouteName, { readonly path: string; readonly body?: unkno
   discoverCameras: { path: "/v1/cameras/discover" },
   removeCamera: { path: `/v1/cameras/${here}` },
   snapshot: { path: `/v1/cameras/${here}/snapshot?width=640` },
+  live: { path: `/v1/cameras/${here}/live` },
+  clip: { path: `/v1/cameras/${here}/clip?before=5&after=1` },
+  offerWebRtc: { path: `/v1/cameras/${here}/whep`, sdp: "v=0\r\n" },
+  endWebRtc: { path: `/v1/webrtc-sessions/${session}` },
   prepareHomeKitSession: {
     path: `/v1/cameras/${here}/homekit-sessions`,
     body: { viewer: { address: "192.168.1.9", videoPort: 5000, videoSrtp: srtp } },
@@ -29,13 +33,22 @@ const requests: Record<RouteName, { readonly path: string; readonly body?: unkno
     path: "/v1/pairing-offers",
     body: { kind: "node-red", name: "n", grants: [{ action: "events", camera: "*" }] },
   },
+  addApplication: { path: "/v1/applications", body: { name: "n", grants: [{ action: "live", camera: "*" }] } },
   listPrincipals: { path: "/v1/principals" },
   revokePrincipal: { path: "/v1/principals/who-zzzzzzzzzzzzzzzz" },
+  health: { path: "/v1/health" },
+  metrics: { path: "/metrics" },
   listAudit: { path: "/v1/audit" },
 };
 
-/** Who may: anybody at all, any paired client, only one with `admin`, or one with this action on the camera. */
-const mayCall: Record<RouteName, "anybody" | "paired" | "admin" | "live" | "snapshot" | "own-session"> = {
+/**
+ * Who may: anybody at all, any paired client, only one with `admin`, one with `metrics` on all cameras, or one with this action
+ * on the camera.
+ */
+const mayCall: Record<
+  RouteName,
+  "anybody" | "paired" | "admin" | "metrics" | "live" | "snapshot" | "clip" | "own-session"
+> = {
   pair: "anybody",
   status: "admin",
   events: "paired",
@@ -44,12 +57,19 @@ const mayCall: Record<RouteName, "anybody" | "paired" | "admin" | "live" | "snap
   discoverCameras: "admin",
   removeCamera: "admin",
   snapshot: "snapshot",
+  live: "live",
+  clip: "clip",
+  offerWebRtc: "live",
+  endWebRtc: "own-session",
   prepareHomeKitSession: "live",
   startHomeKitSession: "own-session",
   endHomeKitSession: "own-session",
   offerPairing: "admin",
+  addApplication: "admin",
   listPrincipals: "admin",
   revokePrincipal: "admin",
+  health: "paired",
+  metrics: "metrics",
   listAudit: "admin",
 };
 
@@ -61,6 +81,7 @@ const actions: readonly Action[] = [
   "ptz",
   "talk",
   "control",
+  "metrics",
   "admin",
   "remote",
   "remedy",
@@ -68,6 +89,7 @@ const actions: readonly Action[] = [
 type Caller = {
   readonly who: string;
   readonly as?: Pick<Identity, "certificate" | "privateKey">;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly stranger?: true;
 };
 
@@ -114,6 +136,24 @@ beforeAll(async () => {
     ),
   );
   for (const action of actions) named(`a flow that may ${action} here`, world.pair("node-red", [grant(action)]));
+  for (const action of actions) {
+    callers.push({ who: `an application that may ${action} here`, headers: world.addApplication([grant(action)]) });
+  }
+  const { authorization } = world.addApplication(actions.map((action) => grant(action, "*")));
+  callers.push({
+    who: "a wrong password",
+    headers: { authorization: `${authorization.slice(0, -8)}AAAAAAA=` },
+    stranger: true,
+  });
+  callers.push({
+    who: "a password of no form together with a paired key",
+    as: world.pair(
+      "owner",
+      actions.map((action) => grant(action, "*")),
+    ),
+    headers: { authorization: "Bearer abc" },
+    stranger: true,
+  });
   named("an owner with admin on one camera", world.pair("owner", [grant("admin")]));
   named(
     "an owner with every grant",
@@ -133,16 +173,19 @@ const expected = (name: RouteName, { who, stranger }: Caller): "unauthenticated"
   const everything = who === "an owner with every grant";
   if (rule === "admin") return everything ? "allowed" : "access-denied";
   const allCameras = everything || who === "a plugin with every grant on all cameras";
+  if (rule === "metrics") return allCameras ? "allowed" : "access-denied";
   const action = rule === "own-session" ? "live" : rule;
   // Nobody here opened the session, so it is nobody's.
   if (rule === "own-session") return "access-denied";
-  return allCameras || who === `a flow that may ${action} here` ? "allowed" : "access-denied";
+  const here = [`a flow that may ${action} here`, `an application that may ${action} here`];
+  return allCameras || here.includes(who) ? "allowed" : "access-denied";
 };
 
 const questionFor = (name: RouteName, caller: Caller): Question => {
   const { method }: Route = routes[name];
-  const { path, body } = requests[name];
-  return { method, path, as: caller.as, body: body === undefined ? undefined : JSON.stringify(body) };
+  const { path, body, sdp } = requests[name];
+  const headers = { ...caller.headers, ...(sdp !== undefined && { "content-type": "application/sdp" }) };
+  return { method, path, as: caller.as, headers, body: sdp ?? (body === undefined ? undefined : JSON.stringify(body)) };
 };
 
 const codeOf = ({ json }: Answer): unknown => (json as { error?: { code?: unknown } } | undefined)?.error?.code;
@@ -162,11 +205,12 @@ describe.each(Object.keys(routes) as RouteName[])("%s", (name) => {
           want,
           [],
         ]);
-      } else if (name === "events") {
+      } else if (routes[name].response === "websocket") {
         // Allowed, but a plain request is no WebSocket.
         expect([caller.who, answer.status, codeOf(answer)]).toEqual([caller.who, 400, "request-invalid"]);
       } else {
-        expect([caller.who, answer.status, handled]).toEqual([caller.who, 200, [name]]);
+        const status = routes[name].response === "sdp" ? 201 : 200;
+        expect([caller.who, answer.status, handled]).toEqual([caller.who, status, [name]]);
       }
     }
   });

@@ -9,11 +9,12 @@ export interface Deed {
 }
 
 /**
- * Whether what a route does is written down: what changes something, and who looked live. Starting and ending a session
+ * Whether what a route does is written down: what changes something, and who looked live or took a clip. Starting and ending a session
  * belong to its preparation. Pairing is written down where it happens, because before it nobody is known.
  */
 export const isAudited = (name: RouteName): boolean => {
-  const { method, access }: Route = routes[name];
+  const { method, access, response }: Route = routes[name];
+  if (name === "live" || response === "mp4") return true;
   return method !== "GET" && access.on !== "pairing" && access.on !== "session";
 };
 

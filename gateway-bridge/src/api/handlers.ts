@@ -1,6 +1,15 @@
-import type { JsonRouteName, Principal, RouteAnswer, RouteName, RouteRequest } from "@gatehouse/shared";
+import type {
+  JsonRouteName,
+  Principal,
+  routes,
+  RouteAnswer,
+  RouteName,
+  RouteRequest,
+  SessionId,
+} from "@gatehouse/shared";
+import type { WebSocket } from "ws";
 
-import type { Snapshot } from "../ports.ts";
+import type { Clip, Snapshot } from "../ports.ts";
 
 /** The routes that the rest of the gateway answers; the events WebSocket is the API server's own. */
 export type HandledRouteName = Exclude<RouteName, "events">;
@@ -13,9 +22,35 @@ export type HandlerRequest<N extends HandledRouteName> = RouteRequest<N> & {
   readonly peer: string;
   /** Aborts when the client leaves, is revoked, or the server closes. */
   readonly signal: AbortSignal;
+  /** The WebSocket, open; what the handler throws is told over it. */
+  readonly socket: N extends "live" ? WebSocket : undefined;
 };
 
-export type HandlerAnswer<N extends HandledRouteName> = N extends JsonRouteName ? RouteAnswer<N> : Snapshot;
+/** The gateway's half of a WebRTC session. */
+export interface SdpAnswer {
+  readonly id: SessionId;
+  readonly sdp: string;
+}
+
+export interface TextAnswer {
+  readonly contentType: string;
+  readonly text: string;
+}
+
+interface OtherAnswers {
+  readonly jpeg: Snapshot;
+  readonly mp4: Clip;
+  readonly sdp: SdpAnswer;
+  readonly text: TextAnswer;
+  /** Resolves once the view is under way. */
+  readonly websocket: undefined;
+}
+
+export type HandlerAnswer<N extends HandledRouteName> = N extends JsonRouteName
+  ? RouteAnswer<N>
+  : (typeof routes)[N]["response"] extends infer Kind extends keyof OtherAnswers
+    ? OtherAnswers[Kind]
+    : never;
 
 /** What each route does. Throws GatehouseErrors, which the client is told. */
 export type Handlers = { readonly [N in HandledRouteName]: (request: HandlerRequest<N>) => Promise<HandlerAnswer<N>> };

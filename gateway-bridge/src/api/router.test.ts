@@ -22,6 +22,10 @@ const makeRouter = async (): Promise<Router> => {
     gate: new AccessGate(options),
     connections: new Connections(),
     acceptEvents: () => undefined,
+    acceptLive: () => {
+      throw new Error("not asked here");
+    },
+    refuseLive: () => undefined,
     signal: new AbortController().signal,
   });
   opened.push(router);

@@ -9,20 +9,21 @@ import {
   type Clock,
   type Logger,
   type Principal,
-  type Route,
   type RouteName,
 } from "@gatehouse/shared";
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { randomUUID } from "node:crypto";
 import type { Server } from "node:https";
+import type { WebSocket } from "ws";
 
-import type { AuditSink, Snapshot } from "../ports.ts";
+import type { AuditSink } from "../ports.ts";
 import type { AccessGate } from "./access-gate.ts";
 import { audited } from "./audit-trail.ts";
 import type { Connections } from "./connections.ts";
 import type { Handlers } from "./handlers.ts";
 import { limits } from "./limits.ts";
 import { parsePart } from "./parse-request.ts";
+import { sendAnswer } from "./send-answer.ts";
 
 export interface RouterOptions {
   readonly server: Server;
@@ -34,6 +35,10 @@ export interface RouterOptions {
   readonly log: Logger;
   /** Takes over a request for the events WebSocket, whose sender was let in. */
   readonly acceptEvents: (request: FastifyRequest, reply: FastifyReply) => void;
+  /** Takes over a request for a live view. */
+  readonly acceptLive: (request: FastifyRequest, reply: FastifyReply) => WebSocket;
+  /** Tells a live viewer why there is nothing to see. */
+  readonly refuseLive: (socket: WebSocket, error: unknown) => void;
   /** Aborts when the server closes. */
   readonly signal: AbortSignal;
 }
@@ -71,6 +76,7 @@ export const createRouter = (options: RouterOptions): Router => {
     frameworkErrors: (error, request, reply) => sendError(log, error, { request, reply }),
   });
   app.removeContentTypeParser("text/plain");
+  app.addContentTypeParser("application/sdp", { parseAs: "string" }, async (_: FastifyRequest, text: string) => text);
   app.addHook("onRoute", ({ config, url }) => {
     if (config?.route === undefined) throw new TypeError(`the route ${url} declares no access`);
   });
@@ -89,6 +95,8 @@ const addRoutes = (app: Router, options: RouterOptions): void => {
     void reply.headers({
       "cache-control": "no-store",
       "x-content-type-options": "nosniff",
+      // No page of somebody else's may so much as show what a browser's stored login brings.
+      "cross-origin-resource-policy": "same-origin",
       "x-request-id": request.id,
     });
     if (request.is404) return;
@@ -133,21 +141,43 @@ interface Exchange {
   readonly reply: FastifyReply;
 }
 
-const answer = async (found: Admitted, options: RouterOptions, { request, reply }: Exchange): Promise<unknown> => {
+const answer = async (found: Admitted, options: RouterOptions, exchange: Exchange): Promise<unknown> => {
   const { name, principal, params } = found;
+  const { request, reply } = exchange;
   const query = parsePart(name, "query", request.query);
   const body = parsePart(name, "body", request.body);
   if (name === "events") {
     options.acceptEvents(request, reply);
     return reply;
   }
-  const signal = AbortSignal.any([whileConnected(reply), options.signal]);
-  const handler = options.handlers[name] as (request: unknown) => Promise<unknown>;
-  const result = await audited(options.audit, found, () => {
-    signal.throwIfAborted();
-    return handler({ params, query, body, principal, peer: request.raw.socket.remoteAddress ?? "", signal });
-  });
-  return send(reply, found, result);
+  const words = { params, query, body, principal, peer: request.raw.socket.remoteAddress ?? "" };
+  const run = (situation: { readonly signal: AbortSignal; readonly socket?: WebSocket }): Promise<unknown> => {
+    const handler = options.handlers[name] as (request: unknown) => Promise<unknown>;
+    return audited(options.audit, found, () => {
+      situation.signal.throwIfAborted();
+      return handler({ ...words, ...situation });
+    });
+  };
+  if (name === "live") return showLive(run, options, exchange);
+  const result = await run({ signal: AbortSignal.any([whileConnected(reply), options.signal]) });
+  return sendAnswer(reply, { name, params, result, now: options.clock.now() });
+};
+
+/** From here on the client hears over the WebSocket, of failures too: browsers show a page nothing of a refused upgrade. */
+const showLive = async (
+  run: (situation: { readonly signal: AbortSignal; readonly socket: WebSocket }) => Promise<unknown>,
+  { acceptLive, refuseLive, signal: closing }: RouterOptions,
+  { request, reply }: Exchange,
+): Promise<FastifyReply> => {
+  const socket = acceptLive(request, reply);
+  const leaving = new AbortController();
+  socket.once("close", () => leaving.abort(stopped("closed")));
+  try {
+    await run({ signal: AbortSignal.any([leaving.signal, closing]), socket });
+  } catch (error) {
+    refuseLive(socket, error);
+  }
+  return reply;
 };
 
 /** Aborts when the client is gone before it was answered. */
@@ -157,19 +187,6 @@ const whileConnected = ({ raw }: FastifyReply): AbortSignal => {
     if (!raw.writableFinished) leaving.abort(stopped("closed"));
   });
   return leaving.signal;
-};
-
-const send = (reply: FastifyReply, { name, params }: Admitted, result: unknown): FastifyReply => {
-  const { response }: Route = routes[name];
-  if (response === "websocket") throw new TypeError("a WebSocket is not answered");
-  if (response === "jpeg") {
-    const { jpeg, capturedAt } = result as Snapshot;
-    return reply.headers({ "x-captured-at": capturedAt, "x-camera": params["camera"] }).type("image/jpeg").send(jpeg);
-  }
-  const checked = response.safeParse(result);
-  // An answer with a field too many is a leak until shown otherwise.
-  if (!checked.success) throw new TypeError(`the answer of ${name} breaks its schema: ${checked.error.message}`);
-  return reply.type("application/json; charset=utf-8").send(JSON.stringify(checked.data));
 };
 
 const sendError = (log: Logger, thrown: unknown, { request, reply }: Exchange): void => {

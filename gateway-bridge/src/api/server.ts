@@ -14,12 +14,14 @@ import { ServerResponse, type IncomingMessage } from "node:http";
 import { createServer, type Server } from "node:https";
 import { isIPv6, type AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
+import type { WebSocket } from "ws";
 
 import { AccessGate, type AccessGateOptions } from "./access-gate.ts";
 import { Connections } from "./connections.ts";
 import { EventFeed, type EventFeedOptions } from "./event-feed.ts";
 import type { Handlers } from "./handlers.ts";
 import { limits } from "./limits.ts";
+import { LiveSockets } from "./live-sockets.ts";
 import { createRouter, type Router } from "./router.ts";
 
 export interface ApiServerOptions extends AccessGateOptions, EventFeedOptions {
@@ -54,16 +56,32 @@ export class ApiServer implements AsyncDisposable {
     const feed = opening.use(new EventFeed(options));
     const heads = new WeakMap<IncomingMessage, Buffer>();
     const closing = new AbortController();
-    const acceptEvents = ({ raw }: FastifyRequest, reply: FastifyReply): void => {
+    const live = opening.use(new LiveSockets(options));
+    const upgrade = <T>({ raw }: FastifyRequest, reply: FastifyReply, accept: (head: Buffer) => T): T => {
       const head = heads.get(raw);
-      if (head === undefined) throw new GatehouseError("request-invalid", "events come over a WebSocket only");
-      feed.accept(raw, head, () => gate.authenticate(raw));
+      if (head === undefined) throw new GatehouseError("request-invalid", "this comes over a WebSocket only");
+      const accepted = accept(head);
       reply.raw.detachSocket(raw.socket);
       reply.hijack();
+      return accepted;
     };
+    const acceptEvents = (request: FastifyRequest, reply: FastifyReply): void =>
+      upgrade(request, reply, (head) => feed.accept(request.raw, head, () => gate.authenticate(request.raw)));
+    const acceptLive = (request: FastifyRequest, reply: FastifyReply): WebSocket =>
+      upgrade(request, reply, (head) => live.accept(request.raw, head));
+    const refuseLive = (socket: WebSocket, error: unknown): void => live.refuse(socket, error);
     const { signal: closed } = closing;
     const router = opening.adopt(
-      createRouter({ ...options, server, gate, connections, acceptEvents, signal: closed }),
+      createRouter({
+        ...options,
+        server,
+        gate,
+        connections,
+        acceptEvents,
+        acceptLive,
+        refuseLive,
+        signal: closed,
+      }),
       (each) => each.close(),
     );
     await router.ready();

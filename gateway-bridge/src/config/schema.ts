@@ -18,6 +18,24 @@ export const Config = z.strictObject({
       lingerSeconds: z.number().min(0).max(3_600).default(10),
       /** What the newest group of pictures of one stream may weigh. */
       ringMegabytes: z.int().min(1).max(256).default(8),
+      /** How much of the past each connected stream keeps for clips. 0 keeps what a new viewer needs, and no more. */
+      prerollSeconds: z.number().min(0).max(60).default(0),
+      /** The ffmpeg that transcodes: an absolute path, or a name that is looked for in PATH. */
+      ffmpeg: z
+        .string()
+        .regex(/^(\/[^\0]{1,1023}|[\w.-]{1,64})$/, "an absolute path, or a plain name")
+        .default("ffmpeg"),
+    })
+    .prefault({}),
+  /** For players and recorders. Nothing listens before the first application has been added. */
+  rtsp: z
+    .strictObject({
+      /** The address of `listen` unless told otherwise. */
+      host: z.union([z.ipv4(), z.ipv6(), z.hostname()]).optional(),
+      /** RTSP over TLS. */
+      port: z.int().min(0).max(65_535).default(8322),
+      /** RTSP in clear: whoever listens on the network sees the pictures. Closed unless a port is given. */
+      plainPort: z.int().min(0).max(65_535).nullable().default(null),
     })
     .prefault({}),
 });

@@ -1,4 +1,4 @@
-import type { CameraId, Secret, Tier, TierName } from "@gatehouse/shared";
+import type { CameraId, CameraKind, Secret, Tier, TierName } from "@gatehouse/shared";
 
 import type { AudioCodec } from "./track.ts";
 
@@ -27,7 +27,7 @@ export interface CameraDescription {
 export interface CameraRecord {
   readonly id: CameraId;
   readonly name: string;
-  readonly kind: "onvif" | "rtsp";
+  readonly kind: CameraKind;
   /** The ONVIF device service or the RTSP URL. No credentials in it. */
   readonly url: string;
   /** SHA-256 of the camera's public key, base64url, confirmed by the owner; null without TLS. */

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPair } from "node:crypto";
 import { promisify } from "node:util";
 
-import type { PrincipalKind } from "../contract/grant.ts";
+import type { PairedKind } from "../contract/grant.ts";
 import type { Identity } from "../contract/pairing.ts";
 import { parsePairingString } from "../contract/pairing-string.ts";
 import type { Cancellable } from "../kernel/abort.ts";
@@ -12,7 +12,7 @@ import { PinnedHttps } from "./pinned-https.ts";
 export interface PairOptions {
   /** As the owner copied it. */
   readonly pairingString: string;
-  readonly kind: Exclude<PrincipalKind, "owner">;
+  readonly kind: PairedKind;
   /**
    * Our own new key, from `makeClientKey`; made here if left out. A caller that keeps it before pairing can pair again with
    * it, within the string's five minutes, when a crash lost the answer; with any other key the string is used up.

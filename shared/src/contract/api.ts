@@ -1,10 +1,13 @@
 import { z } from "zod";
 
-import { AddCamera, Camera, DiscoveredCamera } from "./camera.ts";
+import { ApplicationCredential, NewApplication } from "./application.ts";
+import { AddCamera, Camera, DiscoveredCamera, TierName } from "./camera.ts";
 import { AuditRow, Principal, Status } from "./gateway.ts";
 import type { Action } from "./grant.ts";
+import { GatewayHealth } from "./health.ts";
 import { PreparedHomeKitSession, PrepareHomeKitSession, StartHomeKitSession } from "./homekit.ts";
 import { CameraId, PrincipalId, SessionId } from "./ids.ts";
+import { Sdp } from "./live.ts";
 import { OfferPairing, Pair, Paired, PairingOffer } from "./pairing.ts";
 
 /**
@@ -28,8 +31,12 @@ export interface Route {
   readonly params: z.ZodType;
   readonly query: z.ZodType;
   readonly body: z.ZodType;
-  /** `jpeg`: the body is a picture, with `x-captured-at` (ms) and `x-camera` headers. `websocket`: ServerMessages. */
-  readonly response: z.ZodType | "jpeg" | "websocket";
+  /**
+   * `jpeg`: a picture, with `x-captured-at` (ms), `age` (s) and `x-camera` headers. `mp4`: a clip, as it is made, with `x-started-at`
+   * (ms). `sdp`: 201 with the answer, and `location`. `text`: as its content type says. `websocket`: the upgrade; `events` sends
+   * ServerMessages, `live` LiveMessages and binary fMP4.
+   */
+  readonly response: z.ZodType | "jpeg" | "mp4" | "sdp" | "text" | "websocket";
 }
 
 const nothing = z.strictObject({});
@@ -41,6 +48,9 @@ const camera = z.strictObject({ camera: CameraId });
 const session = z.strictObject({ session: SessionId });
 /** A number in a query string. */
 const QueryInt = z.coerce.number().int().positive().max(100_000);
+/** How large a live view is shown, in pixels; or the very tier. */
+const liveQuery = { width: QueryInt.optional(), height: QueryInt.optional(), tier: TierName.optional() };
+const QuerySeconds = z.coerce.number().min(0).max(600);
 
 /** Everything that can be asked of a gateway. Both ends are built from this table. */
 export const routes = {
@@ -74,8 +84,51 @@ export const routes = {
     path: "/v1/cameras/:camera/snapshot",
     access: { on: "camera", action: "snapshot" },
     params: camera,
-    query: z.strictObject({ width: QueryInt.optional(), height: QueryInt.optional() }),
+    query: z.strictObject({
+      width: QueryInt.optional(),
+      height: QueryInt.optional(),
+      /** Asks the camera now, instead of taking a picture of the last seconds. */
+      fresh: z.stringbool().optional(),
+    }),
     response: "jpeg",
+  }),
+  live: route({
+    method: "GET",
+    path: "/v1/cameras/:camera/live",
+    access: { on: "camera", action: "live" },
+    params: camera,
+    query: z.strictObject(liveQuery),
+    response: "websocket",
+  }),
+  clip: route({
+    method: "GET",
+    path: "/v1/cameras/:camera/clip",
+    access: { on: "camera", action: "clip" },
+    params: camera,
+    query: z.strictObject({
+      /** Seconds before now, as far as the gateway has them, and seconds from now on. */
+      before: QuerySeconds.default(0),
+      after: QuerySeconds.default(10),
+      tier: TierName.optional(),
+    }),
+    response: "mp4",
+  }),
+
+  offerWebRtc: route({
+    method: "POST",
+    path: "/v1/cameras/:camera/whep",
+    access: { on: "camera", action: "live" },
+    params: camera,
+    query: z.strictObject(liveQuery),
+    body: Sdp,
+    response: "sdp",
+  }),
+  endWebRtc: route({
+    method: "DELETE",
+    path: "/v1/webrtc-sessions/:session",
+    access: { on: "session", action: "live" },
+    params: session,
+    response: nothing,
   }),
 
   prepareHomeKitSession: route({
@@ -109,6 +162,13 @@ export const routes = {
     body: OfferPairing,
     response: PairingOffer,
   }),
+  addApplication: route({
+    method: "POST",
+    path: "/v1/applications",
+    access: { on: "gateway", action: "admin" },
+    body: NewApplication,
+    response: ApplicationCredential,
+  }),
   listPrincipals: route({
     method: "GET",
     path: "/v1/principals",
@@ -121,6 +181,13 @@ export const routes = {
     access: { on: "gateway", action: "admin" },
     params: z.strictObject({ principal: PrincipalId }),
     response: nothing,
+  }),
+  health: route({ method: "GET", path: "/v1/health", access: { on: "paired" }, response: GatewayHealth }),
+  metrics: route({
+    method: "GET",
+    path: "/metrics",
+    access: { on: "gateway", action: "metrics" },
+    response: "text",
   }),
   listAudit: route({
     method: "GET",

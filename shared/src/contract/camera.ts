@@ -6,9 +6,12 @@ import { CameraId, Name, Time } from "./ids.ts";
 const codes = Object.keys(errorRegistry) as [ErrorCode, ...ErrorCode[]];
 export const ErrorCodeName = z.enum(codes);
 
+export const TierName = z.enum(["main", "sub", "third"]);
+export type TierName = z.infer<typeof TierName>;
+
 /** One quality in which a camera offers its picture. */
 export const Tier = z.strictObject({
-  name: z.enum(["main", "sub", "third"]),
+  name: TierName,
   codec: z.enum(["h264", "h265", "jpeg", "unknown"]),
   /** Pixels; 0 where the camera does not say. */
   width: z.int().nonnegative(),
@@ -17,7 +20,10 @@ export const Tier = z.strictObject({
   fps: z.number().nonnegative(),
 });
 export type Tier = z.infer<typeof Tier>;
-export type TierName = Tier["name"];
+
+/** How the gateway speaks to it: by ONVIF, by RTSP alone, or by HTTP for still pictures alone. */
+export const CameraKind = z.enum(["onvif", "rtsp", "still"]);
+export type CameraKind = z.infer<typeof CameraKind>;
 
 export const CameraState = z.discriminatedUnion("kind", [
   /** Reachable when last asked; nobody watches. */
@@ -38,7 +44,7 @@ export type CameraState = z.infer<typeof CameraState>;
 export const Camera = z.strictObject({
   id: CameraId,
   name: Name,
-  kind: z.enum(["onvif", "rtsp"]),
+  kind: CameraKind,
   manufacturer: z.string(),
   model: z.string(),
   firmware: z.string(),
@@ -55,7 +61,7 @@ export type Camera = z.infer<typeof Camera>;
 
 /** A camera to take under the gateway's guard. */
 export const AddCamera = z.strictObject({
-  /** `192.168.1.20`, `camera.lan:8080`, `http(s)://…/onvif/device_service`, or `rtsp(s)://…` for a plain RTSP camera. No credentials in it. */
+  /** `192.168.1.20`, `camera.lan:8080`, `http(s)://…/onvif/device_service`, `rtsp(s)://…` for a plain RTSP camera, or `http(s)://…` of a JPEG picture. No credentials in it. */
   address: z.string().min(1).max(2048),
   name: Name.optional(),
   username: z.string().max(256).optional(),

@@ -1,11 +1,11 @@
 import { z } from "zod";
 
-import { Grant, PrincipalKind } from "./grant.ts";
+import { Grant, PairedKind } from "./grant.ts";
 import { GatewayId, Name, PrincipalId, SpkiPin, Time } from "./ids.ts";
 
 /** The owner's offer to let one more client in. */
 export const OfferPairing = z.strictObject({
-  kind: PrincipalKind.exclude(["owner"]),
+  kind: PairedKind,
   name: Name,
   grants: z.array(Grant).min(1).max(1_000),
 });
@@ -22,7 +22,7 @@ export type PairingOffer = z.infer<typeof PairingOffer>;
 export const Pair = z.strictObject({
   /** The secret of the pairing string, 128 bits as base64url. */
   secret: z.string().regex(/^[A-Za-z0-9_-]{22}$/),
-  kind: PrincipalKind.exclude(["owner"]),
+  kind: PairedKind,
   /** The client's new public key, P-256, SPKI DER as base64. */
   publicKey: z.base64().max(512),
 });

@@ -56,7 +56,7 @@ export interface DialOptions {
   readonly localAddress?: string;
 }
 
-type Samples = { readonly [N in HandledRouteName]: HandlerAnswer<N> };
+type Samples = { readonly [N in Exclude<HandledRouteName, "live">]: HandlerAnswer<N> } & { readonly live: undefined };
 
 export const session = SessionId.parse("ses-aaaaaaaaaaaaaaaa");
 const srtp = { key: Buffer.alloc(16).toString("base64"), salt: Buffer.alloc(14).toString("base64") };
@@ -109,12 +109,29 @@ export const samples: Samples = {
   discoverCameras: [],
   removeCamera: {},
   snapshot: { jpeg: Buffer.from("jpeg"), capturedAt: 7 },
+  live: undefined,
+  get clip() {
+    const chunks = (async function* () {
+      yield Buffer.from("film");
+    })();
+    return { startedAt: 7, chunks };
+  },
+  offerWebRtc: { id: session, sdp: "v=0\r\n" },
+  endWebRtc: {},
   prepareHomeKitSession: { id: session, address: "127.0.0.1", video: { port: 5000, ssrc: 1, srtp }, audio: null },
   startHomeKitSession: {},
   endHomeKitSession: {},
   offerPairing: { pairingString: "gh1.x.y.z", expires: 5 },
+  addApplication: {
+    principal: PrincipalId.parse("who-zzzzzzzzzzzzzzzz"),
+    username: "who-zzzzzzzzzzzzzzzz",
+    password: "password",
+    rtsp: [],
+  },
   listPrincipals: [],
   revokePrincipal: {},
+  health: { cameras: [], transcoder: { available: false, version: null, sandbox: [], missing: [] } },
+  metrics: { contentType: "text/plain; version=0.0.4", text: "# none\n" },
   listAudit: [],
 };
 
@@ -122,6 +139,8 @@ export const samples: Samples = {
 export class ApiWorld implements AsyncDisposable {
   readonly certificate: TestCertificate;
   readonly principals = new Map<string, Principal>();
+  /** By name and password, as the header has them. */
+  readonly applications = new Map<string, Principal>();
   readonly events = new EventBus<Event>(silentLogger);
   readonly revocations = new EventBus<PrincipalId>(silentLogger);
   readonly audit: AuditEntry[] = [];
@@ -151,6 +170,7 @@ export class ApiWorld implements AsyncDisposable {
       tls: { key: privateKey, cert: certificate, clientCa: certificate },
       handlers: this.#handlers(over),
       principals: { byPin: (pin) => this.principals.get(pin) },
+      applications: { verifyBasic: (username, password) => this.applications.get(`${username}:${password}`) },
       revocations: this.revocations,
       sessions: { find: (id) => this.sessions.get(id) },
       audit: { append: (entry) => void this.audit.push(entry) },
@@ -196,6 +216,14 @@ export class ApiWorld implements AsyncDisposable {
       certificate: signCertificate(id, keys.publicKey, issuer),
       privateKey,
     };
+  }
+
+  /** The header that an application with these grants logs in with. */
+  addApplication(grants: readonly Grant[] = []): { readonly authorization: string } {
+    const id = PrincipalId.parse(randomId("who"));
+    const login = `${id}:${randomId("ses")}`;
+    this.applications.set(login, { id, name: id, kind: "application", grants: [...grants], created: 1, revoked: null });
+    return { authorization: `Basic ${Buffer.from(login).toString("base64")}` };
   }
 
   /** Marks a principal revoked, and tells so. */

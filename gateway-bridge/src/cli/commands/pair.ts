@@ -1,9 +1,9 @@
-import { Action, CameraId, GatehouseError, type Grant, type OfferPairing, type PrincipalKind } from "@gatehouse/shared";
+import { Action, CameraId, GatehouseError, type Grant, type OfferPairing, type PairedKind } from "@gatehouse/shared";
 import { z } from "zod";
 
 import { listOption, textOption, type Command, type CommandInput } from "../command.ts";
 
-type Service = Exclude<PrincipalKind, "owner">;
+type Service = PairedKind;
 
 const services: Readonly<Record<Service, { readonly name: string; readonly actions: readonly Action[] }>> = {
   homebridge: { name: "Homebridge", actions: ["live", "snapshot", "events"] },
