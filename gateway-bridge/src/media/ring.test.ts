@@ -31,6 +31,18 @@ describe("Ring", () => {
     expect(ring.newest()).toHaveLength(50);
   });
 
+  it("tells what came since a moment from the key picture before it, or from its oldest one", () => {
+    const ring = new Ring({ maxBytes: 100_000, prerollMs: 4_000 });
+    expect(ring.since(0)).toEqual([]);
+    for (let gop = 0; gop < 4; gop += 1) fill(ring, makePictures({ count: 50, arrivedAt: gop * 2_000 }));
+    const startOf = (moment: number): number | undefined => ring.since(moment)[0]?.arrivedAt;
+    // The ring's oldest GOP covers 3,960 ms: it began at 2 s.
+    expect([0, 2_000, 3_999, 4_000, 5_500, 7_999, Infinity].map(startOf)).toEqual([
+      2_000, 2_000, 2_000, 4_000, 4_000, 6_000, 6_000,
+    ]);
+    expect(ring.since(4_500)).toHaveLength(100);
+  });
+
   it("gives up pre-roll before it exceeds its bytes", () => {
     const ring = new Ring({ maxBytes: 1_100, prerollMs: 60_000 });
     for (let gop = 0; gop < 4; gop += 1) fill(ring, makePictures({ count: 5, arrivedAt: gop * 200 }));

@@ -55,6 +55,15 @@ export class Ring {
     return [...(this.#gops.at(-1)?.units ?? [])];
   }
 
+  /**
+   * From the last key picture on that came at this moment of Clock.monotonic() or before, oldest first; all where the ring
+   * does not reach that far.
+   */
+  since(moment: number): readonly AccessUnit[] {
+    const first = this.#gops.findLastIndex((gop) => gop.startedAt <= moment);
+    return this.#gops.slice(Math.max(0, first)).flatMap((gop) => gop.units);
+  }
+
   /** Everything kept, oldest first: at least the pre-roll, where the byte cap allowed it. */
   all(): readonly AccessUnit[] {
     return this.#gops.flatMap((gop) => gop.units);

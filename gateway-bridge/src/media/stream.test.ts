@@ -113,6 +113,37 @@ describe("Stream", () => {
   });
 });
 
+describe("Stream.join with pre-roll", () => {
+  const filmed = async (prerollMs: number): Promise<House> => {
+    const house = new House({ prerollMs });
+    house.watch();
+    await house.settle();
+    for (let gop = 0; gop < 5; gop += 1) {
+      house.camera.send(...house.gop(2, gop * 90_000));
+      await house.clock.advance(1_000);
+    }
+    return house;
+  };
+  const joined = (house: House, beforeMs: number): readonly number[] => {
+    const viewer = new RecordingViewer();
+    house.stream.join(viewer, undefined, beforeMs).resume();
+    return viewer.timestamps;
+  };
+
+  it("starts at the key picture that covers what is asked for, as far as it is kept", async () => {
+    await using house = await filmed(3_000);
+    expect(joined(house, 2_500)).toEqual([180_000, 183_600, 270_000, 273_600, 360_000, 363_600]);
+    expect(joined(house, 0)).toEqual([360_000, 363_600]);
+    expect(joined(house, 60_000)).toEqual(house.stream.recent(60_000).map(({ timestamp }) => timestamp));
+    expect(joined(house, 60_000).length).toBeGreaterThan(6);
+  });
+
+  it("has the newest GOP alone where no pre-roll is kept", async () => {
+    await using house = await filmed(0);
+    expect(joined(house, 60_000)).toEqual([360_000, 363_600]);
+  });
+});
+
 describe("Stream.ready", () => {
   it("resolves with the tracks once a key picture is there, at once if one is", async () => {
     await using house = new House();

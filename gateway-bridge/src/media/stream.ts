@@ -42,6 +42,8 @@ export interface StreamOptions {
   readonly random: () => number;
   readonly lingerMs: number;
   readonly ringBytes: number;
+  /** How far back the ring reaches, for recordings and clips; the newest GOP alone unless told. */
+  readonly prerollMs?: number;
   readonly onState: (state: StreamState) => void;
   /** Default: one of its own, laid out by arrival. */
   readonly timeline?: StreamTimeline;
@@ -89,7 +91,7 @@ export class Stream implements AsyncDisposable {
     this.camera = options.camera;
     this.tier = options.tier;
     this.#timeline = options.timeline ?? new Timeline();
-    this.#ring = new Ring({ maxBytes: options.ringBytes });
+    this.#ring = new Ring({ maxBytes: options.ringBytes, prerollMs: options.prerollMs ?? 0 });
     const { open, clock, log, random, lingerMs } = options;
     this.#upstream = new Upstream({
       open,
@@ -113,6 +115,11 @@ export class Stream implements AsyncDisposable {
   get status(): StreamStatus {
     const dropped = this.#sessions.reduce((sum, session) => sum + session.dropped, this.#counts.dropped);
     return { camera: this.camera, tier: this.tier, viewers: this.#sessions.length, ...this.#counts, dropped };
+  }
+
+  /** The picture as the present connection announced it; undefined before the camera was connected. */
+  get video(): VideoTrack | undefined {
+    return this.#video;
   }
 
   /** The sound that comes with the picture; undefined before the camera was connected, or when it has none. */
@@ -165,12 +172,18 @@ export class Stream implements AsyncDisposable {
     }
   }
 
+  /** What is stored, oldest first, from the key picture that covers so many ms before now; the newest GOP for 0. */
+  recent(beforeMs: number): readonly AccessUnit[] {
+    return this.#ring.since(beforeMs > 0 ? this.#options.clock.monotonic() - beforeMs : Infinity);
+  }
+
   /**
    * Adds a viewer. Call `session.resume()` to begin: it starts at the newest key picture, or the next one where there
-   * is none. The viewer stays through failures of the camera and goes on at the next key picture.
+   * is none, or farther back: at the key picture that covers `beforeMs`, as far as the ring reaches. The viewer stays through
+   * failures of the camera and goes on at the next key picture.
    * @throws GatehouseError `stream-ended`
    */
-  join(viewer: Viewer, limit: Backlog = defaultLimit): Session {
+  join(viewer: Viewer, limit: Backlog = defaultLimit, beforeMs = 0): Session {
     const hold = this.hold();
     const onClosed = (closed: Session): void => {
       this.#counts.dropped += closed.dropped;
@@ -178,7 +191,7 @@ export class Stream implements AsyncDisposable {
       hold[Symbol.dispose]();
       this.#tell();
     };
-    const session = new Session({ viewer, replay: this.#ring.newest(), limit, onClosed });
+    const session = new Session({ viewer, replay: this.recent(beforeMs), limit, onClosed });
     this.#sessions = [...this.#sessions, session];
     this.#tell();
     return session;

@@ -31,7 +31,9 @@ export interface StreamsOptions {
   readonly random: () => number;
   /** How long a connection stays after its last viewer. */
   readonly lingerMs?: number;
-  /** What the newest GOP of one stream may weigh. */
+  /** How far back every stream's pictures are kept, for recordings and clips; the newest GOP alone unless told. */
+  readonly prerollMs?: number;
+  /** What the stored GOPs of one stream may weigh; pre-roll is given up before this is exceeded. */
   readonly ringBytes?: number;
 }
 
@@ -42,7 +44,9 @@ export interface StreamChange {
 }
 
 const defaultLingerMs = 10_000;
+/** What the ring of one stream may weigh: a long GOP of a 4K camera, and for pre-roll 8 Mbit/s. */
 const defaultRingBytes = 8 * 1024 * 1024;
+const prerollBytesPerMs = 1_000;
 
 /** Every camera stream of the gateway, each made when it is first asked for. */
 export class Streams implements AsyncDisposable {
@@ -134,7 +138,7 @@ export class Streams implements AsyncDisposable {
   }
 
   #make(camera: CameraId, tier: TierName): Stream {
-    const { endpoint, openSource, clock, log, random, lingerMs, ringBytes } = this.#options;
+    const { endpoint, openSource, clock, log, random, lingerMs, ringBytes, prerollMs = 0 } = this.#options;
     return new Stream({
       camera,
       tier,
@@ -143,7 +147,8 @@ export class Streams implements AsyncDisposable {
       log: log.child({ camera, tier }),
       random,
       lingerMs: lingerMs ?? defaultLingerMs,
-      ringBytes: ringBytes ?? defaultRingBytes,
+      ringBytes: ringBytes ?? defaultRingBytes + prerollMs * prerollBytesPerMs,
+      prerollMs,
       onState: (state) => this.#changes.emit({ camera, tier, state }),
     });
   }

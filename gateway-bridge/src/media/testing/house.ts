@@ -20,13 +20,14 @@ export class House implements AsyncDisposable {
   readonly streams: Streams;
   readonly stream: Stream;
 
-  constructor() {
+  constructor({ prerollMs = 0 }: { readonly prerollMs?: number } = {}) {
     this.streams = Streams.create({
       endpoint: async (id, tier) => makeEndpoint(id, tier),
       openSource: this.camera.openSource,
       clock: this.clock,
       log: this.log,
       random: () => 0.5,
+      prerollMs,
     });
     this.streams.onState((change) => this.changes.push(change));
     this.stream = this.streams.of(camera, "main");
