@@ -16,9 +16,9 @@ import type { IncomingMessage } from "node:http";
 import { TLSSocket } from "node:tls";
 
 import { decideAccess, type AccessDecision } from "../domain/access-policy.ts";
+import { DenialBudget } from "../domain/denial-budget.ts";
 import type { AuditSink } from "../ports.ts";
-import { parseBasic } from "./basic-login.ts";
-import { DenialBudget } from "./denial-budget.ts";
+import { parseBasic } from "../protocols/auth/basic-login.ts";
 
 /** Every refusal in the same words, so that it tells nothing of what exists. */
 const notPaired = "this client is not paired with the gateway, or its pairing was revoked";

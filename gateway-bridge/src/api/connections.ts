@@ -1,8 +1,9 @@
 import type { PrincipalId } from "@gatehouse/shared";
 import type { Server } from "node:https";
-import { isIPv6, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
+import { addressBlock } from "../domain/address-block.ts";
 import { limits } from "./limits.ts";
 
 /** Every open connection of the server: how many an address holds, and whose they are. */
@@ -54,15 +55,3 @@ export class Connections {
     for (const socket of [...this.#sockets]) socket.destroy();
   }
 }
-
-/** An IPv4 address, or the /64 of an IPv6 one: whoever has one IPv6 address has all of those. */
-export const addressBlock = (address: string): string => {
-  const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
-  if (mapped !== undefined) return mapped;
-  if (!isIPv6(address)) return address;
-  const [head = "", tail] = address.replace(/%.*/, "").split("::");
-  const groups = head === "" ? [] : head.split(":");
-  const after = tail === undefined || tail === "" ? [] : tail.split(":");
-  const zeros = tail === undefined ? [] : Array<string>(8 - groups.length - after.length).fill("0");
-  return [...groups, ...zeros, ...after].slice(0, 4).join(":");
-};

@@ -1,6 +1,6 @@
 import { expect, it } from "@jest/globals";
 
-import { addressBlock } from "./connections.ts";
+import { addressBlock } from "./address-block.ts";
 
 it.each([
   ["192.0.2.7", "192.0.2.7"],
