@@ -1,0 +1,152 @@
+import {
+  GatehouseError,
+  type CameraId,
+  type Cancellable,
+  type Clock,
+  type Logger,
+  type PrincipalId,
+} from "@gatehouse/shared";
+
+import type { StreamEndpoint } from "../../domain/camera.ts";
+import type { AudioTrack } from "../../domain/track.ts";
+import type { AuditSink, OpenTalkBack } from "../../ports.ts";
+import { Microphone, type Loudspeaker } from "./microphone.ts";
+import type { OpenSoundConverter } from "./sound-converter.ts";
+import { judgeClaim } from "./talk-policy.ts";
+
+export interface TalkDeskOptions {
+  /** Where a camera is to be reached. @throws GatehouseError `not-found`, `talk-unsupported`, `camera-...` */
+  readonly endpoint: (camera: CameraId, cancel: Cancellable) => Promise<StreamEndpoint>;
+  readonly openTalkBack: OpenTalkBack;
+  readonly openConverter: OpenSoundConverter;
+  /** Asked each time that somebody begins to talk, because grants change. */
+  readonly mayTalk: (principal: PrincipalId, camera: CameraId) => boolean;
+  readonly audit: AuditSink;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface TalkRequest {
+  readonly camera: CameraId;
+  readonly principal: PrincipalId;
+  /** What the talker sends. */
+  readonly from: AudioTrack;
+}
+
+/** One that a microphone may belong to; what is left out matches everything. */
+export interface TalkFilter {
+  readonly principal?: PrincipalId;
+  readonly camera?: CameraId;
+}
+
+const words = {
+  "access-denied": "this client may not talk through the camera",
+  "talk-busy": "somebody else talks through the camera",
+} as const;
+
+/** Gives each camera's loudspeaker to one talker at a time, whatever way they came. */
+export class TalkDesk implements AsyncDisposable {
+  readonly #options: TalkDeskOptions;
+  readonly #microphones = new Set<Microphone>();
+  /** Who has a camera's loudspeaker, until its connection is closed. */
+  readonly #holders = new Map<CameraId, PrincipalId>();
+  readonly #open = new Set<Promise<unknown>>();
+
+  constructor(options: TalkDeskOptions) {
+    this.#options = options;
+  }
+
+  /** A way to talk, silent at first. To be disposed by its owner. */
+  microphone({ camera, principal, from }: TalkRequest): Microphone {
+    const { clock, log } = this.#options;
+    const microphone = new Microphone({
+      camera,
+      principal,
+      from,
+      connect: (asking, cancel) => this.#connect(asking, cancel),
+      onClosed: (closed) => void this.#microphones.delete(closed),
+      clock,
+      log,
+    });
+    this.#microphones.add(microphone);
+    return microphone;
+  }
+
+  /** Who talks through the camera now. */
+  talker(camera: CameraId): PrincipalId | undefined {
+    return this.#holders.get(camera);
+  }
+
+  /** Switches off the microphones of a revoked principal or a removed camera. */
+  endAll({ principal, camera }: TalkFilter): void {
+    for (const microphone of [...this.#microphones]) {
+      const matches =
+        (principal === undefined || principal === microphone.principal) &&
+        (camera === undefined || camera === microphone.camera);
+      if (matches) microphone[Symbol.dispose]();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.endAll({});
+    await Promise.all(this.#open);
+  }
+
+  async #connect(microphone: Microphone, cancel: Cancellable): Promise<Loudspeaker> {
+    const { camera, principal } = microphone;
+    const { mayTalk } = this.#options;
+    const verdict = judgeClaim({ mayTalk: mayTalk(principal, camera), holder: this.#holders.get(camera) });
+    if (verdict !== "granted") {
+      this.#write(microphone, "denied", verdict);
+      throw new GatehouseError(verdict, words[verdict]);
+    }
+    this.#write(microphone, "allowed");
+    this.#holders.set(camera, principal);
+    const done = Promise.withResolvers<undefined>();
+    this.#open.add(done.promise);
+    const release = (): void => {
+      this.#holders.delete(camera);
+      this.#open.delete(done.promise);
+      done.resolve(undefined);
+    };
+    try {
+      const loudspeaker = await this.#openLoudspeaker(microphone, cancel);
+      return { ...loudspeaker, [Symbol.asyncDispose]: () => loudspeaker.close().finally(release) };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /** The camera's way back, with a converter in front of it where the codecs differ. */
+  async #openLoudspeaker(
+    { camera, from }: Microphone,
+    cancel: Cancellable,
+  ): Promise<Omit<Loudspeaker, typeof Symbol.asyncDispose> & { readonly close: () => Promise<void> }> {
+    const { endpoint, openTalkBack, openConverter, log } = this.#options;
+    await using opening = new AsyncDisposableStack();
+    const back = opening.use(await openTalkBack(await endpoint(camera, cancel), cancel));
+    const same = back.track.codec === from.codec && back.track.clockRate === from.clockRate;
+    const sink = (data: Buffer, timestamp: number): void => back.write(data, timestamp);
+    const converter = same ? undefined : opening.use(await openConverter({ from, to: back.track, sink }));
+    cancel.signal.throwIfAborted();
+    const open = opening.move();
+    let first: number | undefined;
+    return {
+      ended: back.ended,
+      write: (data, timestamp) => {
+        first ??= timestamp;
+        if (converter === undefined) sink(data, timestamp - first);
+        else converter.write(data, timestamp - first);
+      },
+      close: () =>
+        open
+          .disposeAsync()
+          .catch((error: unknown) => log.warn("the way to the loudspeaker did not close", { error: String(error) })),
+    };
+  }
+
+  #write({ camera, principal }: Microphone, outcome: "allowed" | "denied", detail = ""): void {
+    this.#options.audit.append({ principal, action: "talk", target: camera, outcome, detail });
+  }
+}
