@@ -10,7 +10,7 @@ const grants: Grant[] = [
   { action: "events", camera: "*" },
 ];
 let pins = 0;
-const makeNew = (over: Partial<NewPrincipal> = {}): NewPrincipal => {
+const makeNew = (over: Partial<Required<NewPrincipal>> = {}): Required<NewPrincipal> => {
   const pin = String(++pins).padStart(43, "A");
   return { name: "Homebridge", kind: "homebridge", grants, pin, ...over };
 };

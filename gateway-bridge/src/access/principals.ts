@@ -45,8 +45,8 @@ export interface NewPrincipal {
   readonly name: string;
   readonly kind: PrincipalKind;
   readonly grants: readonly Grant[];
-  /** SHA-256 of its public key in SPKI form, base64url. */
-  readonly pin: string;
+  /** SHA-256 of its public key in SPKI form, base64url; left out for who has no key and logs in with a password. */
+  readonly pin?: string;
 }
 
 /** Everybody who was ever let in, with what they may do. Nobody is ever deleted, so the audit log's ids stay readable. */
@@ -86,10 +86,12 @@ export class Principals {
     const { sql } = this.#database;
     const id = PrincipalId.parse(randomId("who"));
     return this.#database.transaction(() => {
-      if (this.byPin(pin) !== undefined) {
+      if (pin !== undefined && this.byPin(pin) !== undefined) {
         throw new GatehouseError("request-invalid", "this key was paired before; a client makes a new one each time");
       }
-      sql.prepare("INSERT INTO principals VALUES (?, ?, ?, ?, ?, NULL)").run(id, name, kind, pin, this.#clock.now());
+      const insert = sql.prepare("INSERT INTO principals VALUES (?, ?, ?, ?, ?, NULL)");
+      // A colon is in no pin: no key ever stands for who has none.
+      insert.run(id, name, kind, pin ?? `${kind}:${id}`, this.#clock.now());
       const addGrant = sql.prepare("INSERT OR IGNORE INTO grants VALUES (?, ?, ?)");
       for (const { action, camera } of grants) addGrant.run(id, action, camera);
       const detail = `${kind} "${name}": ${grants.map(({ action, camera }) => `${action} on ${camera}`).join(", ")}`;
