@@ -5,6 +5,7 @@ import {
   type Cancellable,
   type Clock,
   type Logger,
+  type StreamHealth,
   type StreamStatus,
   type TierName,
 } from "@gatehouse/shared";
@@ -13,6 +14,8 @@ import type { AccessUnit } from "../domain/access-unit.ts";
 import type { AudioTrack, ParameterSets, Track, VideoTrack } from "../domain/track.ts";
 import type { Source } from "../ports.ts";
 import type { Backlog } from "./backpressure-policy.ts";
+import { describeHealth } from "./health/stream-health.ts";
+import { StreamMeter } from "./health/stream-meter.ts";
 import { learnParameterSets, withParameterSets } from "./key-picture.ts";
 import { Ring } from "./ring.ts";
 import { Session, type Viewer } from "./session.ts";
@@ -35,6 +38,8 @@ export interface StreamTracks {
 export interface StreamOptions {
   readonly camera: CameraId;
   readonly tier: TierName;
+  /** What was made of the camera's own tracks: `h264+opus`; none for the camera's own. */
+  readonly rendition?: string;
   readonly open: (cancel: Cancellable) => Promise<Source>;
   readonly clock: Clock;
   readonly log: Logger;
@@ -84,6 +89,7 @@ export class Stream implements AsyncDisposable {
   #error: GatehouseError | undefined;
   #ended: GatehouseError | undefined;
   #told: StreamState = { kind: "idle" };
+  readonly #meter = new StreamMeter();
   readonly #counts = { connects: 0, accessUnits: 0, bytes: 0, dropped: 0 };
 
   constructor(options: StreamOptions) {
@@ -94,7 +100,7 @@ export class Stream implements AsyncDisposable {
     this.#ring = new Ring({ maxBytes: options.ringBytes, prerollMs: options.prerollMs ?? 0 });
     const { open, clock, log, random, lingerMs } = options;
     this.#upstream = new Upstream({
-      open,
+      open: async (cancel) => this.#meter.connected(await open(cancel)),
       clock,
       log,
       random,
@@ -115,6 +121,16 @@ export class Stream implements AsyncDisposable {
   get status(): StreamStatus {
     const dropped = this.#sessions.reduce((sum, session) => sum + session.dropped, this.#counts.dropped);
     return { camera: this.camera, tier: this.tier, viewers: this.#sessions.length, ...this.#counts, dropped };
+  }
+
+  /** What it brings, as measured over the last seconds and minutes. */
+  get health(): StreamHealth {
+    const { kind: state } = this.state;
+    const video = this.#video && { ...this.#video, parameterSets: this.#parameterSets };
+    const measured = this.#meter.read(this.#options.clock.monotonic());
+    const { rendition = "camera" } = this.#options;
+    const ringBytes = this.#ring.bytes;
+    return describeHealth({ status: this.status, state, rendition, video, audio: this.#audio, measured, ringBytes });
   }
 
   /** The picture as the present connection announced it; undefined before the camera was connected. */
@@ -226,6 +242,7 @@ export class Stream implements AsyncDisposable {
   #unit(received: AccessUnit): void {
     const unit = this.#place(received);
     if (unit === undefined) return;
+    this.#meter.note(received);
     this.#counts.accessUnits += 1;
     this.#counts.bytes += unit.bytes;
     this.#ring.push(unit);
@@ -263,6 +280,7 @@ export class Stream implements AsyncDisposable {
     this.#live = false;
     this.#ring.clear();
     this.#timeline.restart();
+    this.#meter.disconnected();
     for (const session of this.#sessions) session.interrupt();
     this.#tell();
   }

@@ -5,6 +5,7 @@ import {
   type Cancellable,
   type Clock,
   type Logger,
+  type StreamHealth,
   type StreamStatus,
   type TierName,
 } from "@gatehouse/shared";
@@ -126,6 +127,10 @@ export class Streams implements AsyncDisposable {
 
   status(): StreamStatus[] {
     return [...this.#streams.values()].flatMap((tiers) => [...tiers.values()].map((stream) => stream.status));
+  }
+
+  health(): StreamHealth[] {
+    return [...this.#streams.values()].flatMap((tiers) => [...tiers.values()].map((stream) => stream.health));
   }
 
   /** Reports every change from now on. */

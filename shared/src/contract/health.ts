@@ -39,18 +39,28 @@ export const StreamHealth = z.strictObject({
       width: z.int().nonnegative(),
       height: z.int().nonnegative(),
       fps: z.number().nonnegative(),
+      /** As the standards count it: 4.1; 0 while unknown. */
+      level: z.number().nonnegative(),
       /** From one key picture to the next, in ms; the longest of the last minutes. Null before the second key picture. */
       gopMs: z.number().nonnegative().nullable(),
+      gopPictures: z.int().nonnegative().nullable(),
       longestGopMs: z.number().nonnegative().nullable(),
+      /** The first of a connection apart. A camera that stretches its GOPs shows it by this one. */
+      shortestGopMs: z.number().nonnegative().nullable(),
       bFrames: z.boolean(),
     })
     .nullable(),
   audio: z.enum(["opus", "aac", "pcmu", "pcma", "l16"]).nullable(),
   bitrateKbps: z.number().nonnegative(),
-  /** Of the packets, 0 to 1; null where the transport cannot lose any. */
+  /** Of the packets of the last minutes, 0 to 1; null where the transport cannot lose any. */
   loss: z.number().min(0).max(1).nullable(),
+  /** Over all connections. */
+  packetsLost: z.int().nonnegative(),
   jitterMs: z.number().nonnegative().nullable(),
   transport: z.enum(["tcp", "udp", "tls", "tls+srtp", "memory"]).nullable(),
+  /** What came over all connections. */
+  accessUnits: z.int().nonnegative(),
+  bytes: z.int().nonnegative(),
   /** Connections made after the first. */
   reconnects: z.int().nonnegative(),
   viewers: z.int().nonnegative(),
