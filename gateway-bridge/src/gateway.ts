@@ -120,7 +120,10 @@ const openCameras = async (options: GatewayOptions, door: Door, opening: AsyncDi
     }),
   );
   const streamFor = (camera: CameraId, width: number | undefined) =>
-    streams.of(camera, chooseTier(cameras.get(camera).description.tiers, width));
+    streams.of(
+      camera,
+      chooseTier(cameras.get(camera).description.tiers, { width, place: "local", accepts: ["h264"], maxLevel: 40 }),
+    );
   const homekit = opening.use(new HomeKitSessions({ stream: streamFor, clock, log, interfaces }));
   opening.use(streams.onState(({ camera, tier, state }) => states.reportStream(camera, tier, state)));
   opening.use(principals.onRevoked((principal) => homekit.endAll({ principal }, "the principal was revoked")));
