@@ -172,11 +172,12 @@ describe("the course of a session", () => {
     ["UDP", "RTP/AVP;unicast;client_port=5000-5001", "camera-fault"],
     ["one channel for both", "RTP/AVP/TCP;interleaved=4-4", "camera-answer-malformed"],
     ["a channel that there is not", "RTP/AVP/TCP;interleaved=255", "camera-answer-malformed"],
-  ])("refuses a transport of %s", async (_, transport, expected) => {
+  ])("refuses, where TCP is wanted, a transport of %s", async (_, transport, expected) => {
     await using room = new Room();
     const camera = await room.camera({ replies: { SETUP: always({ headers: [`Transport: ${transport}`] }) } });
-    const client = await room.client(camera);
+    const client = await room.client(camera, { transport: "tcp" });
     await expect(client.setup(video, { signal: never })).rejects.toEqual(code(expected));
+    expect(camera.methods.filter((method) => method === "SETUP")).toHaveLength(1);
   });
 
   it("refuses the channels of another track", async () => {

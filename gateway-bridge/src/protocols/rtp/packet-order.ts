@@ -35,6 +35,11 @@ export class PacketOrder {
     return this.#ssrc;
   }
 
+  /** How many packets wait for one before them. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
   push(packet: RtpPacket): void {
     if (this.#ssrc === undefined) this.#begin(packet, false);
     else if (packet.ssrc !== this.#ssrc) this.#doubt(packet);
@@ -78,7 +83,11 @@ export class PacketOrder {
 
   #wait(sequence: number, packet: RtpPacket): void {
     this.#waiting.set(sequence, packet);
-    if (this.#waiting.size <= this.#depth) return;
+    if (this.#waiting.size > this.#depth) this.skip();
+  }
+
+  /** Gives up what is missing before the oldest packet that waits, if one does. */
+  skip(): void {
     const oldest = Math.min(...this.#waiting.keys());
     const first = this.#waiting.get(oldest);
     if (first === undefined) return;

@@ -7,6 +7,14 @@ const maxDropout = 3_000;
 /** A packet that is late by fewer is reordered. RFC 3550 A.1 */
 const maxMisorder = 100;
 
+/** Figures since the first packet, over restarts of the source. */
+export interface ReceptionTotals {
+  readonly packets: number;
+  readonly lost: number;
+  /** RFC 3550 6.4.1 */
+  readonly jitterMs: number;
+}
+
 /** Counts one source's packets into what receiver reports say of it. Times are Clock.monotonic() milliseconds. */
 export class ReceptionStatistics {
   readonly #ticksPerMs: number;
@@ -17,6 +25,8 @@ export class ReceptionStatistics {
   /** The sequence number that would confirm a restart. */
   #restart = -1;
   #received = 0;
+  /** Of sources, and of runs of numbers, that came before. */
+  #before = { packets: 0, lost: 0 };
   #expectedBefore = 0;
   #receivedBefore = 0;
   #transit: number | undefined;
@@ -36,6 +46,15 @@ export class ReceptionStatistics {
 
   noteSenderReport(report: SenderReport, arrivedAt: number): void {
     if (report.ssrc === this.#ssrc) this.#senderReport = { middle: middleOfNtp(report.ntp), arrivedAt };
+  }
+
+  get totals(): ReceptionTotals {
+    const { packets, lost } = this.#before;
+    return {
+      packets: packets + this.#received,
+      lost: lost + this.#lost,
+      jitterMs: this.#jitter / this.#ticksPerMs,
+    };
   }
 
   /** What happened since the last call; undefined before the first packet. RFC 3550 A.3 */
@@ -59,12 +78,23 @@ export class ReceptionStatistics {
     };
   }
 
+  /** Never negative: doubled packets count as received. */
+  get #lost(): number {
+    return this.#ssrc === undefined ? 0 : Math.max(0, this.#cycles + this.#highest - this.#base + 1 - this.#received);
+  }
+
   #changeSource({ ssrc, sequence }: RtpHeader): void {
+    this.#keepTotals();
     this.#ssrc = ssrc;
     this.#senderReport = undefined;
     this.#transit = undefined;
     this.#jitter = 0;
     this.#countFrom(sequence);
+  }
+
+  #keepTotals(): void {
+    const { packets, lost } = this.#before;
+    this.#before = { packets: packets + this.#received, lost: lost + this.#lost };
   }
 
   #countFrom(sequence: number): void {
@@ -89,6 +119,7 @@ export class ReceptionStatistics {
     if (ahead > 65_536 - maxMisorder) return true;
     // Two packets in a row that far away: the source has restarted its numbers without saying so.
     if (sequence === this.#restart) {
+      this.#keepTotals();
       this.#countFrom(sequence);
       return true;
     }

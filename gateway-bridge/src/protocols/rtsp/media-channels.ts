@@ -2,47 +2,62 @@ import { GatehouseError, type Clock } from "@gatehouse/shared";
 import { randomBytes, randomInt } from "node:crypto";
 
 import { buildReceiverReport } from "../rtp/rtcp.ts";
+import type { ReceptionTotals } from "../rtp/reception.ts";
 import type { RtpPacket } from "../rtp/rtp-packet.ts";
+import { Reordering } from "./reordering.ts";
 import { TrackReception } from "./track-reception.ts";
 
 /** Takes what arrives while playing: synchronous, never throws. Tracks are numbered in the order of their SETUP, from 0. */
 export interface RtspSink {
   /** The payload is a view that stays as it is. `arrivedAt` is Clock.monotonic(). */
   packet(track: number, packet: RtpPacket, arrivedAt: number): void;
-  /** A packet was damaged, or of a stranger's session, and left out. */
+  /** A packet was damaged, forged, or of a stranger's session, and left out. */
   damaged(track: number): void;
+  /** The camera has agreed to play. */
+  started?(): void;
 }
 
-export interface MediaChannel {
-  readonly rtp: number;
-  readonly rtcp: number;
-  /** Ticks a second of the track's timestamps. */
+/** What protects a track's packets on their way. */
+export interface MediaSecurity {
+  /** The packet; undefined for one that is not authentic or came before. May overwrite what it is given. */
+  open(bytes: Buffer): Buffer | undefined;
+  openControl(bytes: Buffer): Buffer | undefined;
+  sealControl(bytes: Buffer): Buffer;
+}
+
+export interface MediaTrack {
+  /** Ticks a second of its timestamps. */
   readonly clockRate: number;
   /** Of its packets, where the server announced it. */
   readonly ssrc: number | undefined;
+  readonly security: MediaSecurity | undefined;
+  /** Packets may come in another order than they were sent in. */
+  readonly unordered: boolean;
+  /** Sends RTCP to the server. */
+  readonly sendControl: (bytes: Buffer) => void;
 }
 
-interface Track {
-  readonly channel: MediaChannel;
+/** Where a track's packets go in, as they come from the network. */
+export interface MediaInlet {
+  readonly track: number;
+  packet(bytes: Buffer): void;
+  control(bytes: Buffer): void;
+}
+
+interface Received extends MediaTrack {
+  readonly number: number;
   readonly reception: TrackReception;
+  readonly reordering: Reordering | undefined;
 }
 
-/** An RTCP compound and the channel that it goes out on. */
-export interface OutgoingReport {
-  readonly channel: number;
-  readonly bytes: Buffer;
-}
-
-/** The channels of one connection that were set up, each with its track; what comes on any other is ignored. */
+/** Two channels for each track that was set up, one of packets and one of control, whatever carries them. */
 export class MediaChannels {
   readonly #clock: Clock;
-  readonly #tracks: Track[] = [];
-  /** By channel number. */
-  readonly #takers: ((payload: Buffer) => void)[] = [];
+  readonly #tracks: Received[] = [];
   readonly #ended = new AbortController();
   // RFC 3550 8.1, RFC 7022 4.2: both drawn anew, so that they tell nothing about the house.
-  readonly #ssrc = randomInt(2 ** 32);
   readonly #cname = randomBytes(12).toString("base64");
+  readonly ssrc = randomInt(2 ** 32);
   #sink: RtspSink | undefined;
 
   constructor(clock: Clock) {
@@ -54,20 +69,26 @@ export class MediaChannels {
     return this.#ended.signal;
   }
 
-  /** Returns the track's number. @throws GatehouseError `camera-answer-malformed` for channels that are taken, or that there are not */
-  add(channel: MediaChannel): number {
-    const { rtp, rtcp, clockRate, ssrc } = channel;
-    const isFree = (number: number): boolean => number <= 255 && this.#takers[number] === undefined;
-    if (rtp === rtcp || !isFree(rtp) || !isFree(rtcp)) {
-      throw new GatehouseError("camera-answer-malformed", "the camera puts two tracks on one channel, or one on none");
-    }
-    const track = this.#tracks.length;
-    const reception = new TrackReception(clockRate);
-    if (ssrc !== undefined) reception.announce(ssrc);
-    this.#tracks.push({ channel, reception });
-    this.#takers[rtp] = (payload) => this.#receive(track, reception, payload);
-    this.#takers[rtcp] = (payload) => this.#receiveControl(reception, payload);
-    return track;
+  /** Packets of every track; jitter of the first. */
+  get totals(): ReceptionTotals {
+    const all = this.#tracks.map(({ reception }) => reception.totals);
+    const sum = (of: "packets" | "lost"): number => all.reduce((total, track) => total + track[of], 0);
+    return { packets: sum("packets"), lost: sum("lost"), jitterMs: all[0]?.jitterMs ?? 0 };
+  }
+
+  add(track: MediaTrack): MediaInlet {
+    const number = this.#tracks.length;
+    const reception = new TrackReception(track.clockRate);
+    if (track.ssrc !== undefined) reception.announce(track.ssrc);
+    const deliver = (packet: RtpPacket, at: number): void => this.#sink?.packet(number, packet, at);
+    const reordering = track.unordered ? new Reordering(deliver) : undefined;
+    const received = { ...track, number, reception, reordering };
+    this.#tracks.push(received);
+    return {
+      track: number,
+      packet: (bytes) => this.#receive(received, bytes),
+      control: (bytes) => this.#receiveControl(received, bytes),
+    };
   }
 
   /** Gives the sink what arrives, until disposed; what came before was left over from somebody else. */
@@ -80,31 +101,32 @@ export class MediaChannels {
     this.#tracks[track]?.reception.announce(ssrc);
   }
 
-  /** Takes an interleaved frame. */
-  frame(channel: number, payload: Buffer): void {
-    if (this.#sink !== undefined) this.#takers[channel]?.(payload);
-  }
-
-  /** A receiver report for each track that was heard. RFC 3550 6.4.2 */
-  reports(): readonly OutgoingReport[] {
+  /** Sends a receiver report for each track that was heard. RFC 3550 6.4.2 */
+  report(): void {
     const now = this.#clock.monotonic();
-    return this.#tracks.flatMap(({ channel, reception }) => {
+    for (const { reception, security, sendControl } of this.#tracks) {
       const block = reception.report(now);
-      if (block === undefined) return [];
-      const bytes = buildReceiverReport({ ssrc: this.#ssrc, cname: this.#cname, reports: [block] });
-      return [{ channel: channel.rtcp, bytes }];
-    });
+      if (block === undefined) continue;
+      const bytes = buildReceiverReport({ ssrc: this.ssrc, cname: this.#cname, reports: [block] });
+      sendControl(security === undefined ? bytes : security.sealControl(bytes));
+    }
   }
 
-  #receive(track: number, reception: TrackReception, payload: Buffer): void {
+  #receive({ number, security, reception, reordering }: Received, bytes: Buffer): void {
+    const sink = this.#sink;
+    if (sink === undefined) return;
     const arrivedAt = this.#clock.monotonic();
-    const packet = reception.receive(payload, arrivedAt);
-    if (packet === undefined) this.#sink?.damaged(track);
-    else this.#sink?.packet(track, packet, arrivedAt);
+    const clear = security === undefined ? bytes : security.open(bytes);
+    const packet = clear && reception.receive(clear, arrivedAt);
+    if (packet === undefined) sink.damaged(number);
+    else if (reordering === undefined) sink.packet(number, packet, arrivedAt);
+    else reordering.push(packet, arrivedAt);
   }
 
-  #receiveControl(reception: TrackReception, payload: Buffer): void {
-    if (!reception.receiveControl(payload, this.#clock.monotonic())) return;
+  #receiveControl({ security, reception }: Received, bytes: Buffer): void {
+    if (this.#sink === undefined) return;
+    const clear = security === undefined ? bytes : security.openControl(bytes);
+    if (clear === undefined || !reception.receiveControl(clear, this.#clock.monotonic())) return;
     this.#ended.abort(new GatehouseError("camera-stalled", "the camera said that it ends the stream"));
   }
 }

@@ -8,15 +8,19 @@ import {
 } from "@gatehouse/shared";
 
 import { Authorizer, type AuthorizerOptions } from "../auth/authorizer.ts";
+import type { ReceptionTotals } from "../rtp/reception.ts";
 import { parseSdp } from "../sdp/parse-sdp.ts";
 import type { SessionDescription } from "../sdp/session-description.ts";
 import { decideKeepAlive } from "./keep-alive-policy.ts";
+import { InterleavedChannels } from "./interleaved-channels.ts";
 import { MediaChannels, type RtspSink } from "./media-channels.ts";
 import { RtspConnection } from "./rtsp-connection.ts";
 import type { RtspResponse } from "./rtsp-message.ts";
 import { RtspRequester } from "./rtsp-requester.ts";
 import { formatRtspUrl, parseRtspUrl, resolveControl, type ControlContext, type RtspUrl } from "./rtsp-url-policy.ts";
-import { parseRtpInfo, parseSessionHeader, parseTransport } from "./session-headers.ts";
+import { parseRtpInfo, parseSessionHeader } from "./session-headers.ts";
+import { TrackSetup, type TrackPath, type TrackRequest } from "./track-setup.ts";
+import type { TransportPreference } from "./transport-policy.ts";
 
 export interface RtspClientOptions {
   /** rtsp: or rtsps:. Its host is the only one ever connected to. */
@@ -26,20 +30,22 @@ export interface RtspClientOptions {
   readonly pin: string | null;
   readonly memory: AuthorizerOptions["memory"];
   readonly clock: Clock;
+  /** What may carry the media; `auto` unless told. */
+  readonly transport?: TransportPreference;
+  /** A feature without which the camera is to refuse, by its tag. RFC 2326 12.32 */
+  readonly require?: string;
 }
 
-/** One section of the SDP, to be set up. */
-export interface TrackRequest {
-  /** Of `a=control`, as it is written. */
-  readonly control: string | undefined;
-  /** Ticks a second of its packets' timestamps. */
-  readonly clockRate: number;
+/** How the stream arrives, since it was opened. */
+export interface MediaQuality extends ReceptionTotals {
+  readonly transport: "tcp" | "udp" | "tls" | "tls+srtp";
 }
 
 /** What is known once the camera has described its stream. */
-interface Described extends Pick<RtspClientOptions, "clock"> {
+interface Described extends Pick<RtspClientOptions, "clock" | "require"> {
   readonly connection: RtspConnection;
   readonly channels: MediaChannels;
+  readonly setup: TrackSetup;
   readonly requester: RtspRequester;
   readonly authorizer: Authorizer;
   /** Methods that the server named, upper-case. */
@@ -50,13 +56,17 @@ interface Described extends Pick<RtspClientOptions, "clock"> {
 
 const connectMs = 5_000;
 const teardownMs = 1_000;
+/** Also how long no packet may come by UDP: whether those get through at all, nothing else tells. */
 const reportEveryMs = 5_000;
 
-/** RTSP 1.0 (RFC 2326) to one camera, with the media interleaved on the same connection: nothing else has to be reachable. */
+/**
+ * RTSP 1.0 (RFC 2326) to one camera. The media comes interleaved on the same connection, where the camera can: nothing else has to be
+ * reachable then.
+ */
 export class RtspClient implements AsyncDisposable {
   readonly #described: Described;
-  /** Control URL of each track, by number. */
-  readonly #controls: string[] = [];
+  /** By number. */
+  readonly #tracks: TrackPath[] = [];
   #session: string | undefined;
   #timeoutS: number | undefined;
 
@@ -71,43 +81,55 @@ export class RtspClient implements AsyncDisposable {
    * `camera-foreign-host`, `camera-answer-malformed`, `camera-answer-too-large`, or the signal's reason
    */
   static async open(options: RtspClientOptions, cancel: Cancellable): Promise<RtspClient> {
-    const { clock, credentials, memory } = options;
+    const { clock, credentials, memory, require, transport: preference = "auto" } = options;
     const url = parseRtspUrl(options.url);
     if (url === undefined) throw new GatehouseError("request-invalid", "the stream's address is no RTSP URL");
     using opening = new DisposableStack();
     const channels = new MediaChannels(clock);
-    const connection = opening.use(await connect(options, { url, channels }, cancel));
-    const authorizer = new Authorizer({ credentials, memory, secure: url.secure });
+    const interleaved = new InterleavedChannels();
+    const connection = opening.use(await connect(options, { url, interleaved }, cancel));
+    const { secure } = url;
+    const setup = opening.use(new TrackSetup({ connection, channels, interleaved, clock, preference, secure }));
+    const authorizer = new Authorizer({ credentials, memory, secure });
     const requester = new RtspRequester({ connection, authorizer, clock });
     const methods = await askMethods(requester, url, cancel);
-    const { context, description } = await describe(requester, url, cancel);
+    const { context, description } = await describe(requester, { url, require }, cancel);
     opening.move();
-    return new RtspClient({ clock, connection, channels, requester, authorizer, methods, context, description });
+    const common = { clock, require, connection, channels, setup, requester, authorizer };
+    return new RtspClient({ ...common, methods, context, description });
   }
 
   get description(): SessionDescription {
     return this.#described.description;
   }
 
+  get quality(): MediaQuality {
+    const { channels, context, setup } = this.#described;
+    const clear = context.request.secure ? "tls" : setup.settled === "udp" ? "udp" : "tcp";
+    const encrypted = this.#tracks.some(({ own }) => own !== undefined);
+    return { ...channels.totals, transport: encrypted ? "tls+srtp" : clear };
+  }
+
   /**
    * Sets one track up; returns its number, counted from 0.
-   * @throws GatehouseError as `open` does; `camera-fault` where the camera does not send it over this connection
+   * @throws GatehouseError as `open` does; `camera-fault` where the camera sends it in no way that is allowed
    */
-  async setup({ control, clockRate }: TrackRequest, cancel: Cancellable): Promise<number> {
-    const { channels, context } = this.#described;
-    const uri = resolveControl(context, control);
-    const first = 2 * this.#controls.length;
-    const Transport = `RTP/AVP/TCP;unicast;interleaved=${first}-${first + 1}`;
-    const response = await this.#request({ method: "SETUP", uri, headers: { Transport } }, cancel);
-    this.#noteSession(response);
-    const transport = parseTransport(response.headers.get("transport") ?? Transport);
-    if (!transport.interleaved) {
-      throw new GatehouseError("camera-fault", "the camera does not send its stream over the RTSP connection");
-    }
-    const { rtpChannel: rtp = first, rtcpChannel: rtcp = rtp + 1, ssrc } = transport;
-    const track = channels.add({ rtp, rtcp, clockRate, ssrc });
-    this.#controls[track] = uri;
-    return track;
+  async setup(request: TrackRequest, cancel: Cancellable): Promise<number> {
+    const { context, setup } = this.#described;
+    const uri = resolveControl(context, request.control);
+    const ask = async (headers: Readonly<Record<string, string>>): Promise<RtspResponse> => {
+      const response = await this.#request({ method: "SETUP", uri, headers: this.#requiring(headers) }, cancel);
+      this.#noteSession(response);
+      return response;
+    };
+    const path = await setup.setUp({ request, uri, ask }, cancel);
+    this.#tracks[path.track] = path;
+    return path.track;
+  }
+
+  /** How to send on a track that was set up. */
+  path(track: number): TrackPath | undefined {
+    return this.#tracks[track];
   }
 
   /**
@@ -119,11 +141,13 @@ export class RtspClient implements AsyncDisposable {
     using delivery = new DisposableStack();
     // Frames may overtake the answer; those of a camera that has yet to log in as before are not looked at.
     if (authorizer.isSatisfied) delivery.use(channels.deliver(sink));
-    const response = await this.#request({ method: "PLAY", headers: { Range: "npt=0.000-" } }, { signal });
+    const headers = this.#requiring({ Range: "npt=0.000-" });
+    const response = await this.#request({ method: "PLAY", headers }, { signal });
     // Only here: a server may ask for its login at any of the requests before.
     authorizer.accepted();
     delivery.use(channels.deliver(sink));
     this.#noteRtpInfo(response);
+    sink.started?.();
     const finished = new AbortController();
     const cancel = { signal: AbortSignal.any([signal, connection.ended, channels.ended, finished.signal]) };
     try {
@@ -135,14 +159,19 @@ export class RtspClient implements AsyncDisposable {
 
   /** Ends the session politely, for at most a second. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const { clock, connection } = this.#described;
+    const { clock, connection, setup } = this.#described;
     const signal = connection.ended;
     if (this.#session !== undefined && !signal.aborted) {
       const goodbye = (cancel: Cancellable): Promise<unknown> => this.#request({ method: "TEARDOWN" }, cancel);
       // The camera's opinion changes nothing any more.
       await withDeadline({ clock, ms: teardownMs, what: "a farewell", signal }, goodbye).catch(() => undefined);
     }
+    setup[Symbol.dispose]();
     connection[Symbol.dispose]();
+  }
+
+  #requiring(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+    return requiring(this.#described.require, headers);
   }
 
   /** Without `uri`, of the whole session. */
@@ -167,7 +196,8 @@ export class RtspClient implements AsyncDisposable {
   #noteRtpInfo({ headers }: RtspResponse): void {
     const { channels, context } = this.#described;
     for (const { url, ssrc } of parseRtpInfo(headers.get("rtp-info") ?? "")) {
-      const track = this.#controls.indexOf(resolveControl(context, url));
+      const uri = resolveControl(context, url);
+      const track = this.#tracks.findIndex((path) => path.uri === uri);
       if (track >= 0 && ssrc !== undefined) channels.announce(track, ssrc);
     }
   }
@@ -192,10 +222,11 @@ export class RtspClient implements AsyncDisposable {
   }
 
   async #report({ signal }: Cancellable): Promise<never> {
-    const { clock, channels, connection } = this.#described;
-    for (;;) {
+    const { clock, channels, setup } = this.#described;
+    for (let before = 0; ; before = channels.totals.packets) {
       await clock.delay(reportEveryMs, { signal });
-      for (const { channel, bytes } of channels.reports()) connection.sendFrame(channel, bytes);
+      channels.report();
+      if (setup.settled === "udp" && channels.totals.packets === before) throw silent();
     }
   }
 }
@@ -203,15 +234,25 @@ export class RtspClient implements AsyncDisposable {
 /** Failures of a keep-alive that need not end the stream. */
 const survivable: ReadonlySet<string> = new Set(["camera-fault", "camera-unreachable"]);
 
+const requiring = (
+  feature: string | undefined,
+  headers: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> => (feature === undefined ? headers : { ...headers, Require: feature });
+
+const silent = (): GatehouseError =>
+  new GatehouseError("camera-stalled", `no packet of the camera's came by UDP within ${reportEveryMs} ms`, {
+    remedy: "Switch RTSP over TCP on in the camera, or let its UDP packets through to the gateway.",
+  });
+
 const connect = (
   { clock, pin }: RtspClientOptions,
-  { url, channels }: { readonly url: RtspUrl; readonly channels: MediaChannels },
+  { url, interleaved }: { readonly url: RtspUrl; readonly interleaved: InterleavedChannels },
   { signal }: Cancellable,
 ): Promise<RtspConnection> =>
   withDeadline(
     { clock, ms: connectMs, what: "a connection to the camera", code: "camera-unreachable", signal },
     (cancel) =>
-      RtspConnection.open({ url, pin, frame: (channel, payload) => channels.frame(channel, payload) }, cancel),
+      RtspConnection.open({ url, pin, frame: (channel, payload) => interleaved.frame(channel, payload) }, cancel),
   );
 
 /** Empty where the camera does not know OPTIONS. */
@@ -231,11 +272,12 @@ const askMethods = async (
 
 const describe = async (
   requester: RtspRequester,
-  url: RtspUrl,
+  { url, require }: { readonly url: RtspUrl; readonly require: string | undefined },
   cancel: Cancellable,
 ): Promise<Pick<Described, "context" | "description">> => {
   const uri = formatRtspUrl(url);
-  const response = await requester.request({ method: "DESCRIBE", uri, headers: { Accept: "application/sdp" } }, cancel);
+  const headers = requiring(require, { Accept: "application/sdp" });
+  const response = await requester.request({ method: "DESCRIBE", uri, headers }, cancel);
   const base = response.headers.get("content-base") ?? response.headers.get("content-location");
   return { context: { request: url, base }, description: parseSdp(response.body) };
 };

@@ -46,6 +46,18 @@ export class RtspConnection implements Disposable {
     return this.#ended.signal;
   }
 
+  /** The two ends' addresses, as UDP is to have them; undefined once the connection is lost. */
+  get route(): { readonly local: string; readonly camera: string } | undefined {
+    const { localAddress, remoteAddress } = this.#socket;
+    if (localAddress === undefined || remoteAddress === undefined) return undefined;
+    return { local: localAddress, camera: remoteAddress };
+  }
+
+  /** Bytes that were sent but not yet taken by the network. */
+  get backlog(): number {
+    return this.#socket.writableLength;
+  }
+
   /**
    * The answer to a request, whatever its status. CSeq and User-Agent are added.
    * @throws GatehouseError why the connection ended, or the signal's reason

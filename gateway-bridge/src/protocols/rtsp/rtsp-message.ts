@@ -17,10 +17,12 @@ export interface RtspResponse {
   readonly body: Buffer;
 }
 
-/** What a server asks of its client. RFC 2326 10.1 */
+/** What a server asks of its client, or a client of its server. RFC 2326 6, 10.1 */
 export interface RtspServerRequest {
   readonly kind: "request";
   readonly method: string;
+  /** As it was written, without blanks: bytes as latin1 characters. */
+  readonly uri: string;
   readonly headers: RtspHeaders;
   readonly body: Buffer;
 }
@@ -44,9 +46,9 @@ export const parseHead = (bytes: Buffer): RtspHead => {
   if (status !== undefined) {
     return { kind: "response", status: Number(status), reason: printable(reason ?? ""), headers, bodyBytes };
   }
-  const [, method] = /^([A-Z_]{1,32})[ \t]+\S+[ \t]+RTSP\/\d\.\d[ \t]*$/.exec(start) ?? [];
-  if (method === undefined) throw malformed("the camera's answer is not RTSP");
-  return { kind: "request", method, headers, bodyBytes };
+  const [, method, uri] = /^([A-Z_]{1,32})[ \t]+(\S+)[ \t]+RTSP\/\d\.\d[ \t]*$/.exec(start) ?? [];
+  if (method === undefined || uri === undefined) throw malformed("the camera's answer is not RTSP");
+  return { kind: "request", method, uri, headers, bodyBytes };
 };
 
 const bodyLength = (headers: RtspHeaders): number => {

@@ -21,6 +21,9 @@ const remedies = new Map([
   [403, "The camera's user may not watch this stream. Give it that right in the camera, or use another user."],
   [404, "The camera has no stream at this address. Check the path of the URL in the camera's manual."],
   [453, full],
-  [461, "The camera cannot send its stream over the RTSP connection itself. Switch RTSP over TCP on in the camera."],
+  [
+    461,
+    "The camera can send its stream neither over the RTSP connection nor in another way that is safe. Switch RTSP over TCP on in the camera.",
+  ],
   [503, full],
 ]);

@@ -5,6 +5,9 @@ export interface Transport {
   /** Channel of the RTP packets; undefined where the answer does not say. */
   readonly rtpChannel: number | undefined;
   readonly rtcpChannel: number | undefined;
+  /** Of UDP: the ports that the server sends from and listens at. */
+  readonly rtpPort: number | undefined;
+  readonly rtcpPort: number | undefined;
   readonly ssrc: number | undefined;
 }
 
@@ -18,13 +21,21 @@ export const parseTransport = (header: string): Transport => {
       .trim();
   const [, rtp, rtcp] = /^(\d{1,3})(?:\s*-\s*(\d{1,3}))?$/.exec(value("interleaved") ?? "") ?? [];
   const rtpChannel = channel(rtp);
+  const [, rtpPort, rtcpPort] = /^(\d{1,5})(?:\s*-\s*(\d{1,5}))?$/.exec(value("server_port") ?? "") ?? [];
   return {
     // Some leave out `/TCP`, and some `interleaved`.
     interleaved: rtpChannel !== undefined || /^RTP\/S?AVPF?\/TCP$/i.test(specification),
     rtpChannel,
     rtcpChannel: channel(rtcp) ?? (rtpChannel === undefined ? undefined : rtpChannel + 1),
+    rtpPort: port(rtpPort),
+    rtcpPort: port(rtcpPort) ?? port(rtpPort === undefined ? undefined : String(Number(rtpPort) + 1)),
     ssrc: hexadecimal(value("ssrc")),
   };
+};
+
+const port = (text: string | undefined): number | undefined => {
+  const number = Number(text ?? 0);
+  return number > 0 && number <= 65_535 ? number : undefined;
 };
 
 const channel = (text: string | undefined): number | undefined =>

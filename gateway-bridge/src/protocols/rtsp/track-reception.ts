@@ -1,6 +1,6 @@
 import { isGatehouseError } from "@gatehouse/shared";
 
-import { ReceptionStatistics } from "../rtp/reception.ts";
+import { ReceptionStatistics, type ReceptionTotals } from "../rtp/reception.ts";
 import { parseRtcp, type ReportBlock } from "../rtp/rtcp.ts";
 import { parseRtp, type RtpPacket } from "../rtp/rtp-packet.ts";
 
@@ -42,6 +42,10 @@ export class TrackReception {
       if (packet.kind === "bye" && this.#heard) ended ||= packet.ssrcs.some((ssrc) => ssrc === this.#ssrc);
     }
     return ended;
+  }
+
+  get totals(): ReceptionTotals {
+    return this.#statistics.totals;
   }
 
   report(now: number): ReportBlock | undefined {

@@ -19,6 +19,7 @@ interface Section {
   readonly parameters: Map<number, Parameters>;
   control: string | undefined;
   direction: Direction | undefined;
+  keyManagement: string | undefined;
 }
 
 /**
@@ -70,6 +71,7 @@ const openSection = (line: string): Section => {
     parameters: new Map(),
     control: undefined,
     direction: undefined,
+    keyManagement: undefined,
   };
 };
 
@@ -88,6 +90,7 @@ const readAttribute = (section: Section, attribute: string): void => {
   const value = colon < 0 ? "" : attribute.slice(colon + 1).trim();
   if (isDirection(name)) section.direction ??= name;
   else if (name === "control" && value !== "") section.control ??= value;
+  else if (name === "key-mgmt" && value !== "") section.keyManagement ??= value;
   else if (name === "rtpmap") readRtpMap(section, value);
   else if (name === "fmtp") readFormatParameters(section, value);
 };
@@ -131,6 +134,7 @@ const closeSection = (section: Section, all: readonly Section[]): MediaDescripti
     control,
     // Without a word of its own, the session's holds, and else both ways: RFC 8866 6.7.
     direction: section.direction ?? all[0]?.direction ?? "sendrecv",
+    keyManagement: section.keyManagement ?? all[0]?.keyManagement,
     formats: types.map((type) => closeFormat(type, section, all)),
   };
 };

@@ -23,6 +23,8 @@ export interface MediaDescription {
   /** Of `a=control`, as it is written. */
   readonly control: string | undefined;
   readonly direction: Direction;
+  /** Of `a=key-mgmt`, its own or else the session's. RFC 4567 3.1 */
+  readonly keyManagement?: string | undefined;
 }
 
 /** What a camera says of one stream. Texts are bytes of the SDP as latin1 characters. */

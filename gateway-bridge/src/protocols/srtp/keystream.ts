@@ -61,6 +61,16 @@ export class Keystream {
     return start;
   }
 
+  /** Goes on at this packet index: at no cost among the packets whose keystream is at hand. */
+  seek(index: number): void {
+    const behind = this.#index - index;
+    if (behind >= 0 && behind <= ahead && this.words.length > 0) this.#left = behind;
+    else {
+      this.#index = index;
+      this.#left = 0;
+    }
+  }
+
   #refill(): void {
     for (let packet = 0; packet < ahead; packet += 1) this.#writeCounters(packet, this.#index + packet);
     this.#index += ahead;

@@ -16,12 +16,17 @@ const maxSources = 16;
 
 export class SrtcpEncryptor {
   readonly #keys: SrtpSessionKeys;
+  readonly #mki: Buffer;
   #index: number;
 
-  /** @param firstIndex 0, unless the key was used before */
-  constructor(master: SrtpMaster, firstIndex = 0) {
+  /**
+   * @param firstIndex 0, unless the key was used before
+   * @param mki the master key's identifier, to be in every packet. RFC 3711 3.4
+   */
+  constructor(master: SrtpMaster, firstIndex = 0, mki: Buffer = Buffer.alloc(0)) {
     this.#keys = deriveSrtcpKeys(master);
     this.#index = firstIndex;
+    this.#mki = mki;
   }
 
   /**
@@ -39,24 +44,29 @@ export class SrtcpEncryptor {
     this.#index += 1;
     const content = applyKeystream(this.#keys, position, rtcp.subarray(clearSize));
     const packet = [rtcp.subarray(0, clearSize), content, trailer];
-    return Buffer.concat([...packet, tagOf(this.#keys, ...packet)]);
+    return Buffer.concat([...packet, this.#mki, tagOf(this.#keys, ...packet)]);
   }
 }
 
 export class SrtcpDecryptor {
   readonly #keys: SrtpSessionKeys;
+  readonly #mki: Buffer;
   readonly #windows = new Map<number, ReplayWindow>();
 
-  constructor(master: SrtpMaster) {
+  /** @param mki the master key's identifier, which every packet then carries. RFC 3711 3.4 */
+  constructor(master: SrtpMaster, mki: Buffer = Buffer.alloc(0)) {
     this.#keys = deriveSrtcpKeys(master);
+    this.#mki = mki;
   }
 
   /** The compound packet; undefined for one that is malformed, not authentic or seen before. Never throws. */
   unprotect(bytes: Buffer): Buffer | undefined {
-    const end = bytes.length - srtpTagSize;
+    const tagAt = bytes.length - srtpTagSize;
+    const end = tagAt - this.#mki.length;
     const indexAt = end - indexSize;
     if (indexAt < clearSize || bytes.readUInt8(0) >> 6 !== 2) return undefined;
-    if (!tagMatches(bytes.subarray(end), tagOf(this.#keys, bytes.subarray(0, end)))) return undefined;
+    if (!bytes.subarray(end, tagAt).equals(this.#mki)) return undefined;
+    if (!tagMatches(bytes.subarray(tagAt), tagOf(this.#keys, bytes.subarray(0, end)))) return undefined;
     const ssrc = bytes.readUInt32BE(4);
     const word = bytes.readUInt32BE(indexAt);
     const index = word % encryptedFlag;

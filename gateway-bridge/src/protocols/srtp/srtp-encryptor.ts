@@ -3,6 +3,7 @@ import { hash, randomInt } from "node:crypto";
 import { GatehouseError } from "@gatehouse/shared";
 
 import { rtpHeaderSize, writeRtpHeader } from "../rtp/rtp-packet.ts";
+import { digestSize, hmacPad, padSize, writeBinary } from "./hmac-pads.ts";
 import { Keystream } from "./keystream.ts";
 import { deriveSrtpKeys, srtpTagSize, type SrtpMaster } from "./srtp-key.ts";
 
@@ -27,23 +28,9 @@ export interface SrtpEncryptorOptions {
   readonly firstSequence?: number;
 }
 
-/** SHA-1's block, which the padded key of an HMAC fills. */
-const padSize = 64;
-const digestSize = 20;
 const rolloverSize = 4;
 /** Under one key no index may come twice. RFC 3711 9.2 */
 const maxPackets = 2 ** 48;
-
-const pad = (key: Buffer, filler: number): Buffer => {
-  const padded = Buffer.alloc(padSize, filler);
-  for (const [index, byte] of key.entries()) padded[index] = byte ^ filler;
-  return padded;
-};
-
-/** `target.write(text, at, size, "binary")`, without what that costs for a few bytes. */
-const writeBinary = (target: Buffer, at: number, text: string, size: number): void => {
-  for (let index = 0; index < size; index += 1) target[at + index] = text.charCodeAt(index);
-};
 
 /**
  * Makes the SRTP packets of one source, AES_CM_128_HMAC_SHA1_80 (RFC 3711), numbering them itself. Never make a second one for the
@@ -75,9 +62,9 @@ export class SrtpEncryptor {
     this.#slotSize = (padSize + rtpHeaderSize + maxPayload + srtpTagSize + 15) & ~15;
     this.#arena = Buffer.allocUnsafeSlow(slots * this.#slotSize);
     this.#arenaWords = new Int32Array(this.#arena.buffer, 0, this.#arena.length / 4);
-    const inner = pad(keys.authentication, 0x36);
+    const inner = hmacPad(keys.authentication, "inner");
     for (let slot = 0; slot < slots; slot += 1) this.#arena.set(inner, slot * this.#slotSize);
-    this.#outer = Buffer.concat([pad(keys.authentication, 0x5c), Buffer.alloc(digestSize)]);
+    this.#outer = Buffer.concat([hmacPad(keys.authentication, "outer"), Buffer.alloc(digestSize)]);
   }
 
   /** Packets and payload bytes so far, as sender reports count them. */
