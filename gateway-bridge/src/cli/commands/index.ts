@@ -6,6 +6,7 @@ import { cameraListCommand } from "./camera-list.ts";
 import { cameraRemoveCommand } from "./camera-remove.ts";
 import { clientListCommand } from "./client-list.ts";
 import { clientRevokeCommand } from "./client-revoke.ts";
+import { healthCommand } from "./health.ts";
 import { pairCommand } from "./pair.ts";
 import { statusCommand } from "./status.ts";
 import { upCommand } from "./up.ts";
@@ -14,6 +15,7 @@ import { upCommand } from "./up.ts";
 export const commands: readonly Command[] = [
   upCommand,
   statusCommand,
+  healthCommand,
   cameraDiscoverCommand,
   cameraAddCommand,
   cameraListCommand,

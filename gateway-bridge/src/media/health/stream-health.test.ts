@@ -37,7 +37,7 @@ describe("a stream's health", () => {
       fps: expect.any(Number),
       gopMs: 2_000,
       gopPictures: 50,
-      longestGopMs: 3_000,
+      longestGopMs: 2_000,
       shortestGopMs: null,
       bFrames: false,
     });

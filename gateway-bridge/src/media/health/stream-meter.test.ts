@@ -68,10 +68,11 @@ describe("StreamMeter", () => {
     expect(meter.read(later).longestGopMs).toBe(2_000);
   });
 
-  it("counts the GOP that runs as soon as it is the longest", () => {
+  it("counts the GOP that runs as soon as it is the longest, but not the time that nothing comes", () => {
     const meter = new StreamMeter();
-    const at = play(meter, [50, 50, 50]);
-    expect(meter.read(at + 30_000).longestGopMs).toBe(32_000);
+    const at = play(meter, [50, 50, 50, 801]);
+    expect(meter.read(at).longestGopMs).toBe(32_000);
+    expect(meter.read(at + 9_000).longestGopMs).toBe(32_000);
   });
 
   it("sees B-frames by timestamps that step back, and forgets them minutes after the last", () => {

@@ -24,11 +24,6 @@ export interface Measured extends Rates {
   readonly packetsLost: number;
 }
 
-interface KeyPicture {
-  readonly timestamp: number;
-  readonly arrivedAt: number;
-}
-
 /** Packets as they were counted at a moment. */
 interface Count {
   readonly at: number;
@@ -40,7 +35,8 @@ interface Count {
 export class StreamMeter {
   readonly #rates = new RateWindow();
   readonly #gops = new RecentExtremes();
-  #key: KeyPicture | undefined;
+  /** Timestamp of the last key picture. */
+  #key: number | undefined;
   #pictures = 0;
   #gop: { readonly ms: number; readonly pictures: number } | undefined;
   /** Of this connection. What comes before the second is no measure: many cameras cut it short to serve a new client. */
@@ -82,7 +78,8 @@ export class StreamMeter {
   read(now: number): Measured {
     const quality = this.#quality();
     const whole = Math.max(this.#gops.most ?? 0, this.#gop?.ms ?? 0);
-    const running = this.#key === undefined ? 0 : now - this.#key.arrivedAt;
+    // By media time: pictures that are late do not make the GOP longer.
+    const running = this.#key === undefined ? 0 : (this.#highest - this.#key) / ticksPerMs;
     return {
       ...this.#rates.read(now),
       gopMs: this.#gop?.ms ?? null,
@@ -107,12 +104,12 @@ export class StreamMeter {
 
   #begin({ timestamp, arrivedAt }: VideoUnit): void {
     this.#keys += 1;
-    if (this.#key !== undefined && timestamp > this.#key.timestamp) {
-      const ms = (timestamp - this.#key.timestamp) / ticksPerMs;
+    if (this.#key !== undefined && timestamp > this.#key) {
+      const ms = (timestamp - this.#key) / ticksPerMs;
       this.#gop = { ms, pictures: this.#pictures };
       if (this.#keys > 2) this.#gops.note(ms, arrivedAt);
     }
-    this.#key = { timestamp, arrivedAt };
+    this.#key = timestamp;
     this.#pictures = 0;
     this.#countLosses(arrivedAt);
   }

@@ -1,0 +1,35 @@
+import type { CameraId, GatewayHealth, StreamHealth, TranscoderHealth } from "@gatehouse/shared";
+
+import type { CameraRecord } from "../../domain/camera.ts";
+import { warningsOf } from "../../domain/stream-warning-policy.ts";
+
+export interface HealthSources {
+  /** Those whose health is asked for: of all other streams nothing is told. */
+  readonly cameras: readonly Pick<CameraRecord, "id" | "kind" | "description">[];
+  readonly streams: readonly StreamHealth[];
+  readonly transcoder: TranscoderHealth;
+  /** How many clients at once a camera serves, where that is known. */
+  readonly maxSessions: (camera: Pick<CameraRecord, "id" | "kind" | "description">) => number | undefined;
+}
+
+/** How these cameras' streams are, and what their owner could better. */
+export const healthOf = ({ cameras, streams, transcoder, maxSessions }: HealthSources): GatewayHealth => {
+  const byCamera = Map.groupBy<CameraId, StreamHealth>(streams, ({ camera }) => camera);
+  return {
+    cameras: cameras.map((camera) => {
+      const { id, kind, description } = camera;
+      const { tiers, audio } = description;
+      const own = byCamera.get(id) ?? [];
+      const warnings = warningsOf({
+        kind,
+        tiers,
+        audio,
+        streams: own,
+        maxSessions: maxSessions(camera),
+        transcoder: transcoder.available,
+      });
+      return { camera: id, streams: own, warnings };
+    }),
+    transcoder,
+  };
+};
