@@ -9,6 +9,7 @@ export interface Need {
 }
 
 export const needs = {
+  bubblewrap: { packages: ["bubblewrap"], files: ["/usr/bin/bwrap"] },
   chromium: { packages: ["chromium"], files: ["/usr/bin/chromium"] },
   ffmpeg: { packages: ["ffmpeg"], files: ["/usr/bin/ffmpeg", "/usr/bin/ffprobe"] },
   gstreamer: {

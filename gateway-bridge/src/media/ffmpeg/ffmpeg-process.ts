@@ -1,0 +1,148 @@
+import { GatehouseError, onAbort, untilAborted, withDeadline, type Cancellable, type Clock } from "@gatehouse/shared";
+import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+
+import { redactTail } from "./redact-tail.ts";
+
+export interface FfmpegProcessOptions {
+  /** The program and its arguments, sandbox included. */
+  readonly command: readonly string[];
+  /** Takes what it writes to its standard output. A throw ends the process with that error. */
+  readonly onOutput: (piece: Buffer) => void;
+  /** There is room for input again after `write` had returned false. */
+  readonly onRoom?: () => void;
+  /** What may wait for it to read, in bytes. */
+  readonly maxPending: number;
+}
+
+/** How a process ended. */
+export interface FfmpegExit {
+  /** Undefined where it ended by itself, with success. */
+  readonly error: GatehouseError | undefined;
+}
+
+const tailBytes = 2_048;
+
+/** A running transcoder: input and output by pipe, no environment, no shell. It never outlives this object. */
+export class FfmpegProcess implements AsyncDisposable {
+  /** Resolves once the process is gone and its output was handed over; never rejects. */
+  readonly exited: Promise<FfmpegExit>;
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #options: FfmpegProcessOptions;
+  #tail = Buffer.alloc(0);
+  #full = false;
+  #failure: GatehouseError | undefined;
+
+  constructor(options: FfmpegProcessOptions) {
+    this.#options = options;
+    const [program = "", ...args] = options.command;
+    const child = spawn(program, args, { cwd: "/", env: {}, stdio: ["pipe", "pipe", "pipe"] });
+    this.#child = child;
+    child.stdout.on("data", (piece: Buffer) => this.#output(piece));
+    child.stderr.on("data", (piece: Buffer) => {
+      this.#tail = Buffer.concat([this.#tail, piece]).subarray(-tailBytes);
+    });
+    // It closes its input when it ends; why it ended is what matters.
+    child.stdin.on("error", () => undefined);
+    child.stdin.on("drain", () => this.#drained());
+    this.exited = this.#watch();
+  }
+
+  /** Of the outermost program, its sandbox; undefined where it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Bytes that wait for it to read them. */
+  get pending(): number {
+    return this.#child.stdin.writableLength;
+  }
+
+  /**
+   * Hands it input. False means that this was left out, because too much waits, and `onRoom` will tell when there is
+   * room again.
+   */
+  write(piece: Buffer): boolean {
+    if (!this.#child.stdin.writable) return false;
+    if (this.pending > 0 && this.pending + piece.length > this.#options.maxPending) {
+      this.#full = true;
+      return false;
+    }
+    this.#child.stdin.write(piece);
+    return true;
+  }
+
+  /** There is no more input: it writes what it still has, and ends. */
+  finish(): void {
+    this.#child.stdin.end();
+  }
+
+  /** Kills it: there is nothing of it that is worth waiting for. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.exited;
+  }
+
+  #drained(): void {
+    if (!this.#full) return;
+    this.#full = false;
+    this.#options.onRoom?.();
+  }
+
+  #output(piece: Buffer): void {
+    if (this.#failure !== undefined) return;
+    try {
+      this.#options.onOutput(piece);
+    } catch (cause) {
+      this.#failure = new GatehouseError("transcode-failed", "ffmpeg's output cannot be read.", { cause });
+      this.#child.kill("SIGKILL");
+    }
+  }
+
+  #watch(): Promise<FfmpegExit> {
+    const { promise, resolve } = Promise.withResolvers<FfmpegExit>();
+    this.#child.once("error", (cause) => resolve({ error: this.#failed(`could not be started: ${cause.message}`) }));
+    this.#child.once("close", (code, signal) => {
+      if (code === 0) resolve({ error: this.#failure });
+      else resolve({ error: this.#failure ?? this.#failed(`ended with ${signal ?? `status ${code ?? "unknown"}`}`) });
+    });
+    return promise;
+  }
+
+  #failed(what: string): GatehouseError {
+    const tail = redactTail(this.#tail);
+    return new GatehouseError("transcode-failed", `ffmpeg ${what}${tail === "" ? "." : `: ${tail}`}`);
+  }
+}
+
+export interface RunOptions {
+  readonly command: readonly string[];
+  readonly input: Buffer;
+  /** Most that is taken of its output. */
+  readonly maxOutput: number;
+  readonly ms: number;
+  readonly clock: Clock;
+}
+
+/**
+ * Runs one to its end and gives what it wrote to its standard output.
+ * @throws GatehouseError `transcode-failed`, or `timeout`
+ */
+export const runFfmpeg = async (options: RunOptions, { signal }: Cancellable): Promise<Buffer> => {
+  const { command, input, maxOutput, ms, clock } = options;
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  const onOutput = (piece: Buffer): void => {
+    bytes += piece.length;
+    if (bytes > maxOutput) throw new GatehouseError("transcode-failed", `It is longer than ${maxOutput} bytes.`);
+    pieces.push(piece);
+  };
+  return await withDeadline({ clock, ms, what: "the end of ffmpeg's work", signal }, async (within) => {
+    await using child = new FfmpegProcess({ command, onOutput, maxPending: input.length });
+    using _abort = onAbort(within.signal, () => void child[Symbol.asyncDispose]());
+    child.write(input);
+    child.finish();
+    const { error } = await untilAborted(within.signal, child.exited);
+    if (error !== undefined) throw error;
+    return Buffer.concat(pieces, bytes);
+  });
+};

@@ -1,0 +1,145 @@
+import { describe, expect, it } from "@jest/globals";
+import { systemClock } from "@gatehouse/shared";
+import { MemoryLogger } from "@gatehouse/shared/testing";
+import { once } from "node:events";
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { Ffmpeg, type FfmpegStatus } from "../../gateway-bridge/src/media/ffmpeg/ffmpeg.ts";
+import { runFfmpeg } from "../../gateway-bridge/src/media/ffmpeg/ffmpeg-process.ts";
+import { describeWith } from "../support/needs.ts";
+import { makeMedia } from "../support/media-files.ts";
+
+const never: AbortSignal = new AbortController().signal;
+const cancel = { signal: never };
+const system = "/usr/bin:/bin";
+
+/** A folder with links to these programs alone, as a search path. */
+const pathWith = async (folder: string, ...names: readonly string[]): Promise<string> => {
+  for (const name of names) await symlink(`/usr/bin/${name}`, join(folder, name));
+  return folder;
+};
+
+class Bench implements AsyncDisposable {
+  readonly folder: string;
+  readonly log = new MemoryLogger();
+
+  private constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  static async open(): Promise<Bench> {
+    return new Bench(await mkdtemp(join(tmpdir(), "gatehouse-transcode-")));
+  }
+
+  ffmpeg(searchPath = system): Ffmpeg {
+    return Ffmpeg.create({ searchPath, clock: systemClock, log: this.log });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.folder, { recursive: true });
+  }
+}
+
+/** Whether the transcoder reads a secret picture of the data folder, and whether it reaches a port of this box. */
+const trespass = async (ffmpeg: Ffmpeg, folder: string): Promise<{ reads: boolean; connects: boolean }> => {
+  const file = join(folder, "vault.key");
+  await writeFile(file, await makeMedia("-f", "lavfi", "-i", "sine=duration=1", "-f", "wav"), { mode: 0o600 });
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections += 1;
+    socket.destroy();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const grab = (input: string): Promise<Buffer | undefined> =>
+    ffmpeg
+      .run(
+        ["-v", "error", "-i", input, "-f", "s16le", "pipe:1"],
+        { input: Buffer.alloc(0), maxOutput: 1e6, ms: 10_000 },
+        cancel,
+      )
+      .catch(() => undefined);
+  try {
+    const read = await grab(file);
+    await grab(`tcp://127.0.0.1:${port}`);
+    return { reads: (read?.length ?? 0) > 0, connects: connections > 0 };
+  } finally {
+    server.close();
+  }
+};
+
+const layersOf = ({ missing }: FfmpegStatus): readonly string[] => missing.map(({ layer }) => layer);
+
+describeWith(["ffmpeg"], "A transcoder without bubblewrap", () => {
+  it("cannot connect, and what it could still read is reported with a remedy", async () => {
+    await using bench = await Bench.open();
+    const ffmpeg = bench.ffmpeg(await pathWith(bench.folder, "ffmpeg", "unshare", "prlimit"));
+    const status = await ffmpeg.status(cancel);
+    expect(status).toMatchObject({ available: true, sandbox: ["network", "processes", "limits"] });
+    expect(status.missing).toEqual([{ layer: "files", remedy: expect.stringContaining("bubblewrap") }]);
+    expect(await trespass(ffmpeg, bench.folder)).toEqual({ reads: true, connects: false });
+  });
+
+  it("reaches everything where no sandbox can be built, and every layer is reported missing", async () => {
+    await using bench = await Bench.open();
+    const ffmpeg = bench.ffmpeg(await pathWith(bench.folder, "ffmpeg"));
+    expect(layersOf(await ffmpeg.status(cancel))).toEqual(["network", "files", "processes", "limits"]);
+    expect(await trespass(ffmpeg, bench.folder)).toEqual({ reads: true, connects: true });
+    const warned = bench.log.lines.filter(({ level }) => level === "warn").map(({ fields }) => fields["layer"]);
+    expect(warned).toEqual(["network", "files", "processes", "limits"]);
+  });
+});
+
+describeWith(["ffmpeg", "bubblewrap"], "A transcoder within bubblewrap", () => {
+  it("can neither read the data folder nor connect, and no layer is missing", async () => {
+    await using bench = await Bench.open();
+    const ffmpeg = bench.ffmpeg();
+    const status = await ffmpeg.status(cancel);
+    expect(status).toMatchObject({ available: true, missing: [], h264Encoder: "libx264" });
+    expect(status.version).toMatch(/^\d/);
+    expect(await trespass(ffmpeg, bench.folder)).toEqual({ reads: false, connects: false });
+  });
+
+  it("writes no file, and sees neither the gateway's environment nor its processes", async () => {
+    await using bench = await Bench.open();
+    const ffmpeg = bench.ffmpeg();
+    const { command } = await ffmpeg.found(cancel);
+    const inside = command([]);
+    const within = async (...program: readonly string[]): Promise<string> => {
+      const line = [...inside.slice(0, -1), ...program];
+      const options = { input: Buffer.alloc(0), maxOutput: 1e5, ms: 10_000, clock: systemClock };
+      return (await runFfmpeg({ ...options, command: line }, cancel)).toString();
+    };
+    expect(await within("/usr/bin/env")).toBe("PWD=/\n");
+    expect((await within("/usr/bin/ls", "/")).split("\n")).not.toContain("home");
+    await expect(within("/usr/bin/touch", "/usr/new")).rejects.toMatchObject({ code: "transcode-failed" });
+    expect(await within("/usr/bin/sh", "-c", "kill -0 $PPID && echo $$")).toMatch(/^\d\n$/);
+    await expect(within("/usr/bin/unshare", "--user", "/usr/bin/true")).rejects.toMatchObject({
+      code: "transcode-failed",
+    });
+  });
+});
+
+describe("A box without ffmpeg", () => {
+  it("has no transcoder, and says so", async () => {
+    await using bench = await Bench.open();
+    const ffmpeg = bench.ffmpeg(bench.folder);
+    expect(await ffmpeg.status(cancel)).toMatchObject({
+      available: false,
+      reason: expect.stringContaining("no program ffmpeg"),
+    });
+    expect(await ffmpeg.ability(cancel)).toEqual({ h264: false, opus: false, aac: false });
+    await expect(ffmpeg.found(cancel)).rejects.toMatchObject({ code: "transcoder-missing" });
+  });
+
+  it("does not take another program for one", async () => {
+    await using bench = await Bench.open();
+    await symlink("/usr/bin/true", join(bench.folder, "ffmpeg"));
+    const status = await bench.ffmpeg(bench.folder).status(cancel);
+    expect(status).toMatchObject({ available: false, reason: expect.stringContaining("does not run as an ffmpeg") });
+  });
+});
