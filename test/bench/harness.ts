@@ -12,6 +12,8 @@ import {
 export interface Competitor {
   readonly version: string;
   readonly metrics: Readonly<Record<string, Metric>>;
+  /** Why it could not be measured here. */
+  readonly unavailable?: string;
 }
 
 /** What a benchmark prints as JSON. */
@@ -27,12 +29,17 @@ export interface Report {
 
 export interface RunOptions {
   readonly rounds: number;
+  /** Few viewers and short windows: shows that it runs, and concludes nothing. */
+  readonly quick: boolean;
+  /** Told of progress. */
+  readonly note: (line: string) => void;
 }
 
 export interface Benchmark {
   readonly name: string;
   /** One line for the list. */
   readonly summary: string;
+  /** Unless told otherwise. */
   readonly rounds: number;
   run(options: RunOptions): Promise<Report>;
 }

@@ -49,5 +49,8 @@ export const formatReport = ({ name, host, rounds, metrics, competitors, ratios,
   ]);
   const where = `${host.cpu}, ${host.cores} cores, ${host.platform}, Node ${host.node}`;
   const busy = `load ${host.load.join(" -> ")}, steal ${steal}, ${rounds} rounds`;
-  return [`${name}: ${verdict}`, where, busy, "", measured, "", judged].join("\n");
+  const lacking = Object.entries(competitors).flatMap(([who, { version, unavailable }]) =>
+    unavailable === undefined ? [] : [`not measured: ${who} ${version}: ${unavailable}`],
+  );
+  return [`${name}: ${verdict}`, where, busy, "", measured, "", judged, ...lacking].join("\n");
 };

@@ -3,7 +3,20 @@ import { text } from "node:stream/consumers";
 
 import { describe, expect, it } from "@jest/globals";
 
-import { compareRounds, judge, judgeAll, percentile, summarize } from "../bench/statistics.ts";
+import type { Report } from "../bench/harness.ts";
+import {
+  boundMedian,
+  boundSlope,
+  comparePercentile,
+  compareRounds,
+  judge,
+  judgeAll,
+  notMeasured,
+  percentile,
+  slope,
+  summarize,
+  type Point,
+} from "../bench/statistics.ts";
 import { root } from "../support/repository.ts";
 
 interface Outcome {
@@ -58,6 +71,25 @@ describe("npm run bench", () => {
     expect(code).toBe(2);
     expect(stderr).toContain("cpuPerPacket/werift");
   }, 60_000);
+
+  it.each([["fanout", "srtp.cpuPerViewer"]])(
+    "runs %s over few viewers, and concludes nothing from that",
+    async (name, metric) => {
+      const { code, stdout } = await bench(name, "--json", "--quick");
+      const report = JSON.parse(stdout) as Report;
+      expect(report).toMatchObject({ name, rounds: 1, verdict: "inconclusive" });
+      expect(report.metrics[metric]).toEqual({
+        median: number,
+        p10: number,
+        p90: number,
+        n: 1,
+        unit: expect.any(String),
+      });
+      expect(Object.keys(report.ratios)).not.toHaveLength(0);
+      expect(code).toBe(2);
+    },
+    60_000,
+  );
 
   it("lists the benchmarks when none is named, and refuses unknown ones", async () => {
     const [listed, unknown, wrong] = await Promise.all([bench(), bench("nothing"), bench("srtp", "--rounds", "0")]);
@@ -114,5 +146,34 @@ describe("the benchmarks' statistics", () => {
     expect(ratio.low).toBeLessThan(0.4);
     expect(ratio.high).toBeGreaterThan(0.6);
     expect(ratio.verdict).toBe("inconclusive");
+  });
+
+  it("judges a quantity that has a limit of its own", () => {
+    expect(boundMedian([1, 2, 3, 4, 5, 6, 7], { limit: 8 })).toMatchObject({ value: 4, limit: 8, verdict: "pass" });
+    expect(boundMedian([9, 9, 9, 9, 9, 9, 9], { limit: 8 })).toMatchObject({ value: 9, low: 9, verdict: "fail" });
+    expect(boundMedian([1], { limit: 8 }).verdict).toBe("inconclusive");
+  });
+
+  it("compares a percentile of ours with the median of theirs", () => {
+    const theirs = Array<number>(20).fill(100);
+    const ours = theirs.map((_, index) => index);
+    const ratio = comparePercentile(ours, theirs, { share: 0.95, limits: { limit: 0.25 } });
+    expect(ratio.value).toBeCloseTo(0.1805);
+    expect(ratio.verdict).toBe("pass");
+  });
+
+  it("finds how much each one more takes, and how sure that is", () => {
+    const straight: Point[] = [0, 1, 10, 40, 100].map((x) => [x, 3 + 0.5 * x]);
+    expect(slope(straight)).toBeCloseTo(0.5);
+    const noisy: Point[] = Array.from({ length: 20 }, (_, x) => [x, x % 2 === 0 ? 10 : 12]);
+    const flat = boundSlope(noisy, { limit: 1 });
+    expect(flat.low).toBeLessThan(0);
+    expect(flat.high).toBeGreaterThan(0);
+    expect(flat.verdict).toBe("pass");
+    expect(boundSlope(straight.concat(straight), { limit: 0.4 }).verdict).toBe("fail");
+  });
+
+  it("concludes nothing of what was not measured", () => {
+    expect(notMeasured({ limit: 1 })).toMatchObject({ limit: 1, value: Number.NaN, verdict: "inconclusive" });
   });
 });

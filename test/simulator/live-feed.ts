@@ -1,5 +1,5 @@
 import { framesPerSecond, loadClip, type Clip } from "./clip.ts";
-import { fillerNal } from "./nal.ts";
+import { fillerNal, userDataNal } from "./nal.ts";
 import { loadSound, soundFrameMs, type Sound } from "./sound.ts";
 import { stampNal, stampNalLength, type Plane } from "./stamp.ts";
 
@@ -18,6 +18,7 @@ export interface LiveFeedOptions {
   readonly bitrateKbps: number;
   readonly subBitrateKbps: number;
   readonly audio: Sound["codec"] | "none";
+  readonly fill: "filler" | "user-data";
 }
 
 const periodMs = 1_000 / framesPerSecond;
@@ -30,6 +31,7 @@ export class LiveFeed implements Disposable {
   readonly clips: Readonly<Record<Tier, Clip>>;
   readonly sound: Sound | undefined;
   readonly #camera: string;
+  readonly #fill: LiveFeedOptions["fill"];
   readonly #listeners: Record<Tier, Set<(moment: LiveMoment) => void>> = { main: new Set(), sub: new Set() };
   readonly #origin = performance.now();
   // Time outruns the pictures, so a later start never repeats a number.
@@ -38,22 +40,23 @@ export class LiveFeed implements Disposable {
   #timer: NodeJS.Timeout | undefined;
 
   private constructor(
-    camera: string,
+    { camera, fill }: Pick<LiveFeedOptions, "camera" | "fill">,
     { sound, ...clips }: Readonly<Record<Tier, Clip>> & { readonly sound?: Sound | undefined },
   ) {
     this.#camera = camera;
+    this.#fill = fill;
     this.clips = clips;
     this.sound = sound;
     this.#schedule();
   }
 
-  static async open({ camera, bitrateKbps, subBitrateKbps, audio }: LiveFeedOptions): Promise<LiveFeed> {
+  static async open({ bitrateKbps, subBitrateKbps, audio, ...options }: LiveFeedOptions): Promise<LiveFeed> {
     const [main, sub, sound] = await Promise.all([
       loadClip({ name: "main", bitrateKbps, overhead: stampNalLength }),
       loadClip({ name: "sub", bitrateKbps: subBitrateKbps, overhead: stampNalLength }),
       audio === "none" ? undefined : loadSound(audio),
     ]);
-    return new LiveFeed(camera, { main, sub, sound });
+    return new LiveFeed(options, { main, sub, sound });
   }
 
   /** Number of the picture that is seen now. */
@@ -100,10 +103,12 @@ export class LiveFeed implements Disposable {
       frame: this.#firstFrame + this.#next,
       sentAt: Date.now(),
     });
-    // Parameter sets, stamp, slice, filler: the order of H.264 7.4.1.2.3.
+    // Parameter sets, SEI, slice, filler: the order of H.264 7.4.1.2.3.
     const before = key ? nals.slice(0, -1) : [];
+    const userData = filler > 0 && this.#fill === "user-data" ? [userDataNal(filler)] : [];
+    const after = filler > 0 && this.#fill === "filler" ? [fillerNal(filler)] : [];
     const moment = {
-      nals: [...before, stamp, nals.at(-1)!, ...(filler > 0 ? [fillerNal(filler)] : [])],
+      nals: [...before, stamp, ...userData, nals.at(-1)!, ...after],
       sound: this.#heard(),
       at: this.nextAt,
     };

@@ -53,3 +53,13 @@ export const fillerNal = (length: number): Buffer => {
   nal[length - 1] = 0x80;
   return nal;
 };
+
+const uuidLength = 16;
+
+/** User data of about `length` bytes in an SEI NAL unit (H.264 7.3.2.3, D.1.7): as filler, but nobody on the way may leave it out. */
+export const userDataNal = (length: number): Buffer => {
+  const payload = Math.max(uuidLength, length - 3 - Math.floor(length / 255));
+  const size = Buffer.alloc(Math.floor(payload / 255) + 1, 0xff);
+  size[size.length - 1] = payload % 255;
+  return Buffer.concat([Buffer.of(6, 5), size, Buffer.alloc(payload, 0xab), Buffer.of(0x80)]);
+};

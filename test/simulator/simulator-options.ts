@@ -15,6 +15,8 @@ export interface SimulatorOptions {
   readonly rtspPort?: number;
   /** Of the main stream; default 4000. Too low for the clip means no fill. */
   readonly bitrateKbps?: number;
+  /** What lifts the pictures to the bit rate: filler, which a gateway may leave out, or user data, which it must pass on. Default filler. */
+  readonly fill?: "filler" | "user-data";
   readonly subBitrateKbps?: number;
   /** A microphone's track, in both streams. Default none. */
   readonly audio?: "none" | "opus" | "pcmu";
@@ -44,6 +46,7 @@ const defaults = {
   rtspPort: 0,
   bitrateKbps: 4_000,
   subBitrateKbps: 500,
+  fill: "filler",
   audio: "none",
   digest: ["sha-256", "md5"],
   qop: true,

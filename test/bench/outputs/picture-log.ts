@@ -1,0 +1,26 @@
+import { readStamp } from "../../simulator/stamp.ts";
+
+/** Keeps account of the stamped pictures that a viewer got. */
+export class PictureLog {
+  #pictures = 0;
+  #missing = 0;
+  #last: number | undefined;
+
+  /** One picture's NAL units without start codes. */
+  add(nals: readonly Buffer[]): void {
+    const stamp = readStamp(nals);
+    if (stamp === undefined) throw new Error("a picture came without its stamp");
+    this.#pictures += 1;
+    if (this.#last !== undefined) this.#missing += Math.abs(stamp.frame - this.#last - 1);
+    this.#last = stamp.frame;
+  }
+
+  get pictures(): number {
+    return this.#pictures;
+  }
+
+  /** Pictures that were left out between others, or came out of order. */
+  get missing(): number {
+    return this.#missing;
+  }
+}
