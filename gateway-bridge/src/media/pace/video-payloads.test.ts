@@ -35,4 +35,14 @@ describe("videoPayloads", () => {
     const unit = { ...makePicture(), nals: [Buffer.from("0910", "hex")] };
     expect(videoPayloads(unit, 1_200)).toEqual([]);
   });
+
+  it("are those of RFC 7798 for H.265, without delimiters", () => {
+    const slice = Buffer.alloc(3_000, 0x11);
+    slice.writeUInt16BE(0x2601, 0);
+    const unit = { ...makePicture(), nals: [Buffer.from("460110", "hex"), slice] };
+    const payloads = videoPayloads(unit, 1_200, "h265");
+    // Type 49 is a fragment.
+    expect(payloads.map(({ prefix }) => (prefix.readUInt8(0) >> 1) & 0x3f)).toEqual([49, 49, 49]);
+    expect(payloads.map(({ last }) => last)).toEqual([false, false, true]);
+  });
 });

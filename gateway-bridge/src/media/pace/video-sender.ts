@@ -1,7 +1,8 @@
 import type { Clock } from "@gatehouse/shared";
 
 import type { VideoUnit } from "../../domain/access-unit.ts";
-import type { RtpPayload } from "../../protocols/h264/packetizer.ts";
+import type { VideoCodec } from "../../domain/track.ts";
+import type { RtpPayload } from "../../protocols/nal/rtp-payload.ts";
 import type { Backlog } from "../backpressure-policy.ts";
 import { replayPause, replayRate } from "./replay-policy.ts";
 import { videoPayloads } from "./video-payloads.ts";
@@ -15,6 +16,8 @@ export interface PictureOutlet {
 export interface VideoSenderOptions {
   readonly outlet: PictureOutlet;
   readonly maxPayload: number;
+  /** H.264 unless told. */
+  readonly codec?: VideoCodec;
   /** What the session holds as it begins: the stored GOP. */
   readonly replay: Backlog;
   readonly positionAt: (monotonic: number) => number;
@@ -47,11 +50,11 @@ export class VideoSender {
 
   /** False when some of it has to wait. */
   send(unit: VideoUnit): boolean {
-    const { outlet, maxPayload, positionAt, clock } = this.#options;
+    const { outlet, maxPayload, codec, positionAt, clock } = this.#options;
     const replay = this.#replay;
     if (replay !== undefined) replay.sentBytes += unit.bytes;
     const ticks = replay === undefined ? unit.timestamp : positionAt(clock.monotonic()) * ticksPerMs;
-    return outlet.send(videoPayloads(unit, maxPayload), ticks);
+    return outlet.send(videoPayloads(unit, maxPayload, codec), ticks);
   }
 
   /** How long to wait before the next unit, in ms. */
