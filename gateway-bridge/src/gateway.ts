@@ -119,18 +119,28 @@ const openCameras = async (options: GatewayOptions, door: Door, opening: AsyncDi
       ringBytes: config.media.ringMegabytes * 1_048_576,
     }),
   );
-  const streamFor = (camera: CameraId, width: number | undefined) =>
-    streams.of(
-      camera,
-      chooseTier(cameras.get(camera).description.tiers, { width, place: "local", accepts: ["h264"], maxLevel: 40 }),
-    );
-  const homekit = opening.use(new HomeKitSessions({ stream: streamFor, clock, log, interfaces }));
+  const homekit = opening.use(
+    new HomeKitSessions({
+      stream: (camera, viewer) => {
+        const { tiers } = cameras.get(camera).description;
+        return streams.of(camera, chooseTier(tiers, { ...viewer, ...homeKitController }));
+      },
+      playable: ({ camera, tier }, within) => streams.playable(camera, tier, homeKitCodecs, within),
+      clock,
+      log,
+      interfaces,
+    }),
+  );
   opening.use(streams.onState(({ camera, tier, state }) => states.reportStream(camera, tier, state)));
   opening.use(principals.onRevoked((principal) => homekit.endAll({ principal }, "the principal was revoked")));
   opening.use(bus.on((event) => followCameras(event, { cameras, streams, homekit, states })));
   for (const { id, warm } of cameras.list()) streams.setWarm(id, warm);
   return { bus, cameras, streams, homekit, states };
 };
+
+/** What every controller decodes: HAP knows H.264 up to level 4.0, and of its sound codecs only Opus is free. */
+const homeKitController = { place: "local", accepts: ["h264"], maxLevel: 40 } as const;
+const homeKitCodecs = { video: ["h264"], audio: ["opus"] } as const;
 
 type Watched = Pick<HandlerParts, "cameras" | "streams" | "homekit" | "states">;
 

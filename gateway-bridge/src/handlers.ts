@@ -16,7 +16,7 @@ import type { AuditLog } from "./audit/audit-log.ts";
 import type { CameraStates } from "./camera-states.ts";
 import type { Cameras } from "./cameras/cameras.ts";
 import type { HomeKitSessions } from "./consumers/homekit/homekit-sessions.ts";
-import { visibleCameras } from "./domain/access-policy.ts";
+import { decideAccess, visibleCameras } from "./domain/access-policy.ts";
 import type { CameraRecord } from "./domain/camera.ts";
 import { isOwnAddress } from "./domain/own-address-policy.ts";
 import type { Streams } from "./media/streams.ts";
@@ -109,10 +109,12 @@ export const createHandlers = (parts: HandlerParts): Handlers => {
 
     prepareHomeKitSession: ({ principal, params, body, peer, signal }) => {
       const believed = withoutForeignClaim(body, isOwnAddress(peer, parts.interfaces()));
-      return homekit.prepare({ principal: principal.id, camera: params.camera, body: believed }, { signal });
+      const { camera } = params;
+      const talk = decideAccess(principal, { action: "talk", camera }).kind === "allow";
+      return homekit.prepare({ principal: principal.id, camera, body: believed, talk }, { signal });
     },
     startHomeKitSession: async ({ params, body }) => {
-      homekit.start(params.session, body);
+      await homekit.start(params.session, body);
       return {};
     },
     endHomeKitSession: async ({ params }) => {

@@ -24,5 +24,6 @@ export const knownCamera = ({ id, name, manufacturer, model, serial, firmware, a
   model,
   serial,
   firmware,
-  sound: audio === "opus",
+  // The gateway makes Opus of every codec that it knows, and says in each session whether it can.
+  sound: audio !== "none" && audio !== "other",
 });

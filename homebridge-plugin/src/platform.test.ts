@@ -112,16 +112,16 @@ describe("GatehousePlatform", () => {
     expect(homebridge.updated).toEqual([accessory]);
   });
 
-  it("offers sound from the moment that the camera has Opus, and no longer than that", async () => {
+  it("offers sound from the moment that the camera has any that the gateway knows, and no longer than that", async () => {
     await launch();
     const microphones = () =>
       homebridge.registered[0]?.getService(homebridge.hap.Service.Microphone) === undefined ? 0 : 1;
     hello([front]);
     expect(microphones()).toBe(0);
-    hello([{ ...front, audio: "opus" }]);
+    hello([{ ...front, audio: "aac" }]);
     expect(microphones()).toBe(1);
     expect(sensor(homebridge.registered[0], "StatusActive")).toBe(true);
-    hello([{ ...front, audio: "aac" }]);
+    hello([{ ...front, audio: "other" }]);
     expect(microphones()).toBe(0);
   });
 

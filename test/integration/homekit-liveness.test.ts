@@ -84,7 +84,7 @@ describe("A HomeKit viewer's liveness", () => {
     const receiver = await HomeKitReceiver.open();
     const id = await door.prepare(receiver);
     receiver[Symbol.dispose]();
-    door.sessions.start(id, makeStart());
+    await door.sessions.start(id, makeStart());
     for (let gop = 0; gop < 4; gop += 1) await door.film(50);
     expect(door.sessions.active).toHaveLength(1);
     await door.house.clock.advance(2_000);

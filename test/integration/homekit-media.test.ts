@@ -16,7 +16,7 @@ describe("A HomeKit session's media", () => {
     );
     receiver.listen(prepared);
     expect(prepared).toMatchObject({ address: "127.0.0.1", audio: null });
-    door.sessions.start(prepared.id, makeStart({ payloadType: 97, mtu: 1_000 }));
+    await door.sessions.start(prepared.id, makeStart({ payloadType: 97, mtu: 1_000 }));
     await door.house.clock.advance(300);
     await units(receiver, 50);
     const { video } = receiver;
@@ -230,5 +230,67 @@ describe("A HomeKit session's sound", () => {
     expect(audio?.port).not.toBe(video.port);
     expect(audio?.ssrc).not.toBe(video.ssrc);
     expect(audio?.srtp.key).not.toBe(video.srtp.key);
+  });
+});
+
+describe("What the person before the Home app says", () => {
+  const talkTo = async (door: Door, receiver: HomeKitReceiver, talk = true) => {
+    const prepared = await door.sessions.prepare(
+      { principal: owner, camera, body: receiver.request, talk },
+      { signal: never },
+    );
+    receiver.listen(prepared);
+    await door.sessions.start(prepared.id, makeStart({}, {}));
+    return prepared;
+  };
+
+  it("reaches the camera's microphone, in order and with the clock of Opus", async () => {
+    await using door = await Door.open(2, { sound: true });
+    using receiver = await HomeKitReceiver.open({ audio: true });
+    await talkTo(door, receiver);
+    await receiver.speak(Buffer.from("one"), { sequence: 1, timestamp: 320 });
+    await receiver.speak(Buffer.from("three"), { sequence: 3, timestamp: 960 });
+    await receiver.speak(Buffer.from("overtaken"), { sequence: 2, timestamp: 640 });
+    await receiver.speak(Buffer.from("four"), { sequence: 4, timestamp: 1_280 });
+    await eventually("four words", () => door.microphones[0]?.said.length === 3);
+    const [microphone] = door.microphones;
+    expect(microphone?.from).toMatchObject({ codec: "opus", clockRate: 48_000 });
+    expect(microphone?.said).toEqual([
+      ["one", 960],
+      ["three", 2_880],
+      ["four", 3_840],
+    ]);
+  });
+
+  it("is heard by a camera that sends no sound itself", async () => {
+    await using door = await Door.open(2);
+    using receiver = await HomeKitReceiver.open({ audio: true });
+    const prepared = await talkTo(door, receiver);
+    expect(prepared.audio).not.toBeNull();
+    await receiver.speak(Buffer.from("hello"), { sequence: 1, timestamp: 320 });
+    await eventually("the word", () => door.microphones[0]?.said.length === 1);
+  });
+
+  it("is believed under the controller's key alone, and as the type that it selected", async () => {
+    await using door = await Door.open(2, { sound: true });
+    using receiver = await HomeKitReceiver.open({ audio: true });
+    await talkTo(door, receiver);
+    const stranger = { key: Buffer.alloc(16, 1), salt: Buffer.alloc(14, 2) };
+    await receiver.speak(Buffer.from("stranger"), { sequence: 1, timestamp: 320 }, stranger);
+    await receiver.speak(Buffer.from("other type"), { sequence: 2, timestamp: 640, payloadType: 0 });
+    await receiver.speak(Buffer.from("mine"), { sequence: 3, timestamp: 960 });
+    await eventually("a word", () => (door.microphones[0]?.said.length ?? 0) > 0);
+    expect(door.microphones[0]?.said).toEqual([["mine", 2_880]]);
+  });
+
+  it("ends with the session, and is not asked for without the right to talk", async () => {
+    await using door = await Door.open(2, { sound: true });
+    using receiver = await HomeKitReceiver.open({ audio: true });
+    const { id } = await talkTo(door, receiver);
+    door.sessions.end(id);
+    expect(door.microphones.map(({ off }) => off)).toEqual([true]);
+    using other = await HomeKitReceiver.open({ audio: true });
+    await talkTo(door, other, false);
+    expect(door.microphones).toHaveLength(1);
   });
 });

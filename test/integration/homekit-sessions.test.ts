@@ -155,7 +155,7 @@ describe("HomeKitSessions", () => {
     using receiver = await HomeKitReceiver.open();
     const id = await door.prepare(receiver);
     await door.house.streams.close(camera);
-    expect(() => door.sessions.start(id, makeStart())).toThrow("closed the stream");
+    await expect(door.sessions.start(id, makeStart())).rejects.toThrow("closed the stream");
     expect(door.sessions.active).toEqual([]);
   });
 
@@ -165,7 +165,8 @@ describe("HomeKitSessions", () => {
   ] as const)("starts a viewer of %i pixels that waits for its picture on the %s tier", async (width, tier) => {
     await using house = new House();
     await using sessions = new HomeKitSessions({
-      stream: (_camera, wanted) => house.streams.of(camera, wanted === undefined || wanted > 1280 ? "main" : "sub"),
+      stream: (_camera, wanted) =>
+        house.streams.of(camera, wanted.width === undefined || wanted.width > 1280 ? "main" : "sub"),
       clock: house.clock,
       log: house.log,
       interfaces: networkInterfaces,
@@ -173,7 +174,7 @@ describe("HomeKitSessions", () => {
     const preparing = sessions.prepare(prepareFor({}, "127.0.0.1"), { signal: never });
     await house.settle();
     house.camera.send(...house.gop());
-    sessions.start((await preparing).id, makeStart({ width }));
+    await sessions.start((await preparing).id, makeStart({ width }));
     const watched = house.streams.status().filter(({ viewers }) => viewers > 0);
     expect(watched.map((status) => status.tier)).toEqual([tier]);
     // The tier that was prepared is let go when another is watched.
@@ -187,8 +188,8 @@ describe("HomeKitSessions", () => {
     await using door = await Door.open(5);
     using receiver = await HomeKitReceiver.open();
     const id = await door.watch(receiver);
-    expect(() => door.sessions.start(id, makeStart())).toThrow("started before");
-    expect(() => door.sessions.start("ses-aaaaaaaaaaaaaaaa" as SessionId, makeStart())).toThrow(
+    await expect(door.sessions.start(id, makeStart())).rejects.toThrow("started before");
+    await expect(door.sessions.start("ses-aaaaaaaaaaaaaaaa" as SessionId, makeStart())).rejects.toThrow(
       "no such HomeKit session",
     );
     door.sessions.end(id);
@@ -205,7 +206,7 @@ describe("HomeKitSessions", () => {
     for (let round = 0; round < 200; round += 1) {
       const body = receiver.request;
       const { id } = await door.sessions.prepare({ principal: owner, camera, body }, { signal: never });
-      if (round % 4 !== 0) door.sessions.start(id, makeStart({}, {}));
+      if (round % 4 !== 0) await door.sessions.start(id, makeStart({}, {}));
       if (round % 4 === 3) await door.house.clock.advance(20);
       door.sessions.end(id);
     }

@@ -7,6 +7,7 @@ import {
   HomeKitSessions,
   type HomeKitPreparation,
 } from "../../gateway-bridge/src/consumers/homekit/homekit-sessions.ts";
+import type { AudioTrack } from "../../gateway-bridge/src/domain/track.ts";
 import { camera, House } from "../../gateway-bridge/src/media/testing/house.ts";
 import { makePictures, opusTrack, videoTrack } from "../../gateway-bridge/src/media/testing/units.ts";
 import { eventually } from "./eventually.ts";
@@ -22,6 +23,8 @@ export const frameMs = 40;
 export class Door implements AsyncDisposable {
   readonly house = new House();
   readonly sessions: HomeKitSessions;
+  /** What was said into each microphone, and whether it was switched off. */
+  readonly microphones: { readonly from: AudioTrack; readonly said: [string, number][]; off: boolean }[] = [];
   readonly #bootedAt = this.house.clock.monotonic();
 
   private constructor(maxSessions?: { total: number; perCamera: number }) {
@@ -31,6 +34,14 @@ export class Door implements AsyncDisposable {
       clock,
       log,
       interfaces: networkInterfaces,
+      microphone: ({ from }) => {
+        const microphone = { from, said: [] as [string, number][], off: false };
+        this.microphones.push(microphone);
+        return {
+          write: (data, timestamp) => void microphone.said.push([data.toString(), timestamp]),
+          [Symbol.dispose]: () => (microphone.off = true),
+        };
+      },
       ...(maxSessions === undefined ? {} : { maxSessions }),
     });
   }
@@ -68,7 +79,7 @@ export class Door implements AsyncDisposable {
     principal = owner,
   ): Promise<SessionId> {
     const id = await this.prepare(receiver, principal);
-    this.sessions.start(id, body);
+    await this.sessions.start(id, body);
     return id;
   }
 

@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from "node:crypto";
 import type { Socket } from "node:dgram";
-import { SrtcpSession } from "werift";
+import { RtpHeader, SrtcpSession, SrtpSession } from "werift";
 
 import type { PreparedHomeKitSession, PrepareHomeKitSession, StartHomeKitSession } from "@gatehouse/shared";
 
@@ -50,6 +50,7 @@ export class HomeKitReceiver implements Disposable {
   #prepared: PreparedHomeKitSession | undefined;
   #video: LiveVideo | undefined;
   #sound: LiveSound | undefined;
+  #speech: SrtpSession | undefined;
 
   private constructor(needs: ReceiverNeeds, socket: Socket, soundSocket: Socket | undefined) {
     const { address = "127.0.0.1" } = needs;
@@ -122,6 +123,25 @@ export class HomeKitReceiver implements Disposable {
     compound.writeUInt32BE(this.#ssrc, 4);
     compound.writeUInt32BE(this.#ssrc, 12);
     return this.#encrypt(compound);
+  }
+
+  /** Says one packet of sound to the camera; `under` another key, it is a stranger's. */
+  async speak(
+    payload: Buffer,
+    { sequence, timestamp, payloadType = 110 }: { sequence: number; timestamp: number; payloadType?: number },
+    under: SrtpKey = this.#own,
+  ): Promise<void> {
+    const { key, salt } = under;
+    const keys = { localMasterKey: key, localMasterSalt: salt, remoteMasterKey: key, remoteMasterSalt: salt };
+    const session = (under === this.#own ? this.#speech : undefined) ?? new SrtpSession({ profile: 1, keys });
+    if (under === this.#own) this.#speech = session;
+    const header = new RtpHeader({ sequenceNumber: sequence, timestamp, ssrc: this.#ssrc, payloadType });
+    const { address = "", audio } = this.#prepared ?? {};
+    const sent = Promise.withResolvers<undefined>();
+    this.#soundSocket?.send(session.encrypt(payload, header), audio?.port ?? 0, address, (error) =>
+      error === null ? sent.resolve(undefined) : sent.reject(error),
+    );
+    await sent.promise;
   }
 
   /** Sends to where the video comes from, from where it goes to, or from another socket. */

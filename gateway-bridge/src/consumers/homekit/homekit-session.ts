@@ -2,6 +2,7 @@ import {
   GatehouseError,
   randomId,
   SessionId,
+  stopped,
   type CameraId,
   type Cancellable,
   type Clock,
@@ -12,10 +13,12 @@ import {
   type StartHomeKitSession,
 } from "@gatehouse/shared";
 
+import type { AudioTrack } from "../../domain/track.ts";
 import type { Stream } from "../../media/stream.ts";
 import type { RtcpPacket } from "../../protocols/rtp/rtcp.ts";
 import { LiveView } from "./live-view.ts";
 import { planSocket } from "./local-address-policy.ts";
+import { SpeechReceiver, speechTrack } from "./speech-receiver.ts";
 import { SrtpSocket } from "./srtp-socket.ts";
 import { chooseStream } from "./stream-choice-policy.ts";
 import { judgeViewer, type Family, type Interfaces } from "../../domain/viewer-address-policy.ts";
@@ -24,13 +27,23 @@ export interface HomeKitSessionOptions {
   readonly principal: PrincipalId;
   readonly camera: CameraId;
   readonly body: PrepareHomeKitSession;
+  /** Of the tier that suits what is known of the viewer. */
   readonly stream: Stream;
+  /** The same in codecs that a controller takes. */
+  readonly playable: Playable;
+  /** For what the person before the Home app says; undefined where they may not talk. */
+  readonly talk: OpenMicrophone | undefined;
   readonly interfaces: Interfaces;
   readonly clock: Clock;
   readonly log: Logger;
   /** Called once, when the session is over by whatever cause. */
   readonly onEnded: (session: HomeKitSession) => void;
 }
+
+export type Playable = (stream: Stream, cancel: Cancellable) => Promise<Stream>;
+
+/** A way to a camera's loudspeaker. */
+export type OpenMicrophone = (from: AudioTrack) => Disposable & { write(data: Buffer, timestamp: number): void };
 
 /** A controller starts within a second of its preparations, or it gave up. */
 const unstartedMs = 30_000;
@@ -47,11 +60,13 @@ const textOf = ({ key, salt }: { readonly key: Buffer; readonly salt: Buffer }) 
 
 interface Sockets {
   readonly video: SrtpSocket;
-  /** Only where camera and viewer both have Opus. */
+  /** Only where the viewer wants sound, and there is some to send or it may talk. */
   readonly audio: SrtpSocket | undefined;
 }
 
 interface Opened {
+  /** What the viewer gets if it wants no other tier. */
+  readonly stream: Stream;
   readonly family: Family;
   readonly sockets: Sockets;
   readonly hold: Disposable;
@@ -62,6 +77,8 @@ interface Opened {
 export class HomeKitSession implements Disposable {
   readonly id: SessionId = SessionId.parse(randomId("ses"));
   readonly #options: HomeKitSessionOptions;
+  readonly #prepared: Stream;
+  readonly #ending = new AbortController();
   readonly #family: Family;
   readonly #sockets: Sockets;
   /** Keeps the camera connected until the viewer starts. */
@@ -72,8 +89,9 @@ export class HomeKitSession implements Disposable {
   #live: LiveView | undefined;
   #over = false;
 
-  private constructor(options: HomeKitSessionOptions, { family, sockets, hold, resources }: Opened) {
+  private constructor(options: HomeKitSessionOptions, { stream, family, sockets, hold, resources }: Opened) {
     this.#options = options;
+    this.#prepared = stream;
     this.#family = family;
     this.#sockets = sockets;
     this.#hold = hold;
@@ -91,15 +109,16 @@ export class HomeKitSession implements Disposable {
    * @throws GatehouseError `viewer-address-refused`, or whatever the camera failed with
    */
   static async prepare(options: HomeKitSessionOptions, cancel: Cancellable): Promise<HomeKitSession> {
-    const { stream } = options;
     const target = targetOf(options);
     using resources = new DisposableStack();
+    const stream = await options.playable(options.stream, cancel);
     const hold = resources.use(stream.hold());
     const { audio } = await stream.ready(cancel);
-    const sockets = await openSockets(options, { ...target, opus: audio?.codec === "opus" }, cancel);
+    const sound = audio?.codec === "opus" || options.talk !== undefined;
+    const sockets = await openSockets(options, { ...target, sound }, cancel);
     resources.use(sockets.video);
     if (sockets.audio !== undefined) resources.use(sockets.audio);
-    return new HomeKitSession(options, { family: target.family, sockets, hold, resources: resources.move() });
+    return new HomeKitSession(options, { stream, family: target.family, sockets, hold, resources: resources.move() });
   }
 
   get principal(): PrincipalId {
@@ -131,38 +150,56 @@ export class HomeKitSession implements Disposable {
   }
 
   /**
-   * Begins to send, from the prepared stream or the one that suits the viewer. The first packets are out when it
-   * returns, if the stream has a picture.
-   * @throws GatehouseError `request-invalid` when it was started before, `stream-ended`
+   * Begins to send, from the prepared stream or the one that suits the viewer. From the prepared one the first packets are out
+   * when this returns its promise, if the stream has a picture.
+   * @throws GatehouseError `request-invalid` when it was started before, `stream-ended`, or whatever the other stream failed with
    */
-  start(body: StartHomeKitSession, wanted: Stream): void {
+  async start(body: StartHomeKitSession, wanted: Stream): Promise<void> {
     if (this.#unstarted === undefined) throw new GatehouseError("request-invalid", "The session was started before.");
     this.#unstarted[Symbol.dispose]();
     this.#unstarted = undefined;
-    const { clock } = this.#options;
-    const { video, audio } = this.#sockets;
-    const { width, height, maxBitrateKbps } = body.video;
-    const prepared = this.#options.stream;
-    const choice = chooseStream({ width, wanted: wanted.state.kind, prepared: prepared.state.kind });
-    const stream = choice === "wanted" ? wanted : prepared;
-    this.#log.info("HomeKit session starts", { width, height, maxBitrateKbps, tier: stream.tier });
-    const onGone = (why: string): void => this.end(why);
+    const { stream: suited, playable } = this.#options;
+    const { width } = body.video;
+    const choice = chooseStream({ width, wanted: wanted.state.kind, prepared: this.#prepared.state.kind });
     try {
-      const options = { stream, video, audio, family: this.#family, body, clock, log: this.#log, onGone };
-      const live = LiveView.begin(options);
-      if (this.#isOver()) return;
-      this.#live = this.#resources.use(live);
-      this.#hold[Symbol.dispose]();
+      const isOther = choice === "wanted" && wanted !== suited;
+      this.#begin(body, isOther ? await playable(wanted, { signal: this.#ending.signal }) : this.#prepared);
     } catch (error) {
       this.end("it could not be started");
       throw error;
     }
   }
 
+  #begin(body: StartHomeKitSession, stream: Stream): void {
+    if (this.#over) return;
+    const { clock } = this.#options;
+    const { video, audio } = this.#sockets;
+    const { width, height, maxBitrateKbps } = body.video;
+    this.#log.info("HomeKit session starts", { width, height, maxBitrateKbps, tier: stream.tier });
+    const onGone = (why: string): void => this.end(why);
+    const options = { stream, video, audio, family: this.#family, body, clock, log: this.#log, onGone };
+    const live = LiveView.begin(options);
+    if (this.#isOver()) return;
+    this.#live = this.#resources.use(live);
+    this.#hold[Symbol.dispose]();
+    if (body.audio !== null) this.#listen(body.audio);
+  }
+
+  /** Lets the person before the Home app speak through the camera. */
+  #listen({ payloadType, sampleRate }: NonNullable<StartHomeKitSession["audio"]>): void {
+    const { audio } = this.#sockets;
+    const microphone = audio === undefined ? undefined : this.#options.talk?.(speechTrack);
+    if (audio === undefined || microphone === undefined) return;
+    this.#resources.use(microphone);
+    const speech = new SpeechReceiver({ payloadType, sampleRate, microphone });
+    audio.onRtp = (packet) => speech.receive(packet);
+  }
+
   /** Stops sending at once. */
   end(why: string): void {
     if (this.#over) return;
     this.#over = true;
+    this.#ending.abort(stopped("closed"));
     this.#unstarted?.[Symbol.dispose]();
     const { packets, octets } = this.#live?.sent ?? { packets: 0, octets: 0 };
     this.#log.info("HomeKit session ends", { why, packets, octets, dropped: this.#live?.dropped ?? 0 });
@@ -207,7 +244,7 @@ const targetOf = ({ body, interfaces }: HomeKitSessionOptions): Target => {
 
 const openSockets = async (
   { body, log }: HomeKitSessionOptions,
-  { opus, ...target }: Target & { readonly opus: boolean },
+  { sound, ...target }: Target & { readonly sound: boolean },
   cancel: Cancellable,
 ): Promise<Sockets> => {
   const { videoPort, audioPort, videoSrtp, audioSrtp } = body.viewer;
@@ -215,7 +252,7 @@ const openSockets = async (
   const video = opened.use(
     await SrtpSocket.open({ ...target, port: videoPort, theirs: masterOf(videoSrtp), log }, cancel),
   );
-  if (!opus || audioPort === undefined || audioSrtp === undefined) {
+  if (!sound || audioPort === undefined || audioSrtp === undefined) {
     opened.move();
     return { video, audio: undefined };
   }

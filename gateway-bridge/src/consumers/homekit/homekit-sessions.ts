@@ -13,12 +13,17 @@ import {
 } from "@gatehouse/shared";
 import type { networkInterfaces } from "node:os";
 
+import type { AudioTrack } from "../../domain/track.ts";
 import type { Stream } from "../../media/stream.ts";
-import { HomeKitSession } from "./homekit-session.ts";
+import { HomeKitSession, type OpenMicrophone, type Playable } from "./homekit-session.ts";
 
 export interface HomeKitSessionsOptions {
-  /** The stream of the tier that suits a picture of this width in pixels; undefined while nothing is known. */
-  readonly stream: (camera: CameraId, width: number | undefined) => Stream;
+  /** The stream of the tier that suits the viewer, as far as it is known. */
+  readonly stream: (camera: CameraId, viewer: HomeKitViewer) => Stream;
+  /** The same in codecs that a controller takes; as it is unless told. */
+  readonly playable?: Playable;
+  /** The way to the camera's loudspeaker; without, nobody talks. */
+  readonly microphone?: (request: SpeechRequest) => ReturnType<OpenMicrophone>;
   readonly clock: Clock;
   readonly log: Logger;
   /** os.networkInterfaces. Asked for each session, because networks come and go. */
@@ -26,10 +31,25 @@ export interface HomeKitSessionsOptions {
   readonly maxSessions?: { readonly total: number; readonly perCamera: number };
 }
 
+/** What a controller says of its picture; less before it starts. */
+export interface HomeKitViewer {
+  readonly width?: number | undefined;
+  readonly height?: number | undefined;
+  readonly maxBitrateKbps?: number | undefined;
+}
+
+export interface SpeechRequest {
+  readonly principal: PrincipalId;
+  readonly camera: CameraId;
+  readonly from: AudioTrack;
+}
+
 export interface HomeKitPreparation {
   readonly principal: PrincipalId;
   readonly camera: CameraId;
   readonly body: PrepareHomeKitSession;
+  /** Whether the principal may talk through the camera; no unless told. */
+  readonly talk?: boolean;
 }
 
 export interface ActiveHomeKitSession {
@@ -51,6 +71,8 @@ interface Pending extends Pick<HomeKitPreparation, "principal" | "camera"> {
 }
 
 const defaultMaxSessions = { total: 16, perCamera: 4 } as const;
+
+const asItIs: Playable = async (stream) => stream;
 
 const matches = ({ principal, camera }: SessionFilter, of: Required<SessionFilter>): boolean =>
   (principal === undefined || principal === of.principal) && (camera === undefined || camera === of.camera);
@@ -80,7 +102,7 @@ export class HomeKitSessions implements AsyncDisposable {
     signal.throwIfAborted();
     this.#assertRoom(request.camera);
     const { principal, camera, body } = request;
-    const { clock, log, interfaces, stream } = this.#options;
+    const { clock, log, interfaces, stream, playable = asItIs, microphone } = this.#options;
     const pending: Pending = { principal, camera, aborting: new AbortController() };
     using _outer = onAbort(signal, (reason) => pending.aborting.abort(reason));
     this.#pending.add(pending);
@@ -93,7 +115,12 @@ export class HomeKitSessions implements AsyncDisposable {
         clock,
         log,
         interfaces: interfaces(),
-        stream: stream(camera, body.width),
+        stream: stream(camera, { width: body.width }),
+        playable,
+        talk:
+          request.talk === true && microphone !== undefined
+            ? (from: AudioTrack) => microphone({ principal, camera, from })
+            : undefined,
       };
       const onEnded = (ended: HomeKitSession): void => void this.#sessions.delete(ended.id);
       const session = await HomeKitSession.prepare({ ...options, onEnded }, cancel);
@@ -108,13 +135,15 @@ export class HomeKitSessions implements AsyncDisposable {
 
   /**
    * Begins to send as the controller selected. The width that is known by now may call for another tier.
-   * @throws GatehouseError `not-found`, `request-invalid` when it was started before, `stream-ended`
+   * @throws GatehouseError `not-found`, `request-invalid` when it was started before, `stream-ended`, or whatever the camera failed
+   * with
    */
-  start(id: SessionId, body: StartHomeKitSession): void {
+  async start(id: SessionId, body: StartHomeKitSession): Promise<void> {
     const session = this.#sessions.get(id);
     if (session === undefined)
       throw new GatehouseError("not-found", "There is no such HomeKit session; it may have ended.");
-    session.start(body, this.#options.stream(session.camera, body.video.width));
+    const { width, height, maxBitrateKbps } = body.video;
+    await session.start(body, this.#options.stream(session.camera, { width, height, maxBitrateKbps }));
   }
 
   /** Ends a session at once; one that ended before stays ended. */

@@ -5,9 +5,10 @@ import { once } from "node:events";
 import { GatehouseError, isGatehouseError, type Cancellable, type Logger } from "@gatehouse/shared";
 
 import { parseRtcp, type RtcpPacket } from "../../protocols/rtp/rtcp.ts";
-import { isRtcp } from "../../protocols/rtp/rtp-packet.ts";
+import { isRtcp, parseRtp, type RtpPacket } from "../../protocols/rtp/rtp-packet.ts";
 import { drawSrtpMaster, type SrtpMaster } from "../../protocols/srtp/srtp-key.ts";
 import { SrtcpDecryptor, SrtcpEncryptor } from "../../protocols/srtp/srtcp.ts";
+import { SrtpDecryptor } from "../../protocols/srtp/srtp-decryptor.ts";
 import { plainAddress, type Family } from "../../domain/viewer-address-policy.ts";
 
 export interface SrtpSocketOptions {
@@ -34,6 +35,8 @@ export class SrtpSocket implements Disposable {
   readonly master: SrtpMaster = drawSrtpMaster();
   /** Takes authentic control packets, each once. */
   onRtcp: ((packets: readonly RtcpPacket[]) => void) | undefined;
+  /** Takes authentic media packets, each once. */
+  onRtp: ((packet: RtpPacket) => void) | undefined;
   /** Called when datagrams had to wait in the system and all are out. */
   onDrained: (() => void) | undefined;
   readonly #socket: Socket;
@@ -45,10 +48,13 @@ export class SrtpSocket implements Disposable {
   private constructor(socket: Socket, { theirs, log }: SrtpSocketOptions) {
     this.#socket = socket;
     this.#log = log;
-    const decryptor = new SrtcpDecryptor(theirs);
+    const control = new SrtcpDecryptor(theirs);
+    const media = new SrtpDecryptor(theirs);
     socket.on("message", (datagram: Buffer) => {
-      const compound = isRtcp(datagram) ? decryptor.unprotect(datagram) : undefined;
-      if (compound !== undefined) this.onRtcp?.(parseRtcp(compound));
+      if (isRtcp(datagram)) {
+        const compound = control.unprotect(datagram);
+        if (compound !== undefined) this.onRtcp?.(parseRtcp(compound));
+      } else if (this.onRtp !== undefined) this.#receive(media.unprotect(datagram));
     });
     // A viewer that is gone answers by ICMP. Whether it is gone for good is told by its silence.
     socket.on("error", () => (this.#unreachable += 1));
@@ -105,8 +111,21 @@ export class SrtpSocket implements Disposable {
   [Symbol.dispose](): void {
     this.onDrained = undefined;
     this.onRtcp = undefined;
+    this.onRtp = undefined;
     if (this.#unreachable > 0) this.#log.debug("viewer's port was unreachable", { times: this.#unreachable });
     this.#socket.close();
+  }
+
+  #receive(bytes: Buffer | undefined): void {
+    if (bytes === undefined) return;
+    let packet: RtpPacket;
+    try {
+      packet = parseRtp(bytes);
+    } catch {
+      // Authentic and damaged: the viewer's own fault, and its own loss.
+      return;
+    }
+    this.onRtp?.(packet);
   }
 
   readonly #sent = (error: Error | null): void => {
