@@ -1,8 +1,8 @@
-import type { Cancellable } from "@gatehouse/shared";
+import type { CameraId, Cancellable, TierName } from "@gatehouse/shared";
 
-import type { AccessUnit } from "./domain/access-unit.ts";
+import type { AccessUnit, VideoUnit } from "./domain/access-unit.ts";
 import type { CameraDescription, StreamEndpoint } from "./domain/camera.ts";
-import type { AudioTrack, Track } from "./domain/track.ts";
+import type { AudioTrack, Track, VideoCodec } from "./domain/track.ts";
 
 /** Takes access units on the hot path: synchronous, never throws. */
 export interface UnitSink {
@@ -49,6 +49,31 @@ export interface Snapshot {
   readonly jpeg: Buffer;
   /** Clock.now() when it was taken. */
   readonly capturedAt: number;
+}
+
+/** A key picture that a stream brought. */
+export interface KeyPicture {
+  readonly codec: VideoCodec;
+  /** With its parameter sets. */
+  readonly unit: VideoUnit;
+}
+
+/** The key pictures of the gateway's streams, and how they become still pictures. */
+export interface KeyPictures {
+  /** Whether this box can decode them at all. */
+  readonly decodable: boolean;
+  /** The newest of a stream that is live; undefined where it is not. */
+  newest(camera: CameraId, tier: TierName): KeyPicture | undefined;
+  /**
+   * The first that arrives from now on, for which the stream is connected.
+   * @throws GatehouseError as the stream's own, or `timeout` after 10 s
+   */
+  next(camera: CameraId, tier: TierName, cancel: Cancellable): Promise<KeyPicture>;
+  /**
+   * @param width of the JPEG in pixels, where the picture is wider
+   * @throws GatehouseError `transcoder-missing`, `transcode-failed`, `timeout`, `too-many-requests`
+   */
+  toJpeg(picture: KeyPicture, width: number | undefined, cancel: Cancellable): Promise<Buffer>;
 }
 
 /** A piece of film, made while it is read. */

@@ -73,6 +73,11 @@ export class Streams implements AsyncDisposable {
     return stream;
   }
 
+  /** Undefined where nobody asked for it yet. */
+  find(camera: CameraId, tier: TierName): Stream | undefined {
+    return this.#streams.get(camera)?.get(tier);
+  }
+
   /**
    * The tier in a form that a viewer can decode: the camera's own stream wherever it fits. Sound that cannot be had in
    * an accepted codec stays as the camera sends it, for the viewer to leave out.
