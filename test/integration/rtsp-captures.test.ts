@@ -12,7 +12,7 @@ import {
 } from "../../gateway-bridge/src/protocols/rtsp/session-headers.ts";
 import { readParameterSets } from "../../gateway-bridge/src/protocols/sdp/parameter-sets.ts";
 import { parseSdp } from "../../gateway-bridge/src/protocols/sdp/parse-sdp.ts";
-import { readSps } from "../../gateway-bridge/src/protocols/h264/sps.ts";
+import { readSequence } from "../../gateway-bridge/src/protocols/nal/sequence.ts";
 import { chooseTracks } from "../../gateway-bridge/src/sources/track-choice-policy.ts";
 import { captures, describeWithCaptures } from "../support/captures.ts";
 
@@ -40,9 +40,10 @@ const meaningOf = (response: RtspResponse, request: string): unknown => {
   if (url === undefined) throw new Error("no URL");
   const context = { request: url, base: response.headers.get("content-base") };
   const choice = chooseTracks(session);
-  const format = choice.kind === "chosen" ? choice.video.format : undefined;
-  const sps = format && readParameterSets(format)?.sps;
-  const size = sps && readSps(sps);
+  const video = choice.kind === "chosen" ? choice.video : undefined;
+  const sps = video && readParameterSets(video.format)?.sps;
+  const size = sps && readSequence(video.codec, sps);
+  const sound = choice.kind === "chosen" ? choice.sound?.sound.track : undefined;
   return {
     session: resolveControl(context, session.control),
     media: session.media.map(({ kind, formats, control }) => [
@@ -50,7 +51,8 @@ const meaningOf = (response: RtspResponse, request: string): unknown => {
       formats.map((of) => `${of.payloadType} ${of.encoding}/${of.clockRate}/${of.channels}`).join(),
       resolveControl(context, control),
     ]),
-    video: size ? `${size.width}x${size.height}` : choice.kind,
+    video: size ? `${video.codec} ${size.width}x${size.height} ${size.fps}` : choice.kind,
+    sound: sound && `${sound.codec}/${sound.clockRate}/${sound.channels}`,
   };
 };
 
@@ -78,7 +80,8 @@ describeWithCaptures("descriptions of real cameras", () => {
             "rtsp://192.168.5.111:554/cam/realmonitor?channel=1&subtype=1&unicast=true&proto=Onvif/trackID=4",
           ],
         ],
-        video: "704x480",
+        video: "h264 704x480 15",
+        sound: "aac/48000/1",
       },
     ],
     [
@@ -90,7 +93,8 @@ describeWithCaptures("descriptions of real cameras", () => {
           ["video", "98 H265/90000/1", "rtsp://10.0.0.7/cam/realmonitor?channel=1&subtype=2/trackID=0"],
           ["audio", "8 PCMA/8000/1", "rtsp://10.0.0.7/cam/realmonitor?channel=1&subtype=2/trackID=1"],
         ],
-        video: "no-video",
+        video: "h265 704x480 12",
+        sound: "pcma/8000/1",
       },
     ],
     [
@@ -110,7 +114,8 @@ describeWithCaptures("descriptions of real cameras", () => {
             "rtsp://camera/Streaming/Channels/101/trackID=3?transportmode=unicast&profile=Profile_1",
           ],
         ],
-        video: "1920x1080",
+        video: "h264 1920x1080 30",
+        sound: undefined,
       },
     ],
     [
@@ -122,7 +127,8 @@ describeWithCaptures("descriptions of real cameras", () => {
           ["video", "96 H264/90000/1", "rtsp://192.168.5.206:554/h264Preview_01_main/trackID=1"],
           ["audio", "97 MPEG4-GENERIC/16000/1", "rtsp://192.168.5.206:554/h264Preview_01_main/trackID=2"],
         ],
-        video: "2560x1440",
+        video: "h264 2560x1440 0",
+        sound: "aac/16000/1",
       },
     ],
     [
@@ -134,7 +140,8 @@ describeWithCaptures("descriptions of real cameras", () => {
           ["video", "96 H264/90000/1", "rtsp://192.168.5.206/h264Preview_01_main/trackID=1"],
           ["audio", "97 MPEG4-GENERIC/16000/1", "rtsp://192.168.5.206/h264Preview_01_main/trackID=2"],
         ],
-        video: "2560x1440",
+        video: "h264 2560x1440 0",
+        sound: "aac/16000/1",
       },
     ],
   ])("%s", (name, request, meaning) => {
@@ -158,7 +165,12 @@ describeWithCaptures("descriptions of real cameras", () => {
       ["application", "track3", [[95, "TP-LINK", 90_000]]],
     ]);
     expect(session.media[0]?.formats[0]?.parameters.get("sprop-pps")).toBe("RAHAcvAbJA==");
-    expect(chooseTracks(session)).toEqual({ kind: "no-video", offered: ["H265"] });
+    const choice = chooseTracks(session);
+    if (choice.kind !== "chosen") throw new Error("nothing to show");
+    expect(choice.sound?.sound.track).toMatchObject({ codec: "pcma", clockRate: 8_000 });
+    const sets = readParameterSets(choice.video.format);
+    // The size and rate that ffmpeg's trace_headers reads in it.
+    expect(sets && readSequence("h265", sets.sps)).toMatchObject({ width: 2_560, height: 1_440, fps: 15, reorder: 0 });
   });
 });
 

@@ -117,8 +117,8 @@ describe("an RTSP source", () => {
   });
 
   it.each<[string, string, string]>([
-    ["H.265 alone", sdp.replace("H264", "H265"), "the camera offers no H.264 but H265"],
-    ["sound alone", sdp.replace("m=video", "m=audio"), "the camera offers no H.264 but no video at all"],
+    ["another codec", sdp.replace("H264", "AV1"), "the camera offers neither H.264 nor H.265 but AV1"],
+    ["sound alone", sdp.replace("m=video", "m=audio"), "the camera offers neither H.264 nor H.265 but no video at all"],
   ])("refuses %s", async (_, body, message) => {
     await using playing = new Playing();
     const opened = playing.open({ replies: { DESCRIBE: () => ({ body }) } });

@@ -75,8 +75,19 @@ describe("adopt", () => {
     expect((await add()).record.description.audio).toBe(audio);
   });
 
+  it("believes the stream rather than the profile, which cannot always tell H.265", async () => {
+    const { add, bring } = await setUp();
+    const sps = Buffer.from(
+      "42010101600000030090000003000003003fa005020171f2e595992930bc05a020000003002000000301e1",
+      "hex",
+    );
+    bring([{ ...video, codec: "h265", parameterSets: { sps, pps: Buffer.alloc(4) } }]);
+    const { tiers } = (await add()).record.description;
+    expect(tiers[0]).toMatchObject({ name: "main", codec: "h265", width: 640, height: 360 });
+  });
+
   it.each<[string, Readonly<Record<string, Operation>>, string]>([
-    ["no profile of H.264", { GetProfiles: () => `<r>${profile("a", [640, 360], "H265")}</r>` }, "camera-no-video"],
+    ["pictures of JPEG alone", { GetProfiles: () => `<r>${profile("a", [640, 360], "JPEG")}</r>` }, "camera-no-video"],
     ["no profiles at all", { GetProfiles: () => "<r/>" }, "camera-no-video"],
     [
       "a stream elsewhere",

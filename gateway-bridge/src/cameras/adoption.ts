@@ -17,7 +17,7 @@ import { freshMemories, type AuthMemories } from "./auth-memories.ts";
 import { parseCameraAddress } from "./camera-address.ts";
 import type { NewCamera } from "./camera-store.ts";
 import { parseFingerprint, readableFingerprint } from "./fingerprint.ts";
-import { inspectSource } from "./inspect-source.ts";
+import { inspectSource, withPicture } from "./inspect-source.ts";
 import { OnvifDriver } from "./onvif-driver.ts";
 import { RtspDriver } from "./rtsp-driver.ts";
 
@@ -147,17 +147,23 @@ const lookAround = async (
   const memories = freshMemories();
   await using driver = new OnvifDriver({ camera, url, pin, credentials, clock, memories });
   const described = await driver.describe(cancel);
-  if (!described.tiers.some(({ codec }) => codec === "h264")) {
-    throw new GatehouseError("camera-no-video", "none of the camera's profiles is H.264");
+  if (!described.tiers.some(({ codec }) => codec === "h264" || codec === "h265")) {
+    throw new GatehouseError("camera-no-video", "none of the camera's profiles is H.264 or H.265");
   }
   const endpoint = await driver.endpoint("main", cancel);
   const stream = new URL(endpoint.url);
   if (stream.protocol === "rtsps:" && pin === null) {
     return await lookAround({ url, pin: await confirmPin(stream, attempt, cancel) }, attempt, cancel);
   }
-  // What the stream itself says of its sound is truer than the profile; but a source names only sound that it can bring.
-  const { audio } = await inspectSource(openSource, endpoint, cancel);
-  return { url, pin, memories, description: { ...described, audio: audio === "none" ? described.audio : audio } };
+  // What the stream itself says is truer than the profile; but a source names only sound that it can bring.
+  const { audio, picture } = await inspectSource(openSource, endpoint, cancel);
+  const tiers = described.tiers.map((tier) => (tier.name === "main" ? withPicture(tier, picture) : tier));
+  return {
+    url,
+    pin,
+    memories,
+    description: { ...described, tiers, audio: audio === "none" ? described.audio : audio },
+  };
 };
 
 const ports: Readonly<Record<string, number>> = { "https:": 443, "rtsps:": 322 };

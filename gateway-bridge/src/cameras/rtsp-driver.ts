@@ -23,13 +23,13 @@ export class RtspDriver implements CameraDriver {
   }
 
   async describe(cancel: Cancellable): Promise<CameraDescription> {
-    const { audio } = await inspectSource(this.#options.openSource, await this.endpoint("main"), cancel);
+    const { audio, picture } = await inspectSource(this.#options.openSource, await this.endpoint("main"), cancel);
     return {
       manufacturer: "",
       model: "",
       firmware: "",
       serial: "",
-      tiers: [{ name: "main", codec: "h264", width: 0, height: 0, fps: 0 }],
+      tiers: [{ name: "main", ...picture }],
       audio,
       snapshot: false,
       motion: false,

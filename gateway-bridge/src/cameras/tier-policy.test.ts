@@ -21,15 +21,20 @@ describe("chooseTiers", () => {
     ["each size once, the smoother one", [profile("a", "640x360", { fps: 5 }), profile("b", "640x360")], ["main b"]],
     ["the first of equals", [profile("a", "640x360"), profile("b", "640x360")], ["main a"]],
     [
-      "H.264 before anything larger",
+      "both codecs by their size, and no JPEG beside them",
       [
         profile("a", "3840x2160", { codec: "h265" }),
         profile("b", "1280x720"),
         profile("c", "1920x1080", { codec: "jpeg" }),
       ],
+      ["main a", "sub b"],
+    ],
+    [
+      "one size in both codecs: H.264, even with fewer frames",
+      [profile("a", "1920x1080", { codec: "h265", fps: 30 }), profile("b", "1920x1080", { fps: 15 })],
       ["main b"],
     ],
-    ["what there is, without H.264", [profile("a", "640x360", { codec: "jpeg" })], ["main a"]],
+    ["what there is, without either", [profile("a", "640x360", { codec: "jpeg" })], ["main a"]],
     [
       "one lens",
       [profile("a", "1920x1080"), profile("b", "1280x720", { source: "lens-2" }), profile("c", "640x360")],
@@ -39,6 +44,11 @@ describe("chooseTiers", () => {
   ])("%s", (_, profiles, expected) => {
     const chosen = chooseTiers(profiles);
     expect(chosen.map(({ tier, profile: { token } }) => `${tier.name} ${token}`)).toEqual(expected);
+  });
+
+  it("names each tier's codec", () => {
+    const chosen = chooseTiers([profile("a", "3840x2160", { codec: "h265" }), profile("b", "640x360")]);
+    expect(chosen.map(({ tier }) => tier.codec)).toEqual(["h265", "h264"]);
   });
 
   it("describes a tier as its profile does", () => {

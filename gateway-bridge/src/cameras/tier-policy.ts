@@ -12,13 +12,19 @@ const names: readonly TierName[] = ["main", "sub", "third"];
 /** A difference of size that is none: cameras list one picture size under several profiles. */
 const pixels = ({ width, height }: Pick<Tier, "width" | "height">): number => width * height;
 
+/** What every viewer takes comes first. */
+const playableCodecs: readonly Tier["codec"][] = ["h264", "h265"];
+
 /**
- * Which of a camera's profiles become its tiers: the largest picture first, each of its size once (the one with more frames
- * a second), all of one lens, and H.264 alone wherever there is any, since that is what every viewer takes.
+ * Which of a camera's profiles become its tiers: the largest picture first, each of its size once (in H.264 rather than H.265,
+ * since that is what every viewer takes; then the one with more frames a second), and all of one lens.
  */
 export const chooseTiers = (profiles: readonly MediaProfile[]): readonly ChosenTier[] => {
-  const playable = profiles.filter(({ codec }) => codec === "h264");
-  const ranked = (playable.length > 0 ? playable : profiles).toSorted((a, b) => pixels(b) - pixels(a) || b.fps - a.fps);
+  const playable = profiles.filter(({ codec }) => playableCodecs.includes(codec));
+  const rank = ({ codec }: MediaProfile): number => playableCodecs.indexOf(codec);
+  const ranked = (playable.length > 0 ? playable : profiles).toSorted(
+    (a, b) => pixels(b) - pixels(a) || rank(a) - rank(b) || b.fps - a.fps,
+  );
   const lens = ranked[0]?.source;
   const seen = new Set<string>();
   return ranked

@@ -235,7 +235,7 @@ export class Stream implements AsyncDisposable {
     this.#video = tracks.find((track) => track.kind === "video");
     this.#audio = tracks.find((track) => track.kind === "audio");
     if (this.#video === undefined)
-      throw new GatehouseError("camera-no-video", "The camera's stream has no H.264 video.");
+      throw new GatehouseError("camera-no-video", "The camera's stream has neither H.264 nor H.265 video.");
     this.#parameterSets = this.#video.parameterSets;
   }
 
@@ -252,13 +252,13 @@ export class Stream implements AsyncDisposable {
 
   /** The unit on the stream's own timeline, its NAL units shared; undefined for sound of a camera that announced none. */
   #place(unit: AccessUnit): AccessUnit | undefined {
-    const clockRate = unit.kind === "video" ? this.#video?.clockRate : this.#audio?.clockRate;
-    if (clockRate === undefined) return undefined;
-    const timestamp = this.#timeline.place(unit, clockRate);
+    const track = unit.kind === "video" ? this.#video : this.#audio;
+    if (track === undefined) return undefined;
+    const timestamp = this.#timeline.place(unit, track.clockRate);
     const placed = timestamp === unit.timestamp ? unit : { ...unit, timestamp };
-    if (placed.kind === "audio" || !placed.key) return placed;
-    this.#parameterSets = learnParameterSets(placed, this.#parameterSets);
-    return withParameterSets(placed, this.#parameterSets);
+    if (placed.kind === "audio" || track.kind === "audio" || !placed.key) return placed;
+    this.#parameterSets = learnParameterSets(track.codec, placed, this.#parameterSets);
+    return withParameterSets(track.codec, placed, this.#parameterSets);
   }
 
   #cameAlive(): void {

@@ -7,18 +7,20 @@ import {
   type Logger,
 } from "@gatehouse/shared";
 
+import type { AudioUnit } from "../domain/access-unit.ts";
 import type { StreamEndpoint } from "../domain/camera.ts";
 import type { Track } from "../domain/track.ts";
-import type { OpenSource, Source, UnitSink } from "../ports.ts";
+import type { OpenSource, Source, SourceQuality, UnitSink } from "../ports.ts";
 import { H264Depacketizer } from "../protocols/h264/depacketizer.ts";
+import { H265Depacketizer } from "../protocols/h265/depacketizer.ts";
 import type { RtspSink } from "../protocols/rtsp/media-channels.ts";
 import { RtspClient } from "../protocols/rtsp/rtsp-client.ts";
 import type { RtpPacket } from "../protocols/rtp/rtp-packet.ts";
-import { CounterUnwrapper } from "../protocols/rtp/unwrap.ts";
 import { readParameterSets } from "../protocols/sdp/parameter-sets.ts";
 import { DamageReport } from "./damage-report.ts";
+import { SoundLane } from "./sound-lane.ts";
 import { StallWatch } from "./stall-watch.ts";
-import { chooseTracks, type ChosenTrack } from "./track-choice-policy.ts";
+import { chooseTracks, type ChosenSound, type ChosenVideo } from "./track-choice-policy.ts";
 
 export interface RtspSourceDependencies {
   readonly clock: Clock;
@@ -28,11 +30,12 @@ export interface RtspSourceDependencies {
 /** Longest time without a whole picture. Cameras send one every few seconds even where nothing moves. */
 const stallMs = 10_000;
 
-/** RFC 6184 8.2.1 and RFC 7587 7: both are fixed, whatever the SDP says. */
+/** RFC 6184 8.2.1, RFC 7798 4.1: fixed, whatever the SDP says. */
 const videoClockRate = 90_000;
-const opusClockRate = 48_000;
 
-/** Opens sources of RTSP cameras: their H.264 video and, where they have it, their Opus sound. */
+const depacketizers = { h264: H264Depacketizer, h265: H265Depacketizer } as const;
+
+/** Opens sources of RTSP cameras: their video and, where they have any that is understood, their sound. */
 export const createRtspSource =
   (dependencies: RtspSourceDependencies): OpenSource =>
   (endpoint, cancel) =>
@@ -42,8 +45,8 @@ type PacketTaker = (packet: RtpPacket, arrivedAt: number) => void;
 
 interface SourceParts extends RtspSourceDependencies {
   readonly client: RtspClient;
-  readonly video: ChosenTrack;
-  readonly opus: ChosenTrack | undefined;
+  readonly video: ChosenVideo;
+  readonly sound: ChosenSound | undefined;
 }
 
 class RtspSource implements Source {
@@ -52,14 +55,15 @@ class RtspSource implements Source {
 
   private constructor(parts: SourceParts) {
     this.#parts = parts;
+    const { video, sound } = parts;
     this.tracks = [
       {
         kind: "video",
-        codec: "h264",
+        codec: video.codec,
         clockRate: videoClockRate,
-        parameterSets: readParameterSets(parts.video.format),
+        parameterSets: readParameterSets(video.format),
       },
-      ...(parts.opus === undefined ? [] : [opusTrack]),
+      ...(sound === undefined ? [] : [sound.sound.track]),
     ];
   }
 
@@ -76,15 +80,19 @@ class RtspSource implements Source {
     const choice = chooseTracks(client.description);
     if (choice.kind === "no-video") {
       const offered = choice.offered.join(", ") || "no video at all";
-      throw new GatehouseError("camera-no-video", `the camera offers no H.264 but ${offered}`, {
+      throw new GatehouseError("camera-no-video", `the camera offers neither H.264 nor H.265 but ${offered}`, {
         details: { offered: choice.offered },
       });
     }
     const { video } = choice;
-    await client.setup({ control: video.media.control, clockRate: videoClockRate }, cancel);
-    const opus = await setUpSound({ client, log }, choice.opus, cancel);
+    await client.setup({ ...video.media, clockRate: videoClockRate }, cancel);
+    const sound = await setUpSound({ client, log }, choice.sound, cancel);
     opening.move();
-    return new RtspSource({ clock, log, client, video, opus });
+    return new RtspSource({ clock, log, client, video, sound });
+  }
+
+  quality(): SourceQuality {
+    return this.#parts.client.quality;
   }
 
   async play(sink: UnitSink, { signal }: Cancellable): Promise<never> {
@@ -94,7 +102,7 @@ class RtspSource implements Source {
     using watch = new StallWatch(clock, stallMs, () =>
       stalled.abort(new GatehouseError("camera-stalled", `the camera sent no whole picture for ${stallMs} ms`)),
     );
-    const takers = [this.#takeVideo({ sink, damage, watch }), this.#takeOpus(sink)];
+    const takers = [this.#takeVideo({ sink, damage, watch }), this.#takeSound({ sink, damage })];
     const packets: RtspSink = {
       packet: (track, packet, arrivedAt) => takers[track]?.(packet, arrivedAt),
       damaged: () => damage.packets(1),
@@ -106,9 +114,10 @@ class RtspSource implements Source {
     await this.#parts.client[Symbol.asyncDispose]();
   }
 
-  #takeVideo({ sink, damage, watch }: VideoOutlets): PacketTaker {
-    const { payloadType } = this.#parts.video.format;
-    const depacketizer = new H264Depacketizer({ reorder: 0, payloadType });
+  #takeVideo({ sink, damage, watch }: Outlets & { readonly watch: StallWatch }): PacketTaker {
+    const { codec, format } = this.#parts.video;
+    // The client has put the packets in order already.
+    const depacketizer = new depacketizers[codec]({ reorder: 0, payloadType: format.payloadType });
     let lost = 0;
     return (packet, arrivedAt) => {
       for (const picture of depacketizer.push(packet)) {
@@ -121,37 +130,37 @@ class RtspSource implements Source {
     };
   }
 
-  /** Every packet is one frame. RFC 7587 4.2 */
-  #takeOpus(sink: UnitSink): PacketTaker {
-    const payloadType = this.#parts.opus?.format.payloadType;
-    const timestamps = new CounterUnwrapper(32);
+  #takeSound({ sink, damage }: Outlets): PacketTaker | undefined {
+    const { sound } = this.#parts;
+    if (sound === undefined) return undefined;
+    const unpacker = sound.sound.createUnpacker();
+    const write = (unit: AudioUnit): void => sink.write(unit);
+    const lane = new SoundLane({ unpacker, payloadType: sound.format.payloadType, write });
+    let damaged = 0;
     return (packet, arrivedAt) => {
-      const { payload: data } = packet;
-      if (packet.payloadType !== payloadType || data.length === 0) return;
-      const timestamp = timestamps.next(packet.timestamp);
-      sink.write({ kind: "audio", timestamp, data, bytes: data.length, arrivedAt });
+      lane.push(packet, arrivedAt);
+      if (lane.damaged === damaged) return;
+      damage.packets(lane.damaged - damaged);
+      damaged = lane.damaged;
     };
   }
 }
 
-interface VideoOutlets {
+interface Outlets {
   readonly sink: UnitSink;
   readonly damage: DamageReport;
-  readonly watch: StallWatch;
 }
-
-const opusTrack: Track = { kind: "audio", codec: "opus", clockRate: opusClockRate, channels: 2 };
 
 /** Sound that a camera will not send is done without: the picture matters more. */
 const setUpSound = async (
   { client, log }: { readonly client: RtspClient; readonly log: Logger },
-  opus: ChosenTrack | undefined,
+  sound: ChosenSound | undefined,
   cancel: Cancellable,
-): Promise<ChosenTrack | undefined> => {
-  if (opus === undefined) return undefined;
+): Promise<ChosenSound | undefined> => {
+  if (sound === undefined) return undefined;
   try {
-    await client.setup({ control: opus.media.control, clockRate: opusClockRate }, cancel);
-    return opus;
+    await client.setup({ ...sound.media, clockRate: sound.sound.track.clockRate }, cancel);
+    return sound;
   } catch (error) {
     if (!isGatehouseError(error) || error.code !== "camera-fault") throw error;
     log.warn("the camera does not send its sound", { message: error.message });

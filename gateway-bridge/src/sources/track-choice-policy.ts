@@ -1,4 +1,6 @@
+import type { AudioCodec, VideoCodec } from "../domain/track.ts";
 import type { MediaDescription, MediaFormat, SessionDescription } from "../protocols/sdp/session-description.ts";
+import { readSoundFormat, type SoundFormat } from "./sound-format.ts";
 
 /** One section of the SDP and the encoding in it that is understood here. */
 export interface ChosenTrack {
@@ -6,41 +8,59 @@ export interface ChosenTrack {
   readonly format: MediaFormat;
 }
 
+export interface ChosenVideo extends ChosenTrack {
+  readonly codec: VideoCodec;
+}
+
+export interface ChosenSound extends ChosenTrack {
+  readonly sound: SoundFormat;
+}
+
 /** What to fetch of a stream. */
 export type TrackChoice =
-  | { readonly kind: "chosen"; readonly video: ChosenTrack; readonly opus: ChosenTrack | undefined }
-  /** No H.264 video; `offered` are the encodings of what video there is. */
+  | { readonly kind: "chosen"; readonly video: ChosenVideo; readonly sound: ChosenSound | undefined }
+  /** Neither H.264 nor H.265; `offered` are the encodings of what video there is. */
   | { readonly kind: "no-video"; readonly offered: readonly string[] };
+
+/** What every viewer takes comes first. */
+const videoCodecs: readonly VideoCodec[] = ["h264", "h265"];
+
+/** What sounds best comes first; what costs least to be made fit for viewers. */
+const soundCodecs: readonly AudioCodec[] = ["opus", "aac", "pcmu", "pcma", "l16"];
 
 const mostNamed = 8;
 
-/** The first H.264 video, and the first Opus sound that the camera sends. */
+/** The first video of the best codec, and of the sound that the camera sends the first of the best codec. */
 export const chooseTracks = ({ media }: SessionDescription): TrackChoice => {
-  const video = pick(media, "video", isH264);
-  if (video !== undefined) return { kind: "chosen", video, opus: pick(media, "audio", isOpus) };
+  const video = media
+    .filter((section) => section.kind === "video" && isFetchable(section))
+    .flatMap((section) => section.formats.map((format) => ({ media: section, format, codec: videoCodec(format) })))
+    .filter((track): track is ChosenVideo => track.codec !== undefined)
+    .toSorted((a, b) => videoCodecs.indexOf(a.codec) - videoCodecs.indexOf(b.codec))[0];
+  if (video !== undefined) return { kind: "chosen", video, sound: chooseSound(media) };
   const offered = media.filter(({ kind }) => kind === "video").flatMap(({ formats }) => formats.map(nameOf));
   return { kind: "no-video", offered: [...new Set(offered)].slice(0, mostNamed) };
 };
 
-const pick = (
-  all: readonly MediaDescription[],
-  kind: string,
-  understood: (format: MediaFormat) => boolean,
-): ChosenTrack | undefined => {
-  for (const media of all) {
-    const format = media.formats.find(understood);
-    // `sendonly` is the way back to the camera (ONVIF Streaming 5.3); SAVP is encrypted with a key that only its SDP's kind tells.
-    const isOurs = media.kind === kind && media.direction !== "sendonly" && !/SAVP/i.test(media.protocol);
-    if (isOurs && format !== undefined) return { media, format };
-  }
+const chooseSound = (media: readonly MediaDescription[]): ChosenSound | undefined =>
+  media
+    .filter((section) => section.kind === "audio" && isFetchable(section))
+    .flatMap((section) => section.formats.map((format) => ({ media: section, format, sound: readSoundFormat(format) })))
+    .filter((track): track is ChosenSound => track.sound !== undefined)
+    .toSorted((a, b) => soundCodecs.indexOf(a.sound.track.codec) - soundCodecs.indexOf(b.sound.track.codec))[0];
+
+/** `sendonly` is the way back to the camera (ONVIF Streaming 5.3); what is encrypted must come with the key's agreement. */
+const isFetchable = ({ direction, protocol, keyManagement }: MediaDescription): boolean =>
+  direction !== "sendonly" && (!/SAVP/i.test(protocol) || keyManagement !== undefined);
+
+/** Both codecs can send NAL units out of order, which no camera does. */
+const videoCodec = ({ encoding, parameters }: MediaFormat): VideoCodec | undefined => {
+  // RFC 6184 5.4
+  if (encoding === "H264") return parameters.get("packetization-mode") === "2" ? undefined : "h264";
+  // RFC 7798 7.1
+  if (encoding === "H265") return (parameters.get("sprop-max-don-diff") ?? "0") === "0" ? "h265" : undefined;
   return undefined;
 };
-
-/** The interleaved mode, 2, sends NAL units out of order and is used by no camera. RFC 6184 5.4 */
-const isH264 = ({ encoding, parameters }: MediaFormat): boolean =>
-  encoding === "H264" && parameters.get("packetization-mode") !== "2";
-
-const isOpus = ({ encoding }: MediaFormat): boolean => encoding === "OPUS";
 
 /** Fit to be shown: the camera may have written anything. */
 const nameOf = ({ encoding, payloadType }: MediaFormat): string =>

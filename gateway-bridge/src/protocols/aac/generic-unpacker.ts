@@ -1,7 +1,8 @@
 import { BitReader } from "../nal/bit-reader.ts";
 import { splitAdts } from "./adts.ts";
 import { UnitFragments } from "./unit-fragments.ts";
-import type { AccessUnitLayout, UnpackedPacket, UnpackedUnit, Unpacker } from "./rtp-format.ts";
+import type { OrderedPacket, UnpackedUnit, Unpacker } from "../rtp/unpacker.ts";
+import type { AccessUnitLayout } from "./access-unit-layout.ts";
 
 export interface GenericUnpackerOptions {
   readonly layout: AccessUnitLayout;
@@ -37,7 +38,7 @@ export class GenericUnpacker implements Unpacker {
     return this.#damaged + this.#fragments.damaged;
   }
 
-  unpack(packet: UnpackedPacket): readonly UnpackedUnit[] {
+  unpack(packet: OrderedPacket): readonly UnpackedUnit[] {
     if (packet.gap) this.#fragments.drop();
     const sections = readSections(packet.payload, this.#layout);
     const whole = sections && this.#cut(sections, packet);
@@ -51,7 +52,7 @@ export class GenericUnpacker implements Unpacker {
   }
 
   /** Views of the access units; undefined when their sizes cannot be. */
-  #cut({ sizes, media }: Sections, packet: UnpackedPacket): readonly Buffer[] | undefined {
+  #cut({ sizes, media }: Sections, packet: OrderedPacket): readonly Buffer[] | undefined {
     if (sizes === undefined) return cutEvenly(media, this.#layout.constantSize);
     const [size] = sizes;
     if (sizes.length === 1 && size !== undefined && (size > media.length || this.#fragments.isOpen)) {

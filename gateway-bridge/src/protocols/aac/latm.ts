@@ -1,6 +1,6 @@
 import { BitReader } from "../nal/bit-reader.ts";
 import { readAudioSpecificConfig, type AacConfig } from "./audio-specific-config.ts";
-import type { UnpackedPacket, UnpackedUnit, Unpacker } from "./rtp-format.ts";
+import type { OrderedPacket, UnpackedUnit, Unpacker } from "../rtp/unpacker.ts";
 import { UnitFragments } from "./unit-fragments.ts";
 
 /** What a StreamMuxConfig says, where it is of the one kind that cameras use. */
@@ -52,7 +52,7 @@ export class LatmUnpacker implements Unpacker {
   }
 
   // RFC 6416 6.1: a packet holds whole elements, or a part of one; the marker ends an element.
-  unpack({ payload, marker, timestamp, gap }: UnpackedPacket): readonly UnpackedUnit[] {
+  unpack({ payload, marker, timestamp, gap }: OrderedPacket): readonly UnpackedUnit[] {
     if (gap) this.#fragments.drop();
     if (!marker || this.#fragments.isOpen) {
       this.#fragments.add({ size: undefined, part: payload, timestamp });

@@ -5,14 +5,15 @@ import { writeAdts } from "./adts.ts";
 import { GenericUnpacker } from "./generic-unpacker.ts";
 import { LatmUnpacker, readStreamMux } from "./latm.ts";
 import { aacFormatParameters, packetizeAac } from "./packetizer.ts";
-import { highBitRate, type AccessUnitLayout, type UnpackedPacket } from "./rtp-format.ts";
+import type { OrderedPacket } from "../rtp/unpacker.ts";
+import { highBitRate, type AccessUnitLayout } from "./access-unit-layout.ts";
 
 const config = { objectType: 2, sampleRate: 16_000, channels: 1, unitSamples: 1_024 };
 const unit = (size: number, filler = size): Buffer => Buffer.alloc(size, filler);
 /** Compares much faster than bytes do. */
 const text = (data: Buffer): string => data.toString("latin1");
 const framed = (data: Buffer): Buffer => Buffer.concat([writeAdts(config, data.length), data]);
-const packet = (payload: Buffer, more: Partial<UnpackedPacket> = {}): UnpackedPacket => ({
+const packet = (payload: Buffer, more: Partial<OrderedPacket> = {}): OrderedPacket => ({
   payload,
   marker: true,
   timestamp: 0,
@@ -126,12 +127,12 @@ describe("GenericUnpacker", () => {
   });
 
   it("drops an access unit that lost a fragment, and nothing else", () => {
-    const parts = (size: number, timestamp: number): UnpackedPacket[] =>
+    const parts = (size: number, timestamp: number): OrderedPacket[] =>
       packetizeAac(unit(size), 104).map(({ prefix, body, last }) =>
         packet(Buffer.concat([prefix, body]), { marker: last, timestamp }),
       );
     const [one, two] = [parts(300, 0), parts(250, 1_024)];
-    const lossy = [one[0], { ...one[2], gap: true }, ...two].filter((part) => part !== undefined) as UnpackedPacket[];
+    const lossy = [one[0], { ...one[2], gap: true }, ...two].filter((part) => part !== undefined) as OrderedPacket[];
     const unpacker = generic();
     expect(lossy.flatMap((part) => unpacker.unpack(part))).toEqual([{ offset: 0, data: unit(250) }]);
     expect(unpacker.damaged).toBeGreaterThan(0);

@@ -25,25 +25,8 @@ export const highBitRate: AccessUnitLayout = {
   constantSize: 0,
 };
 
-/** One access unit of a packet. */
-export interface UnpackedUnit {
-  /** Ticks after the packet's timestamp. */
-  readonly offset: number;
-  /** Never shared with the packet. */
-  readonly data: Buffer;
-}
+/** Mode AAC-lbr, for access units of at most 63 bytes. RFC 3640 3.3.5 */
+export const lowBitRate: AccessUnitLayout = { ...highBitRate, sizeLength: 6, indexLength: 2, indexDeltaLength: 2 };
 
-/** A packet in the order of sending; `gap` says that one before it is missing. */
-export interface UnpackedPacket {
-  readonly payload: Buffer;
-  readonly marker: boolean;
-  readonly timestamp: number;
-  readonly gap: boolean;
-}
-
-/** Takes access units out of the packets of one payload format. Never throws. */
-export interface Unpacker {
-  /** Packets, or what they began, that had to be left out. */
-  readonly damaged: number;
-  unpack(packet: UnpackedPacket): readonly UnpackedUnit[];
-}
+/** Without headers. RFC 3640 3.3.1 */
+export const headerless: AccessUnitLayout = { ...highBitRate, sizeLength: 0, indexLength: 0, indexDeltaLength: 0 };
