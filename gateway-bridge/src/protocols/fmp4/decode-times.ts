@@ -1,0 +1,65 @@
+/** Where decoding stands after a picture. Never changed after creation. */
+export interface DecodeState {
+  /** Decoding time and duration of the last picture, in ticks. */
+  readonly decodeTime: number;
+  readonly duration: number;
+  /** The latest presentation times, ascending. */
+  readonly shown: readonly number[];
+  /** By how many pictures the stream is known to be out of order. */
+  readonly depth: number;
+}
+
+export interface PictureTimes {
+  readonly decodeTime: number;
+  /** Presentation minus decoding time. Negative only until the stream's order is known. */
+  readonly offset: number;
+  readonly duration: number;
+  readonly next: DecodeState;
+}
+
+/** As many pictures as a decoder can hold back. ITU-T H.264 A.3.1, H.265 A.4.2 */
+const deepest = 16;
+/** Ticks of 90 kHz: 25 pictures a second, until more is known. */
+const usualDuration = 3_600;
+const longestDuration = 5 * 90_000;
+/** A shorter step says nothing of the stream's rate. */
+const shortestDuration = 90;
+/** A key picture farther ahead begins anew: the camera was away. */
+const leap = 90_000;
+
+const insert = (times: readonly number[], time: number): readonly number[] =>
+  [...times, time].sort((a, b) => a - b).slice(-deepest - 1);
+
+/** The time that stands so many places before the latest, or is assumed to. */
+const placesBefore = (times: readonly number[], places: number, duration: number): number => {
+  const index = times.length - 1 - places;
+  return (times[Math.max(0, index)] as number) + Math.min(0, index) * duration;
+};
+
+const durationAfter = (step: number, before: number): number =>
+  step < shortestDuration ? before : Math.min(step, longestDuration);
+
+/**
+ * When a picture is to be decoded, and for how long it is taken to last, although the next one has not come yet.
+ *
+ * Pictures are decoded in the order in which they are sent, at times that are those of their presentation, in order and put back
+ * by as many places as the stream reorders. A decoding time is never more than two durations after the last one: a browser
+ * takes more for a gap and shows nothing up to the next key picture (Media Source Extensions 3.5.8), and a camera that
+ * leaves out a picture would stop the view for seconds. Where the picture is later than that, its offset takes up the difference.
+ */
+export const placePicture = (
+  { timestamp, key }: { readonly timestamp: number; readonly key: boolean },
+  state?: DecodeState,
+): PictureTimes => {
+  const fresh = state === undefined || (key && timestamp - (state.shown.at(-1) ?? 0) > leap);
+  const known = fresh ? 0 : state.shown.filter((time) => time > timestamp).length;
+  const depth = Math.min(deepest, Math.max(state?.depth ?? 0, known));
+  const lasting = state?.duration ?? usualDuration;
+  const shown = insert(fresh ? [] : state.shown, timestamp);
+  const wanted = Math.max(0, placesBefore(shown, depth, lasting));
+  const earliest = state === undefined ? 0 : state.decodeTime + 1;
+  const latest = fresh ? Infinity : state.decodeTime + 2 * state.duration;
+  const decodeTime = Math.min(latest, Math.max(earliest, wanted));
+  const duration = fresh ? lasting : durationAfter(decodeTime - state.decodeTime, lasting);
+  return { decodeTime, offset: timestamp - decodeTime, duration, next: { decodeTime, duration, shown, depth } };
+};
