@@ -14,7 +14,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import type { networkInterfaces } from "node:os";
 
 import type { CameraRecord, StreamEndpoint } from "../domain/camera.ts";
-import type { CameraDriver, OpenSource, SecretStore, Snapshot } from "../ports.ts";
+import type { CameraDriver, KeyPictures, OpenSource, SecretStore, Snapshot } from "../ports.ts";
 import type { Database } from "../store/database.ts";
 import { adopt } from "./adoption.ts";
 import { CameraEvents } from "./camera-events.ts";
@@ -22,13 +22,16 @@ import { CameraStore, type NewCamera } from "./camera-store.ts";
 import { discover, type DiscoverOptions } from "./discover.ts";
 import { OnvifDriver } from "./onvif-driver.ts";
 import { RtspDriver } from "./rtsp-driver.ts";
+import { snapshotWidth } from "./snapshot-policy.ts";
 import { Snapshots } from "./snapshots.ts";
-import { tierForSize } from "./tier-policy.ts";
+import { tiersForSize } from "./tier-policy.ts";
 
 export interface CamerasOptions {
   readonly database: Database;
   readonly secrets: SecretStore;
   readonly openSource: OpenSource;
+  /** Where still pictures come from besides the cameras; undefined: from nowhere. */
+  readonly pictures?: KeyPictures;
   readonly bus: EventBus<Event>;
   readonly clock: Clock;
   readonly log: Logger;
@@ -39,6 +42,13 @@ export interface CamerasOptions {
   readonly discovery?: DiscoverOptions["at"];
   /** Told why a camera's events do not come, and with undefined when they flow. */
   readonly onEventsHealth?: (camera: CameraId, error: GatehouseError | undefined) => void;
+}
+
+/** Which still picture is wanted. */
+export interface SnapshotWish {
+  readonly width?: number | undefined;
+  readonly height?: number | undefined;
+  readonly fresh?: boolean | undefined;
 }
 
 /** A camera that is at work. */
@@ -58,7 +68,8 @@ export class Cameras implements AsyncDisposable {
   private constructor(options: CamerasOptions, store: CameraStore) {
     this.#options = options;
     this.#store = store;
-    this.#snapshots = new Snapshots(options.clock);
+    const { clock, pictures } = options;
+    this.#snapshots = new Snapshots({ clock, pictures, closing: this.#closing });
   }
 
   /** @throws GatehouseError what the secret store throws where it cannot give a camera's credentials */
@@ -72,12 +83,12 @@ export class Cameras implements AsyncDisposable {
   }
 
   list(): readonly CameraRecord[] {
-    return this.#store.list();
+    return this.#store.list().map((record) => this.#seen(record));
   }
 
   /** @throws GatehouseError `not-found` */
   get(id: CameraId): CameraRecord {
-    return this.#store.get(id);
+    return this.#seen(this.#store.get(id));
   }
 
   /**
@@ -94,7 +105,7 @@ export class Cameras implements AsyncDisposable {
     this.#store.add(adopted);
     this.#posts.set(record.id, this.#man(record));
     this.#announce("camera-added", record.id);
-    return record;
+    return this.#seen(record);
   }
 
   /** @throws GatehouseError `not-found` */
@@ -112,17 +123,21 @@ export class Cameras implements AsyncDisposable {
     return discover({ clock, log, interfaces, at, known: this.list() }, cancel);
   }
 
-  /** A picture at most 2 s old. @throws GatehouseError `not-found`, `snapshot-unsupported`, `camera-...` */
-  async snapshot(
-    id: CameraId,
-    size: { readonly width?: number | undefined; readonly height?: number | undefined },
-    cancel: Cancellable,
-  ): Promise<Snapshot> {
-    const { description } = this.get(id);
+  /**
+   * A picture at most 2 s old where the camera has its own, or the newest key picture of its stream; a `fresh` one shows what
+   * is there now.
+   * @throws GatehouseError `not-found`, `snapshot-unsupported`, `camera-...`
+   */
+  async snapshot(id: CameraId, wish: SnapshotWish, cancel: Cancellable): Promise<Snapshot> {
+    const { kind, description } = this.#store.get(id);
+    const { tiers: known, snapshot: offered } = description;
     const { driver } = this.#post(id);
-    const tier = tierForSize(description.tiers, size);
-    const take = (): Promise<Snapshot> => driver.snapshot(size, this.#closing);
-    return this.#snapshots.get({ camera: id, tier, take }, cancel);
+    const { width, height, fresh = false } = wish;
+    const tiers = kind === "still" ? [] : tiersForSize(known, wish);
+    const tierWidth = known.find(({ name }) => name === tiers[0])?.width ?? 0;
+    const own = offered ? () => driver.snapshot({ width, height }, this.#closing) : undefined;
+    const request = { camera: id, tiers, width: snapshotWidth(wish, tierWidth), fresh, own };
+    return this.#snapshots.get(request, cancel);
   }
 
   /** @throws GatehouseError `not-found`, `camera-...` */
@@ -139,6 +154,13 @@ export class Cameras implements AsyncDisposable {
     const posts = [...this.#posts.values()];
     this.#posts.clear();
     await Promise.all(posts.map((post) => post[Symbol.asyncDispose]()));
+  }
+
+  /** A camera without still pictures of its own has those of its stream, where they can be decoded. */
+  #seen(record: CameraRecord): CameraRecord {
+    const { description } = record;
+    if (description.snapshot || this.#options.pictures?.decodable !== true) return record;
+    return { ...record, description: { ...description, snapshot: true } };
   }
 
   #post(id: CameraId): Post {

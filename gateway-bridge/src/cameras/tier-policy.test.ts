@@ -1,7 +1,8 @@
+import type { Tier, TierName } from "@gatehouse/shared";
 import { describe, expect, it } from "@jest/globals";
 
 import type { MediaProfile } from "../protocols/onvif/media.ts";
-import { chooseTiers, tierForSize } from "./tier-policy.ts";
+import { chooseTiers, tierForSize, tiersForSize } from "./tier-policy.ts";
 
 const profile = (token: string, size: string, more: Partial<MediaProfile> = {}): MediaProfile => {
   const [width = 0, height = 0] = size.split("x").map(Number);
@@ -82,5 +83,20 @@ describe("tierForSize", () => {
         { width: 5 },
       ),
     ).toBe("main");
+  });
+});
+
+describe("the tiers whose streams serve a still picture", () => {
+  const of = (name: TierName, width: number, height: number): Tier => ({ name, codec: "h264", width, height, fps: 25 });
+  const three = [of("main", 1920, 1080), of("sub", 640, 360), of("third", 320, 180)];
+  it.each<[readonly Tier[], { width?: number; height?: number }, readonly TierName[]]>([
+    [three, { width: 300 }, ["third", "sub", "main"]],
+    [three, { width: 640 }, ["sub", "main"]],
+    [three, {}, ["main"]],
+    [three, { width: 5_000 }, ["main"]],
+    [[of("main", 0, 0)], { width: 300 }, ["main"]],
+    [[], { width: 300 }, ["main"]],
+  ])("of %j for %j are %j", (tiers, wish, expected) => {
+    expect(tiersForSize(tiers, wish)).toEqual(expected);
   });
 });

@@ -44,10 +44,21 @@ export const chooseTiers = (profiles: readonly MediaProfile[]): readonly ChosenT
 /** Which tier's still picture serves a wish: the smallest that is not smaller than it, else the largest. */
 export const tierForSize = (
   tiers: readonly Tier[],
-  wish: { readonly width?: number; readonly height?: number },
+  wish: { readonly width?: number | undefined; readonly height?: number | undefined },
 ): TierName => {
   const { width = 0, height = 0 } = wish;
   if (width === 0 && height === 0) return "main";
   const enough = tiers.filter((tier) => tier.width >= width && tier.height >= height && pixels(tier) > 0);
   return enough.toSorted((a, b) => pixels(a) - pixels(b))[0]?.name ?? "main";
+};
+
+/** Every tier that serves a wish, best first: the one for its size, then larger ones, which can be made smaller. */
+export const tiersForSize = (
+  tiers: readonly Tier[],
+  wish: { readonly width?: number | undefined; readonly height?: number | undefined },
+): readonly TierName[] => {
+  const best = tierForSize(tiers, wish);
+  const size = pixels(tiers.find(({ name }) => name === best) ?? { width: 0, height: 0 });
+  const larger = tiers.filter((tier) => pixels(tier) > size && tier.name !== best);
+  return [best, ...larger.toSorted((a, b) => pixels(a) - pixels(b)).map(({ name }) => name)];
 };
