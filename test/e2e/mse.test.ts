@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, expect, it } from "@jest/globals";
+import { Secret, silentLogger, systemClock } from "@gatehouse/shared";
+
+import { createRtspSource } from "../../gateway-bridge/src/sources/rtsp-source.ts";
+import { Simulator } from "../simulator/simulator.ts";
+import { ClipCamera } from "../support/clip-camera.ts";
+import { GstRtspServer } from "../support/gst-rtsp-server.ts";
+import { LiveFmp4Server } from "../support/live-fmp4-server.ts";
+import { MsePlayer } from "../support/mse-player.ts";
+import { describeWith } from "../support/needs.ts";
+
+const never = new AbortController().signal;
+/** The clips have a key picture every two seconds: whoever is nearer than this is not a GOP behind. */
+const nearMs = 1_000;
+
+describeWith(["chromium"], "Chromium plays a live view by Media Source Extensions", () => {
+  it.each(["none", "opus"] as const)(
+    "at once and live, without losing a picture; sound: %s",
+    async (audio) => {
+      await using simulator = await Simulator.open({ audio });
+      await using server = await LiveFmp4Server.of(simulator);
+      using _warm = server.stream.hold();
+      await server.stream.ready({ signal: never });
+      await using player = await MsePlayer.open(server.pageUrl);
+      await player.play(server.liveUrl);
+      await player.until("playing.frames.length >= 60");
+      const { starts, problems, frames } = await player.playing();
+      expect(problems).toEqual([]);
+      expect(starts).toEqual([
+        {
+          kind: "start",
+          mime: `video/mp4; codecs="avc1.4d4028${audio === "opus" ? ",opus" : ""}"`,
+          width: 1920,
+          height: 1080,
+        },
+      ]);
+      // Each frame that was shown is a picture of the camera, and none is shown twice or out of order.
+      const shown = frames.map(({ frame }) => frame);
+      expect(shown.every((frame) => frame !== undefined)).toBe(true);
+      expect([...shown].sort()).toEqual(shown);
+      expect(new Set(shown).size).toBe(shown.length);
+      const behind = frames.slice(-10).map(({ at, sentAt = 0 }) => at - sentAt);
+      expect(Math.max(...behind)).toBeLessThan(nearMs);
+      expect(
+        await player.page.evaluate(
+          "[video.videoWidth, video.error, video.getVideoPlaybackQuality().corruptedVideoFrames ?? 0]",
+        ),
+      ).toEqual([1920, null, 0]);
+      expect([...server.views].map(({ dropped }) => dropped)).toEqual([0]);
+    },
+    60_000,
+  );
+
+  it("and goes on after the camera was away", async () => {
+    await using simulator = await Simulator.open();
+    await using server = await LiveFmp4Server.of(simulator);
+    await using player = await MsePlayer.open(server.pageUrl);
+    await player.play(server.liveUrl);
+    await player.until("playing.frames.length >= 10");
+    await simulator.reboot(500);
+    const { frames } = await player.playing();
+    const last = frames.at(-1)?.frame ?? 0;
+    await player.until(`(playing.frames.at(-1).frame ?? 0) > ${last + 30}`, 30_000);
+    const { starts, problems, closed } = await player.playing();
+    expect(starts).toHaveLength(1);
+    expect([problems, closed ?? null]).toEqual([[], null]);
+  }, 60_000);
+
+  it("and goes on in another size when the camera changes its resolution", async () => {
+    using camera = await ClipCamera.open();
+    await using server = await LiveFmp4Server.open({ openSource: camera.openSource });
+    await using player = await MsePlayer.open(server.pageUrl);
+    await player.play(server.liveUrl);
+    await player.until("video.videoWidth === 1920 && playing.frames.length >= 10");
+    camera.wanted = "sub";
+    await player.until("video.videoWidth === 640", 30_000);
+    const { frames } = await player.playing();
+    await player.until(`playing.frames.length >= ${frames.length + 20}`);
+    const { starts, problems } = await player.playing();
+    expect(starts.map(({ width, height }) => [width, height])).toEqual([
+      [1920, 1080],
+      [640, 360],
+    ]);
+    expect(problems).toEqual([]);
+  }, 60_000);
+
+  it("and tells why there is nothing to play", async () => {
+    await using simulator = await Simulator.open();
+    await using server = await LiveFmp4Server.of(simulator);
+    await server.streams[Symbol.asyncDispose]();
+    await using player = await MsePlayer.open(server.pageUrl);
+    await player.play(server.liveUrl);
+    await player.until("playing.closed !== undefined");
+    const { ends, closed } = await player.playing();
+    expect(ends).toMatchObject([{ kind: "end", error: { code: "stream-ended" } }]);
+    expect(closed).toEqual({ code: 1013, reason: "stream-ended" });
+  }, 60_000);
+});
+
+describeWith(["chromium", "gstreamer"], "Chromium plays GStreamer's camera", () => {
+  const mounts = ["baseline", "high", "main-aac"] as const;
+  let gst: GstRtspServer;
+  beforeAll(async () => (gst = await GstRtspServer.open({ mounts })), 60_000);
+  afterAll(async () => gst[Symbol.asyncDispose]());
+
+  it.each(mounts)(
+    "%s",
+    async (mount) => {
+      const credentials = { username: gst.username, password: Secret.of(gst.password) };
+      const openSource = createRtspSource({ clock: systemClock, log: silentLogger });
+      await using server = await LiveFmp4Server.open({ openSource, endpoint: { url: gst.url(mount), credentials } });
+      await using player = await MsePlayer.open(server.pageUrl);
+      await player.play(server.liveUrl);
+      await player.until("playing.frames.length >= 40", 30_000);
+      const { starts, problems, frames } = await player.playing();
+      expect(problems).toEqual([]);
+      expect(starts[0]?.mime).toMatch(mount === "main-aac" ? /avc1\..*,mp4a\.40\.2/ : /"avc1\.[0-9a-f]{6}"/);
+      const times = frames.map(({ mediaTime }) => mediaTime);
+      expect([...times].sort((a, b) => a - b)).toEqual(times);
+      expect(times.at(-1)! - times[0]!).toBeGreaterThan(1);
+    },
+    60_000,
+  );
+});
