@@ -6,10 +6,11 @@ import { Ledger } from "./ledger.ts";
 import { startMediaHost, type MediaHost } from "./media-host/host.ts";
 import type { Output, Watcher } from "./outputs/output.ts";
 import { srtpOutput } from "./outputs/srtp/output.ts";
-import { cpuMs, pssMiB } from "./process-usage.ts";
+import { pssMiB } from "./process-usage.ts";
 import { ffmpegSrtp } from "./rivals/ffmpeg-srtp.ts";
 import type { Rival } from "./rivals/rival.ts";
 import { compareRounds, slope, type Point, type RatioLimits } from "./statistics.ts";
+import { cpuShare } from "./windows.ts";
 
 /** An output, beside other programs that do the same. */
 interface Contest {
@@ -46,13 +47,6 @@ interface Bench {
   readonly ledger: Ledger;
   readonly scale: Scale;
 }
-
-/** Per cent of one core. */
-const cpuShare = async (pids: readonly number[], windowMs: number): Promise<number> => {
-  const [before, started] = [cpuMs(...pids), performance.now()];
-  await delay(windowMs);
-  return (100 * (cpuMs(...pids) - before)) / (performance.now() - started);
-};
 
 /** The viewers of one output of a gateway's media plane, the first of which checks what it gets. */
 class Audience implements AsyncDisposable {

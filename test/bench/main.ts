@@ -10,13 +10,15 @@ import { parseArgs } from "node:util";
 
 import { isError } from "@gatehouse/shared";
 
+import { cameras } from "./cameras.ts";
 import { fanout } from "./fanout.ts";
 import type { Benchmark } from "./harness.ts";
+import { live } from "./live.ts";
 import { srtp } from "./srtp.ts";
 import type { Verdict } from "./statistics.ts";
 import { formatReport } from "./table.ts";
 
-const benchmarks: readonly Benchmark[] = [fanout, srtp];
+const benchmarks: readonly Benchmark[] = [live, fanout, cameras, srtp];
 
 const exitCodes: Readonly<Record<Verdict, number>> = { pass: 0, fail: 1, inconclusive: 2 };
 const usageError = 64;

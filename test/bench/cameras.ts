@@ -1,0 +1,167 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+import { gopMs, startCameraFarm, type CameraFarm, type FarmCamera } from "./camera-farm/farm.ts";
+import type { controlHandlers } from "./cameras/control-main.ts";
+import type { readerHandlers } from "./cameras/reader-main.ts";
+import type { Benchmark, Report, RunOptions } from "./harness.ts";
+import { Ledger } from "./ledger.ts";
+import { startMediaHost, type MediaHost } from "./media-host/host.ts";
+import { srtpOutput } from "./outputs/srtp/output.ts";
+import { pssMiB } from "./process-usage.ts";
+import { boundMedian, compareRounds, slope, type Point } from "./statistics.ts";
+import { cpuShare } from "./windows.ts";
+import { WorkerProcess } from "./worker-process.ts";
+
+const reader = "read-only client";
+const limits = {
+  ingest: { limit: 1.3 },
+  /** Over what the rings hold and a fixed allowance for the process. */
+  ringMemory: { limit: 1 },
+  /** Milliseconds over an idle process's. */
+  lag: { limit: 15 },
+};
+const ringFactor = 1.4;
+const ringAllowanceMiB = 40;
+
+interface Scale {
+  readonly cameras: readonly number[];
+  /** For memory and the event loop. */
+  readonly house: number;
+  readonly windowMs: number;
+  readonly lagMs: number;
+  readonly settleMs: number;
+}
+
+const full: Scale = { cameras: [1, 8, 16, 32], house: 16, windowMs: gopMs, lagMs: 3 * gopMs, settleMs: 700 };
+const quick: Scale = { cameras: [1, 2], house: 2, windowMs: 500, lagMs: 500, settleMs: 200 };
+
+type Reader = WorkerProcess<typeof readerHandlers>;
+type Control = WorkerProcess<typeof controlHandlers>;
+
+interface Bench {
+  readonly farm: CameraFarm;
+  readonly cameras: readonly FarmCamera[];
+  readonly ledger: Ledger;
+  readonly scale: Scale;
+  readonly reader: Reader;
+  readonly control: Control;
+}
+
+const watchEach = async (host: MediaHost, count: number): Promise<AsyncDisposableStack> => {
+  const viewers = new AsyncDisposableStack();
+  for (let camera = 0; camera < count; camera += 1) viewers.use(await srtpOutput.join(host, camera));
+  return viewers;
+};
+
+/** Reading cameras, and then with one viewer of each. */
+const measureGateway = async (host: MediaHost, { farm, ledger, scale }: Bench): Promise<void> => {
+  const { ours } = ledger;
+  const [ingest, watched]: [Point[], Point[]] = [[], []];
+  for (const count of scale.cameras) {
+    await host.call("hold", count);
+    await delay(scale.settleMs);
+    const [own, simulator] = await Promise.all([
+      cpuShare([host.pid], scale.windowMs),
+      cpuShare([farm.pid], scale.windowMs),
+    ]);
+    ingest.push([count, own]);
+    ours.add(`ingest.cpu.${count}`, own, "% of a core");
+    ours.add(`simulator.cpu.${count}`, simulator, "% of a core");
+    await using _viewers = await watchEach(host, count);
+    await delay(scale.settleMs);
+    watched.push([count, await cpuShare([host.pid], scale.windowMs)]);
+    ours.add(`watched.cpu.${count}`, watched.at(-1)?.[1] ?? Number.NaN, "% of a core");
+  }
+  await host.call("hold", 0);
+  ours.add("ingest.cpuPerCamera", slope(ingest), "% of a core");
+  ours.add("watched.cpuPerCamera", slope(watched), "% of a core");
+};
+
+const measureReader = async ({ cameras, ledger, scale, reader: process }: Bench): Promise<void> => {
+  const samples = ledger.rival(reader, "1");
+  const points: Point[] = [];
+  for (const count of scale.cameras) {
+    await process.call("read", cameras.slice(0, count));
+    await delay(scale.settleMs);
+    const share = await cpuShare([process.pid], scale.windowMs);
+    if ((await process.call("packets")) === 0) throw new Error("the read-only client reads nothing");
+    points.push([count, share]);
+    samples.add(`ingest.cpu.${count}`, share, "% of a core");
+  }
+  await process.call("read", []);
+  samples.add("ingest.cpuPerCamera", slope(points), "% of a core");
+};
+
+/** What a gateway that has seen a camera before takes more with a house full of them, garbage included. */
+const measureMemory = async (host: MediaHost, { ledger, scale }: Bench): Promise<void> => {
+  await host.call("hold", 1);
+  await host.call("hold", 0);
+  await host.call("memory");
+  const before = pssMiB(host.pid);
+  await host.call("hold", scale.house);
+  await delay(2 * gopMs);
+  const payload = (await host.call("ringPayload")) / 2 ** 20;
+  const taken = pssMiB(host.pid) - before;
+  ledger.ours.add(`ring.payload.${scale.house}`, payload, "MiB");
+  ledger.ours.add(`ring.pss.${scale.house}`, taken, "MiB");
+  ledger.ours.add("ring.share", taken / (ringFactor * payload + ringAllowanceMiB), "of what is allowed");
+};
+
+/** How late the gateway's timers are with a viewer of each camera, and at the same time those of a process that does nothing. */
+const measureLag = async (host: MediaHost, { ledger, scale, control }: Bench): Promise<void> => {
+  await using _viewers = await watchEach(host, scale.house);
+  await delay(scale.settleMs);
+  await Promise.all([host.call("watchLag"), control.call("watchLag")]);
+  await delay(scale.lagMs);
+  const [own, idle] = await Promise.all([host.call("readLag"), control.call("readLag")]);
+  ledger.ours.add("lag.p50", own.p50, "ms");
+  ledger.ours.add("lag.p99", own.p99, "ms");
+  ledger.ours.add("lag.max", own.max, "ms");
+  ledger.ours.add("lag.p99.idle", idle.p99, "ms");
+  ledger.ours.add("lag.p99.overIdle", own.p99 - idle.p99, "ms");
+};
+
+const judge = (ledger: Ledger): void => {
+  const theirs = ledger.valuesOf(reader, "ingest.cpuPerCamera");
+  const ours = ledger.ours.of("ingest.cpuPerCamera");
+  ledger.judge(`ingest.cpuPerCamera/${reader}`, limits.ingest, () => compareRounds(ours, theirs, limits.ingest));
+  const share = ledger.ours.of("ring.share");
+  ledger.judge("ring.pss/(1.4 x payload + 40 MiB)", limits.ringMemory, () => boundMedian(share, limits.ringMemory));
+  const lag = ledger.ours.of("lag.p99.overIdle");
+  ledger.judge("lag.p99 - idle process's (ms)", limits.lag, () => boundMedian(lag, limits.lag));
+};
+
+const oneRound = async (bench: Bench): Promise<void> => {
+  await using host = await startMediaHost();
+  await host.call("useCameras", bench.cameras);
+  await measureMemory(host, bench);
+  await measureLag(host, bench);
+  await measureGateway(host, bench);
+  await measureReader(bench);
+};
+
+const run = async ({ rounds, quick: isQuick, note }: RunOptions): Promise<Report> => {
+  const ledger = new Ledger("cameras");
+  const scale = isQuick ? quick : full;
+  await using farm = await startCameraFarm();
+  const cameras = await farm.call("open", { count: Math.max(...scale.cameras) });
+  await using reading = await WorkerProcess.start<typeof readerHandlers>(
+    new URL("cameras/reader-main.ts", import.meta.url),
+  );
+  await using control = await WorkerProcess.start<typeof controlHandlers>(
+    new URL("cameras/control-main.ts", import.meta.url),
+  );
+  for (let round = 0; round < rounds; round += 1) {
+    note(`round ${round + 1} of ${rounds}`);
+    await oneRound({ farm, cameras, ledger, scale, reader: reading, control });
+  }
+  judge(ledger);
+  return ledger.report(rounds);
+};
+
+export const cameras: Benchmark = {
+  name: "cameras",
+  summary: "CPU time, memory and event loop with 1 to 32 cameras of 4 Mbit/s and a viewer of each",
+  rounds: 7,
+  run,
+};
