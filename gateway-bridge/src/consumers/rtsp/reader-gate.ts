@@ -1,0 +1,94 @@
+import type { CameraId, Clock, Logger, Principal, PrincipalId } from "@gatehouse/shared";
+
+import { decideAccess } from "../../domain/access-policy.ts";
+import { DenialBudget } from "../../domain/denial-budget.ts";
+import type { AuditSink } from "../../ports.ts";
+import { DigestGuard, type DigestAlgorithm, type GuardedRequest } from "../../protocols/rtsp-server/digest-guard.ts";
+
+/** Who may log in, and with what. */
+export interface ReaderLogins {
+  /** Names the gateway in login prompts. */
+  readonly realm: string;
+  /** Whether there is anybody who could log in. */
+  readonly any: boolean;
+  /** Whose name this is, unless revoked. */
+  find(username: string): Principal | undefined;
+  /** H(username:realm:password), unless revoked. */
+  ha1(username: string, algorithm: DigestAlgorithm): Buffer | undefined;
+  /** Tells of each login that comes or goes. */
+  onChanged(listener: (id: PrincipalId) => void): Disposable;
+}
+
+export interface ReaderGateOptions {
+  readonly logins: ReaderLogins;
+  readonly audit: AuditSink;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export type Admission =
+  | { readonly kind: "in"; readonly principal: Principal }
+  /** `wrong`: a login came, and it was not a mere matter of its nonce. */
+  | { readonly kind: "out"; readonly challenges: readonly string[]; readonly wrong: boolean };
+
+/** A deed of a reader, for the audit log. */
+export interface ReaderDeed {
+  readonly principal: PrincipalId;
+  readonly camera: CameraId;
+  readonly outcome: "allowed" | "done";
+  readonly detail: string;
+}
+
+/** The one place where readers are told apart and judged: each request that names a camera comes through here. */
+export class ReaderGate {
+  readonly #options: ReaderGateOptions;
+  readonly #denials: DenialBudget;
+
+  constructor(options: ReaderGateOptions) {
+    this.#options = options;
+    this.#denials = new DenialBudget(options.clock);
+  }
+
+  /** What one connection is asked for. */
+  guard({ secure }: { readonly secure: boolean }): DigestGuard {
+    const { logins, clock } = this.#options;
+    const { realm } = logins;
+    return new DigestGuard({ realm, secure, clock, ha1: (username, algorithm) => logins.ha1(username, algorithm) });
+  }
+
+  authenticate(guard: DigestGuard, request: GuardedRequest): Admission {
+    const verdict = guard.verify(request);
+    const principal = verdict.kind === "accepted" ? this.#options.logins.find(verdict.username) : undefined;
+    if (principal !== undefined) return { kind: "in", principal };
+    const wrong = verdict.kind === "refused";
+    if (wrong) this.#deny("-", "-", "unauthenticated");
+    return { kind: "out", challenges: guard.challenges({ stale: verdict.kind === "stale" }), wrong };
+  }
+
+  /** Whether the principal may watch this camera now. */
+  authorize(principal: Principal, camera: CameraId): boolean {
+    const decision = decideAccess(principal, { action: "live", camera });
+    if (decision.kind === "deny") this.#deny(principal.id, camera, decision.why);
+    return decision.kind === "allow";
+  }
+
+  /** @throws GatehouseError `audit-unwritable`: then the deed must not happen */
+  writeDown({ principal, camera, outcome, detail }: ReaderDeed): void {
+    this.#options.audit.append({ principal, action, target: camera, outcome, detail });
+  }
+
+  /** A log that cannot be written changes nothing: refused stays refused. */
+  #deny(principal: PrincipalId | "-", target: CameraId | "-", why: string): void {
+    const { audit, log } = this.#options;
+    const leftOut = this.#denials.take(principal);
+    if (leftOut === undefined) return;
+    const detail = leftOut === 0 ? why : `${why}; ${leftOut} like it left out`;
+    try {
+      audit.append({ principal, action, target, outcome: "denied", detail });
+    } catch (error) {
+      log.error("denial could not be audited", { action, error: String(error) });
+    }
+  }
+}
+
+const action = "rtspSession";

@@ -1,0 +1,95 @@
+import { GatehouseError, isError, systemCode } from "@gatehouse/shared";
+import { once } from "node:events";
+import { createServer, isIPv6, type AddressInfo, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
+
+import { addressBlock } from "../../domain/address-block.ts";
+import { limits } from "./limits.ts";
+
+export interface RtspListenerOptions {
+  readonly host: string;
+  readonly port: number;
+  /** PEM. Undefined for a listener that anybody on the way can read. */
+  readonly tls: { readonly key: string; readonly cert: string } | undefined;
+  /** A connection is there; inside TLS once that is agreed. */
+  readonly accept: (socket: Socket) => void;
+}
+
+/** One open port, with as many connections as are good for it. */
+export class RtspListener implements AsyncDisposable {
+  readonly port: number;
+  readonly address: string;
+  readonly #server: Server;
+  readonly #sockets: ReadonlySet<Socket>;
+
+  private constructor(server: Server, sockets: ReadonlySet<Socket>) {
+    const { address, port } = server.address() as AddressInfo;
+    this.#server = server;
+    this.#sockets = sockets;
+    this.port = port;
+    this.address = isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
+  }
+
+  /** @throws GatehouseError `address-in-use`, `config-invalid` where it cannot listen */
+  static async open({ host, port, tls, accept }: RtspListenerOptions): Promise<RtspListener> {
+    const server = tls === undefined ? createServer({ noDelay: true }) : createTls(tls);
+    const sockets = countConnections(server);
+    server.on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) => {
+      if (!socket.destroyed) accept(socket);
+    });
+    try {
+      await once(server.listen({ host, port }), "listening");
+    } catch (cause) {
+      const code = systemCode(cause) === "EADDRINUSE" ? "address-in-use" : "config-invalid";
+      const why = isError(cause) ? cause.message : String(cause);
+      throw new GatehouseError(code, `RTSP cannot listen on ${host}:${port}: ${why}`, { cause });
+    }
+    return new RtspListener(server, sockets);
+  }
+
+  /** Closes the port and what is connected to it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = once(this.#server, "close");
+    this.#server.close();
+    for (const socket of [...this.#sockets]) socket.destroy();
+    await closed;
+  }
+}
+
+/** TLS 1.2 for the recorders and televisions that know no better; with forward secrecy and authenticated ciphers alone. */
+const createTls = ({ key, cert }: NonNullable<RtspListenerOptions["tls"]>): Server => {
+  const server = createTlsServer({
+    key,
+    cert,
+    minVersion: "TLSv1.2",
+    ciphers: "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:ECDHE+AESGCM:ECDHE+CHACHA20",
+    handshakeTimeout: limits.tlsHandshake,
+    noDelay: true,
+  });
+  server.on("tlsClientError", (_, socket) => socket.destroy());
+  return server;
+};
+
+/** Refuses what is too many before any TLS is spoken. */
+const countConnections = (server: Server): ReadonlySet<Socket> => {
+  const sockets = new Set<Socket>();
+  const perAddress = new Map<string, number>();
+  server.maxConnections = limits.connections;
+  server.on("connection", (socket: Socket) => {
+    const block = addressBlock(socket.remoteAddress ?? "");
+    const count = (perAddress.get(block) ?? 0) + 1;
+    if (count > limits.connectionsPerAddress) {
+      socket.destroy();
+      return;
+    }
+    perAddress.set(block, count);
+    sockets.add(socket);
+    socket.once("close", () => {
+      sockets.delete(socket);
+      const left = (perAddress.get(block) ?? 1) - 1;
+      if (left === 0) perAddress.delete(block);
+      else perAddress.set(block, left);
+    });
+  });
+  return sockets;
+};

@@ -1,0 +1,153 @@
+import {
+  toGatehouseError,
+  type CameraId,
+  type Cancellable,
+  type Clock,
+  type EventBus,
+  type Logger,
+  type PrincipalId,
+  type TierName,
+} from "@gatehouse/shared";
+import type { Socket } from "node:net";
+
+import type { AuditSink } from "../../ports.ts";
+import { ReaderConnection } from "./reader-connection.ts";
+import { ReaderGate, type ReaderLogins } from "./reader-gate.ts";
+import type { ReaderStreams } from "./request-handler.ts";
+import { RtspListener } from "./rtsp-listener.ts";
+
+export interface RtspServerOptions {
+  /** Of RTSPS. A literal address or a name; port 0 takes any free one. */
+  readonly listen: { readonly host: string; readonly port: number };
+  /** PEM. */
+  readonly tls: { readonly key: string; readonly cert: string };
+  /** Opens a port for plain RTSP too, which everybody on the way can read, and whose media may go by UDP. */
+  readonly plain?: { readonly port: number } | undefined;
+  readonly logins: ReaderLogins;
+  /** Tells of each principal at the moment it is revoked. */
+  readonly revocations: Pick<EventBus<PrincipalId>, "on">;
+  readonly streams: ReaderStreams;
+  /** The tiers of a camera, undefined where there is no such camera. */
+  readonly tiers: (camera: CameraId) => readonly TierName[] | undefined;
+  readonly audit: AuditSink;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Ports that the server listens on. */
+export interface RtspPorts {
+  readonly secure: number;
+  readonly plain: number | undefined;
+}
+
+/** Those that a session may belong to; what is left out matches everything. */
+export interface ReaderFilter {
+  readonly principal?: PrincipalId;
+  readonly camera?: CameraId;
+}
+
+interface Door {
+  readonly ports: RtspPorts;
+  readonly listeners: AsyncDisposableStack;
+}
+
+/**
+ * Serves the cameras over RTSPS, and over plain RTSP where the owner opened it, to applications that log in with a password of
+ * their own. It listens while there is an application that could log in: with none, no port is open.
+ */
+export class RtspServer implements AsyncDisposable {
+  readonly #options: RtspServerOptions;
+  readonly #gate: ReaderGate;
+  readonly #connections = new Set<ReaderConnection>();
+  readonly #listening = new DisposableStack();
+  #door: Door | undefined;
+  /** Opening and closing, one after the other. */
+  #settling: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  private constructor(options: RtspServerOptions) {
+    this.#options = options;
+    this.#gate = new ReaderGate(options);
+    this.#listening.use(options.revocations.on((principal) => this.endAll({ principal }, "the login was revoked")));
+    this.#listening.use(options.logins.onChanged(() => void this.ports().catch(() => undefined)));
+  }
+
+  /** @throws GatehouseError `address-in-use`, `config-invalid` where it cannot listen */
+  static async open(options: RtspServerOptions, { signal }: Cancellable): Promise<RtspServer> {
+    signal.throwIfAborted();
+    const server = new RtspServer(options);
+    try {
+      await server.ports();
+      return server;
+    } catch (error) {
+      await server[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /**
+   * The ports that are open, as soon as they are: undefined while there is no application. Tries again what failed before.
+   * @throws GatehouseError `address-in-use`, `config-invalid` where it cannot listen
+   */
+  async ports(): Promise<RtspPorts | undefined> {
+    const settled = this.#settling.catch(() => undefined).then(() => this.#settle());
+    this.#settling = settled.catch((error: unknown) => {
+      const { code, message, remedy } = toGatehouseError(error);
+      this.#options.log.error("RTSP cannot be served", { code, message, remedy });
+    });
+    await settled;
+    return this.#door?.ports;
+  }
+
+  /** Sessions of readers: those that play, and those that are set up. */
+  sessions(): number {
+    return [...this.#connections].filter(({ hasSession }) => hasSession).length;
+  }
+
+  /** Closes the connections of a revoked login, or those on a removed camera. Not a packet follows. */
+  endAll({ principal, camera }: ReaderFilter, why: string): void {
+    for (const connection of [...this.#connections]) {
+      const matches =
+        (principal === undefined || principal === connection.principal) &&
+        (camera === undefined || camera === connection.camera);
+      if (matches) connection.end(why);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    this.#listening.dispose();
+    for (const connection of [...this.#connections]) connection[Symbol.dispose]();
+    await this.ports().catch(() => undefined);
+  }
+
+  /** Opens or closes the door, as it should be now. */
+  async #settle(): Promise<void> {
+    const wanted = !this.#closed && this.#options.logins.any;
+    const door = this.#door;
+    if (wanted && door === undefined) this.#door = await this.#open();
+    if (wanted || door === undefined) return;
+    this.#door = undefined;
+    await door.listeners.disposeAsync();
+    this.#options.log.info("RTSP is closed: there is no application");
+  }
+
+  async #open(): Promise<Door> {
+    const { listen, plain, tls, log } = this.#options;
+    await using opening = new AsyncDisposableStack();
+    const accept = (secure: boolean) => (socket: Socket) => this.#accept(socket, secure);
+    const secure = opening.use(await RtspListener.open({ ...listen, tls, accept: accept(true) }));
+    const { host } = listen;
+    const readable =
+      plain && opening.use(await RtspListener.open({ host, port: plain.port, tls: undefined, accept: accept(false) }));
+    log.info("RTSP is served", { rtsps: secure.address, rtsp: readable?.address });
+    return { ports: { secure: secure.port, plain: readable?.port }, listeners: opening.move() };
+  }
+
+  #accept(socket: Socket, secure: boolean): void {
+    const { streams, tiers, clock, log } = this.#options;
+    const onClosed = (closed: ReaderConnection): void => void this.#connections.delete(closed);
+    const connection = new ReaderConnection({ socket, secure, gate: this.#gate, streams, tiers, clock, log, onClosed });
+    this.#connections.add(connection);
+  }
+}
