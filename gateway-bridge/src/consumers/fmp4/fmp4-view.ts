@@ -1,10 +1,10 @@
 import { GatehouseError, stopped, toGatehouseError, toWireError, type Clock, type Logger } from "@gatehouse/shared";
 
 import type { AccessUnit, AudioUnit, VideoUnit } from "../../domain/access-unit.ts";
+import { formOf, playableSound, type Mp4Form } from "../../media/mp4-form.ts";
 import type { Session, Viewer } from "../../media/session.ts";
 import type { Stream } from "../../media/stream.ts";
 import type { DecodeState } from "../../protocols/fmp4/decode-times.ts";
-import { formOf, playableSound, type LiveForm } from "./live-form.ts";
 import type { LiveMessage } from "./live-message.ts";
 import { LiveSound } from "./live-sound.ts";
 import type { LiveSocket } from "./live-socket.ts";
@@ -39,7 +39,7 @@ export class Fmp4View implements Viewer, Disposable {
   readonly #fragments: SharedFragments;
   readonly #leaving = new AbortController();
   #session: Session | undefined;
-  #form: LiveForm | undefined;
+  #form: Mp4Form | undefined;
   #sound: LiveSound | undefined;
   #decoding: DecodeState | undefined;
   #toldLive = false;
@@ -113,7 +113,7 @@ export class Fmp4View implements Viewer, Disposable {
   }
 
   /** Tells the viewer what comes from this key picture on, if that changed. False when the viewer had to be let go. */
-  #announce(unit: VideoUnit, codec: LiveForm["codec"]): boolean {
+  #announce(unit: VideoUnit, codec: Mp4Form["codec"]): boolean {
     const form = formOf(unit, { codec, audio: playableSound(this.#options.stream.audio) }, this.#form);
     if (form === this.#form && form !== undefined) return true;
     if (form === undefined) {

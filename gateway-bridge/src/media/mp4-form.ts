@@ -1,11 +1,11 @@
-import type { VideoUnit } from "../../domain/access-unit.ts";
-import type { AudioTrack, VideoCodec } from "../../domain/track.ts";
-import { initSegment, type InitSegment } from "../../protocols/fmp4/init-segment.ts";
-import type { Mp4AudioTrack, Mp4ParameterSets } from "../../protocols/fmp4/mp4-track.ts";
-import { parameterSetsIn } from "../../protocols/fmp4/nal-sample.ts";
+import type { VideoUnit } from "../domain/access-unit.ts";
+import type { AudioTrack, VideoCodec } from "../domain/track.ts";
+import { initSegment, type InitSegment } from "../protocols/fmp4/init-segment.ts";
+import type { Mp4AudioTrack, Mp4ParameterSets } from "../protocols/fmp4/mp4-track.ts";
+import { parameterSetsIn } from "../protocols/fmp4/nal-sample.ts";
 
-/** What a stream consists of from a key picture on, as a browser is told of it. */
-export interface LiveForm {
+/** What a stream consists of from a key picture on, as a player is told of it. */
+export interface Mp4Form {
   readonly init: InitSegment;
   readonly codec: VideoCodec;
   readonly parameterSets: Mp4ParameterSets;
@@ -13,7 +13,7 @@ export interface LiveForm {
   readonly audio: Mp4AudioTrack | undefined;
 }
 
-/** The track as a file has it; undefined for codecs that browsers do not take in one. */
+/** The track as a file has it; undefined for codecs that players do not take in one. */
 export const playableSound = (track: AudioTrack | undefined): Mp4AudioTrack | undefined => {
   if (track === undefined || (track.codec !== "aac" && track.codec !== "opus")) return undefined;
   const { codec, clockRate, channels, config } = track;
@@ -40,7 +40,7 @@ export interface FormOptions {
  * The form of the stream that begins with this key picture: `before` itself where nothing changed. Undefined where its parameter sets
  * are missing or cannot be read.
  */
-export const formOf = (unit: VideoUnit, { codec, audio }: FormOptions, before?: LiveForm): LiveForm | undefined => {
+export const formOf = (unit: VideoUnit, { codec, audio }: FormOptions, before?: Mp4Form): Mp4Form | undefined => {
   const parameterSets = parameterSetsIn(codec, unit.nals);
   if (parameterSets === undefined) return undefined;
   if (before?.codec === codec && sameSound(before.audio, audio) && sameSets(before.parameterSets, parameterSets)) {

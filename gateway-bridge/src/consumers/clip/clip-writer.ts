@@ -1,0 +1,105 @@
+import type { AudioUnit, VideoUnit } from "../../domain/access-unit.ts";
+import type { VideoCodec } from "../../domain/track.ts";
+import { placePicture, type DecodeState } from "../../protocols/fmp4/decode-times.ts";
+import { fragment, type Run, type Sample } from "../../protocols/fmp4/fragment.ts";
+import type { Mp4AudioTrack } from "../../protocols/fmp4/mp4-track.ts";
+import { nalSample, parameterSetsIn } from "../../protocols/fmp4/nal-sample.ts";
+import { soundDuration } from "../../protocols/fmp4/sound-sample.ts";
+
+/** A fragment is written at a key picture, or sooner where it would grow beyond one of these. */
+const longestMs = 2_000;
+const largest = 4 * 1024 * 1024;
+/** Sound is taken for continuous as long as it is not farther off than this many of its frames. */
+const tolerance = 2;
+
+interface Picture extends Omit<Sample, "duration"> {
+  readonly decodeTime: number;
+  readonly assumed: number;
+}
+
+interface Sounding extends Sample {
+  readonly at: number;
+}
+
+/**
+ * Lays pictures and sound into the fragments of one file, whose times begin with its first picture. A picture lasts up to the next one,
+ * so the last of a fragment is written with the one after.
+ */
+export class ClipWriter {
+  readonly #codec: VideoCodec;
+  readonly #audio: Mp4AudioTrack | undefined;
+  #pictures: Picture[] = [];
+  #sounds: Sounding[] = [];
+  #decoding: DecodeState | undefined;
+  /** Decoding time of the first picture, in ticks of 90 kHz. */
+  #origin: number | undefined;
+  #soundEnd = 0;
+  #bytes = 0;
+  #sequence = 0;
+
+  constructor(codec: VideoCodec, audio: Mp4AudioTrack | undefined) {
+    this.#codec = codec;
+    this.#audio = audio;
+  }
+
+  /** The fragment that ends with this picture, where one does: its buffers, to be written one after the other. */
+  picture(unit: VideoUnit): readonly Buffer[] {
+    const times = placePicture({ timestamp: Math.round(unit.timestamp), key: unit.key }, this.#decoding);
+    this.#decoding = times.next;
+    this.#origin ??= times.decodeTime;
+    const first = this.#pictures[0];
+    const lasts = first === undefined ? 0 : times.decodeTime - first.decodeTime;
+    const full = unit.key || lasts >= longestMs * 90 || this.#bytes >= largest;
+    const ended = first !== undefined && full ? this.#flush(times.decodeTime) : [];
+    const told = unit.key ? parameterSetsIn(this.#codec, unit.nals) : undefined;
+    const parts = nalSample(this.#codec, unit.nals, told);
+    const { decodeTime, offset, duration: assumed } = times;
+    this.#pictures.push({ decodeTime, offset, assumed, key: unit.key, parts });
+    this.#bytes += unit.bytes;
+    return ended;
+  }
+
+  /** Sound that is older than the first picture, malformed or late is left out. */
+  sound(unit: AudioUnit): void {
+    if (this.#audio === undefined || this.#origin === undefined) return;
+    const duration = soundDuration(this.#audio, unit.data);
+    const at = Math.round(unit.timestamp - (this.#origin * this.#audio.timescale) / 90_000);
+    if (duration === undefined || at < 0 || at <= this.#soundEnd - tolerance * duration) return;
+    // Timestamps jitter around the frames' true length; a file's must not.
+    const start = at < this.#soundEnd + tolerance * duration && this.#soundEnd > 0 ? this.#soundEnd : at;
+    this.#soundEnd = start + duration;
+    this.#sounds.push({ at: start, duration, offset: 0, key: true, parts: [unit.data] });
+    this.#bytes += unit.bytes;
+  }
+
+  /** What is left. */
+  end(): readonly Buffer[] {
+    const last = this.#pictures.at(-1);
+    return last === undefined ? [] : this.#flush(last.decodeTime + last.assumed);
+  }
+
+  #flush(until: number): readonly Buffer[] {
+    const pictures = this.#pictures.map(({ decodeTime, offset, key, parts }, index): Sample => {
+      const next = this.#pictures[index + 1]?.decodeTime ?? until;
+      return { duration: next - decodeTime, offset, key, parts };
+    });
+    const decodeTime = (this.#pictures[0]?.decodeTime ?? 0) - (this.#origin ?? 0);
+    const runs: Run[] = [{ track: "video", decodeTime, samples: pictures }, ...this.#soundRuns()];
+    this.#pictures = [];
+    this.#sounds = [];
+    this.#bytes = 0;
+    this.#sequence += 1;
+    return fragment(this.#sequence, runs);
+  }
+
+  /** A gap is a frame that lasts longer: one run for all. */
+  #soundRuns(): Run[] {
+    const [first] = this.#sounds;
+    if (first === undefined) return [];
+    const samples = this.#sounds.map((sound, index): Sample => {
+      const next = this.#sounds[index + 1]?.at ?? sound.at + sound.duration;
+      return { duration: next - sound.at, offset: 0, key: true, parts: sound.parts };
+    });
+    return [{ track: "audio", decodeTime: first.at, samples }];
+  }
+}
