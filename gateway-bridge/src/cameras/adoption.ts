@@ -11,15 +11,16 @@ import {
   type Clock,
 } from "@gatehouse/shared";
 
-import type { CameraDescription, Credentials } from "../domain/camera.ts";
+import type { CameraDescription, CameraRecord, Credentials } from "../domain/camera.ts";
 import type { OpenSource } from "../ports.ts";
 import { freshMemories, type AuthMemories } from "./auth-memories.ts";
-import { parseCameraAddress } from "./camera-address.ts";
+import { parseCameraAddress, type CameraAddress } from "./camera-address.ts";
 import type { NewCamera } from "./camera-store.ts";
 import { parseFingerprint, readableFingerprint } from "./fingerprint.ts";
 import { inspectSource, withPicture } from "./inspect-source.ts";
 import { OnvifDriver } from "./onvif-driver.ts";
 import { RtspDriver } from "./rtsp-driver.ts";
+import { StillDriver } from "./still-driver.ts";
 
 export interface AdoptionOptions {
   readonly id: CameraId;
@@ -33,7 +34,7 @@ const pinTimeoutMs = 10_000;
 
 /**
  * Gets to know a camera and proves that it can be guarded: it answers, it is the one that the owner means (its key is confirmed),
- * it takes the login for ONVIF and for RTSP, and it has video to show. Nothing is stored here.
+ * it takes the login for ONVIF and for RTSP, and it has video to show; or it shows a still picture at the very address. Nothing is stored here.
  * @throws GatehouseError `request-invalid`, `camera-exists`, `camera-unreachable`, `camera-credentials`,
  * `camera-fingerprint-unconfirmed` (details.fingerprint, details.readable), `camera-foreign-host`, `camera-no-video`, ...
  */
@@ -48,20 +49,17 @@ export const adopt = async (
     credentials: readCredentials(request),
     confirmed: request.fingerprint === undefined ? undefined : parseFingerprint(request.fingerprint),
   };
-  const found =
-    address.kind === "rtsp"
-      ? await meetRtsp(address.url, attempt, cancel)
-      : await meetFirst(address.candidates, attempt, cancel);
-  const { url, pin, memories, description } = found;
+  const { kind, url, pin, memories, description } = await meet(address, attempt, cancel);
   return {
     record: {
       id: options.id,
       name: request.name ?? nameOf(description, url),
-      kind: address.kind,
+      kind,
       url: url.href,
       pin,
       authFloor: memories.rtsp.floor,
-      warm: request.warm,
+      // Still pictures have no stream to keep open.
+      warm: request.warm && kind !== "still",
       description,
     },
     credentials: attempt.credentials,
@@ -90,6 +88,39 @@ const readCredentials = ({ username, password }: AddCamera): Credentials | undef
     });
   }
   return { username, password: Secret.of(password ?? "") };
+};
+
+const meet = async (
+  address: CameraAddress,
+  attempt: Attempt,
+  cancel: Cancellable,
+): Promise<Found & Pick<CameraRecord, "kind">> => {
+  if (address.kind === "rtsp") return { kind: "rtsp", ...(await meetRtsp(address.url, attempt, cancel)) };
+  const still = address.picture && (await meetStill(address.picture, attempt, cancel));
+  if (still !== undefined) return { kind: "still", ...still };
+  return { kind: "onvif", ...(await meetFirst(address.candidates, attempt, cancel)) };
+};
+
+/** Undefined where the address answers something that is no picture, unless its very name promises one. */
+const meetStill = async (url: URL, attempt: Attempt, cancel: Cancellable): Promise<Found | undefined> => {
+  attempt.checkNew(url.href);
+  const pin = url.protocol === "https:" ? await confirmPin(url, attempt, cancel) : null;
+  const memories = freshMemories();
+  const { credentials, clock } = attempt;
+  await using driver = new StillDriver({ url, pin, credentials, clock, memory: memories.snapshot });
+  try {
+    return { url, pin, memories, description: await driver.describe(cancel) };
+  } catch (error) {
+    if (!isGatehouseError(error)) throw error;
+    const { code, details } = error;
+    const location = details["location"];
+    if (pin === null && typeof location === "string") {
+      return await meetStill(Object.assign(new URL(location), { search: url.search }), attempt, cancel);
+    }
+    const other = ["camera-answer-malformed", "camera-answer-too-large", "camera-fault"].includes(code);
+    if (!other || /\.jpe?g$/i.test(url.pathname)) throw error;
+    return undefined;
+  }
 };
 
 const meetRtsp = async (url: URL, attempt: Attempt, cancel: Cancellable): Promise<Found> => {

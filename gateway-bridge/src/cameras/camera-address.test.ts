@@ -30,6 +30,20 @@ describe("parseCameraAddress", () => {
     expect(new Set(shown(text).map((url) => new URL(url).pathname))).toEqual(new Set(["/onvif/device_service"]));
   });
 
+  it.each<[string, string | undefined]>([
+    ["http://camera.lan/snapshot.jpg", "http://camera.lan/snapshot.jpg"],
+    ["camera.lan/cgi-bin/still?channel=1#x", "http://camera.lan/cgi-bin/still?channel=1"],
+    ["http://camera.lan/?action=snapshot", "http://camera.lan/?action=snapshot"],
+    ["http://camera.lan/onvifpicture", "http://camera.lan/onvifpicture"],
+    ["http://camera.lan/", undefined],
+    ["camera.lan", undefined],
+    ["http://camera.lan/ONVIF", undefined],
+    ["http://camera.lan/onvif/device_service", undefined],
+  ])("%j may be that of the picture %s", (text, picture) => {
+    const address = parseCameraAddress(text);
+    expect(address.kind === "onvif" ? address.picture?.href : "").toBe(picture);
+  });
+
   it.each([
     "",
     " ",

@@ -3,8 +3,12 @@ import { isIP } from "node:net";
 
 /** Where the owner says a camera is. */
 export type CameraAddress =
-  /** Device services to try, in order; more than one only where the owner gave neither port nor path. */
-  { readonly kind: "onvif"; readonly candidates: readonly URL[] } | { readonly kind: "rtsp"; readonly url: URL };
+  /**
+   * Device services to try, in order; more than one only where the owner gave neither port nor path. `picture` is set where
+   * the address may be that of a still picture instead, which is to be found out first.
+   */
+  | { readonly kind: "onvif"; readonly candidates: readonly URL[]; readonly picture?: URL }
+  | { readonly kind: "rtsp"; readonly url: URL };
 
 const devicePath = "/onvif/device_service";
 /** Ports on which cameras serve ONVIF when it is not at 80: Tapo, then the habits of the many others. */
@@ -31,7 +35,9 @@ export const parseCameraAddress = (given: string): CameraAddress => {
       return { kind: "rtsp", url };
     case "http:":
     case "https:":
-      return { kind: "onvif", candidates: candidates(url, scheme === undefined) };
+      return mayBePicture(url)
+        ? { kind: "onvif", candidates: [url], picture: url }
+        : { kind: "onvif", candidates: candidates(url, scheme === undefined) };
     default:
       throw invalid(`Gatehouse does not know ${url.protocol}// addresses.`);
   }
@@ -44,6 +50,10 @@ const toUrl = (text: string): URL => {
   return url;
 };
 
+/** Every path that the owner gives but those of ONVIF. */
+const mayBePicture = ({ pathname, search }: URL): boolean =>
+  (pathname !== "/" || search !== "") && !/^\/onvif(\/|$)/i.test(pathname);
+
 const candidates = (url: URL, guess: boolean): readonly URL[] => {
   const bare = url.pathname === "/" && url.search === "";
   if (bare) url.pathname = devicePath;
@@ -54,5 +64,6 @@ const candidates = (url: URL, guess: boolean): readonly URL[] => {
 const invalid = (message: string): GatehouseError =>
   new GatehouseError("request-invalid", message, {
     details: { field: "address" },
-    remedy: "Give the camera's address as 192.168.1.20, camera.lan:8080, http(s)://… or rtsp(s)://….",
+    remedy:
+      "Give the camera's address as 192.168.1.20, camera.lan:8080, http(s)://…, also of a JPEG picture, or rtsp(s)://….",
   });

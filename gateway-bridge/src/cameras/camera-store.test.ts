@@ -138,4 +138,38 @@ describe("CameraStore", () => {
     expect(() => rtsp.raise("digest-sha-256")).not.toThrow();
     expect(open().list()).toEqual([]);
   });
+
+  it("keeps cameras of every kind and sound", () => {
+    const still: CameraRecord = { ...record, kind: "still", description: { ...record.description, audio: "l16" } };
+    open().add({ record: still, credentials, floors });
+    expect(open().list()).toEqual([still]);
+  });
+
+  it("takes over what a version without still cameras kept, with its logins, and still removes wholly", () => {
+    const { sql } = database;
+    sql.exec(
+      `CREATE TABLE cameras (id TEXT PRIMARY KEY, url TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
+         kind TEXT NOT NULL CHECK (kind IN ('onvif', 'rtsp')), pin TEXT, warm INTEGER NOT NULL, description TEXT NOT NULL) STRICT;
+       CREATE TABLE camera_auth_floors (camera TEXT NOT NULL REFERENCES cameras (id) ON DELETE CASCADE, purpose TEXT NOT NULL,
+         floor TEXT NOT NULL, PRIMARY KEY (camera, purpose)) STRICT, WITHOUT ROWID;
+       INSERT INTO migrations VALUES ('cameras', 1)`,
+    );
+    const insert = sql.prepare("INSERT INTO cameras VALUES (?, ?, ?, 'onvif', NULL, 1, ?)");
+    const ids = [id, "cam-bbbbbbbbbbbbbbbb" as CameraId];
+    for (const one of ids) insert.run(one, `http://${one}/`, "Door", JSON.stringify(record.description));
+    sql.prepare("INSERT INTO camera_auth_floors VALUES (?, 'rtsp', 'digest-sha-256')").run(id);
+    const store = open();
+    expect(store.list().map((camera) => [camera.id, camera.authFloor])).toEqual([
+      [ids[0], "digest-sha-256"],
+      [ids[1], "none"],
+    ]);
+    store.remove(id);
+    expect(sql.prepare("SELECT count(*) AS n FROM camera_auth_floors").get()?.["n"]).toBe(0);
+    store.memories(ids[1]!).rtsp.raise("basic");
+    expect(
+      open()
+        .list()
+        .map(({ authFloor }) => authFloor),
+    ).toEqual(["basic"]);
+  });
 });

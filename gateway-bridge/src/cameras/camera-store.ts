@@ -1,4 +1,4 @@
-import { CameraId, GatehouseError, Secret, Tier } from "@gatehouse/shared";
+import { Camera, CameraId, CameraKind, GatehouseError, Secret, Tier } from "@gatehouse/shared";
 import { z } from "zod";
 
 import { authSchemes, type CameraRecord, type Credentials } from "../domain/camera.ts";
@@ -24,6 +24,28 @@ const migrations: Migrations = {
        floor TEXT NOT NULL,
        PRIMARY KEY (camera, purpose)
      ) STRICT, WITHOUT ROWID`,
+    // Another kind, which a CHECK cannot learn in place. The floors move along first: dropping a table deletes what refers to it.
+    `CREATE TABLE cameras_with_stills (
+       id TEXT PRIMARY KEY,
+       url TEXT NOT NULL UNIQUE,
+       name TEXT NOT NULL,
+       kind TEXT NOT NULL CHECK (kind IN ('onvif', 'rtsp', 'still')),
+       pin TEXT,
+       warm INTEGER NOT NULL CHECK (warm IN (0, 1)),
+       description TEXT NOT NULL
+     ) STRICT;
+     INSERT INTO cameras_with_stills SELECT id, url, name, kind, pin, warm, description FROM cameras ORDER BY rowid;
+     CREATE TABLE moved_auth_floors (
+       camera TEXT NOT NULL REFERENCES cameras_with_stills (id) ON DELETE CASCADE,
+       purpose TEXT NOT NULL,
+       floor TEXT NOT NULL,
+       PRIMARY KEY (camera, purpose)
+     ) STRICT, WITHOUT ROWID;
+     INSERT INTO moved_auth_floors SELECT camera, purpose, floor FROM camera_auth_floors;
+     DROP TABLE camera_auth_floors;
+     DROP TABLE cameras;
+     ALTER TABLE cameras_with_stills RENAME TO cameras;
+     ALTER TABLE moved_auth_floors RENAME TO camera_auth_floors`,
   ],
 };
 
@@ -33,7 +55,7 @@ const Description = z.strictObject({
   firmware: z.string(),
   serial: z.string(),
   tiers: z.array(Tier),
-  audio: z.enum(["none", "opus", "aac", "pcmu", "pcma", "other"]),
+  audio: Camera.shape.audio,
   snapshot: z.boolean(),
   motion: z.boolean(),
 });
@@ -41,7 +63,7 @@ const Row = z.object({
   id: CameraId,
   url: z.string(),
   name: z.string(),
-  kind: z.enum(["onvif", "rtsp"]),
+  kind: CameraKind,
   pin: z.string().nullable(),
   warm: z.int(),
   description: z.string(),

@@ -24,6 +24,7 @@ import { OnvifDriver } from "./onvif-driver.ts";
 import { RtspDriver } from "./rtsp-driver.ts";
 import { snapshotWidth } from "./snapshot-policy.ts";
 import { Snapshots } from "./snapshots.ts";
+import { StillDriver } from "./still-driver.ts";
 import { tiersForSize } from "./tier-policy.ts";
 
 export interface CamerasOptions {
@@ -191,9 +192,14 @@ export class Cameras implements AsyncDisposable {
     const { clock, openSource } = this.#options;
     const memories = this.#store.memories(camera);
     const own = { camera, url: new URL(record.url), pin, credentials: this.#store.credentials(camera) };
-    return kind === "rtsp"
-      ? new RtspDriver({ ...own, openSource, memory: memories.rtsp })
-      : new OnvifDriver({ ...own, clock, memories });
+    switch (kind) {
+      case "rtsp":
+        return new RtspDriver({ ...own, openSource, memory: memories.rtsp });
+      case "onvif":
+        return new OnvifDriver({ ...own, clock, memories });
+      case "still":
+        return new StillDriver({ ...own, clock, memory: memories.snapshot });
+    }
   }
 
   #announce(kind: "camera-added" | "camera-removed", camera: CameraId): void {

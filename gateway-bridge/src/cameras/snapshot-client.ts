@@ -6,16 +6,17 @@ import { Authorizer } from "../protocols/auth/authorizer.ts";
 import { HttpClient, type HttpAnswer, type HttpLogin } from "../protocols/http/http-client.ts";
 import { LoginLatch } from "../protocols/http/login-latch.ts";
 import { RenewingLogin } from "../protocols/http/renewing-login.ts";
+import { isJpeg } from "../protocols/jpeg/jpeg-size.ts";
 
 export interface SnapshotClientOptions {
-  /** The device service: pictures come from its host, by its scheme. */
+  /** The device service, or the picture itself: pictures come from its host, by its scheme. */
   readonly url: URL;
   readonly pin: string | null;
   readonly credentials: Credentials | undefined;
   readonly memory: AuthMemory;
   readonly clock: Clock;
-  /** While the camera refuses this password for ONVIF, it is not tried for pictures either. */
-  readonly onvifLatch: LoginLatch;
+  /** While the camera refuses this password for ONVIF, it is not tried for pictures either. None without ONVIF. */
+  readonly onvifLatch?: LoginLatch;
 }
 
 const longestJpeg = 8 << 20;
@@ -38,7 +39,7 @@ export class SnapshotClient implements Disposable {
 
   /** @throws GatehouseError `camera-credentials`, `camera-fault`, `camera-answer-malformed`, and what HttpClient.request throws */
   async take(url: URL, cancel: Cancellable): Promise<Snapshot> {
-    this.#options.onvifLatch.check();
+    this.#options.onvifLatch?.check();
     this.#latch.check();
     // Cameras take the picture after they are asked: this is never later than the truth.
     const capturedAt = this.#options.clock.now();
@@ -73,6 +74,3 @@ export class SnapshotClient implements Disposable {
     }
   }
 }
-
-/** A start of image, and a marker after it (ITU-T T.81 B.1.1). */
-const isJpeg = (body: Buffer): boolean => body.length > 4 && body.readUIntBE(0, 3) === 0xffd8ff;

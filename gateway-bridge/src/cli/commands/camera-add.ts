@@ -43,6 +43,7 @@ export const cameraAddCommand: Command = {
   examples: [
     "gatehouse camera add 192.168.1.20 --user admin",
     "gatehouse camera add rtsp://192.168.1.21/stream1 --user viewer --name Garage",
+    "gatehouse camera add http://192.168.1.23/snapshot.jpg --user viewer --name Shed",
     "gatehouse camera add 192.168.1.22 --user admin --password-stdin < password.txt",
   ],
   run: async (input, context) => {
