@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { readdir, stat } from "node:fs/promises";
 
 import { loadClip } from "./clip.ts";
-import { nalType } from "./nal.ts";
+import { nalType, nalType265 } from "./nal.ts";
 
 describe.each(["main", "sub"] as const)("the %s clip", (name) => {
   it("has a key picture with parameter sets every two seconds, and one slice a picture", async () => {
@@ -33,6 +33,18 @@ describe.each(["main", "sub"] as const)("the %s clip", (name) => {
   it("is left as it is when the bit rate is too low for it", async () => {
     const { pictures } = await loadClip({ name, bitrateKbps: 10, overhead: 53 });
     expect(pictures.every(({ filler }) => filler === 0)).toBe(true);
+  });
+});
+
+describe.each(["main", "sub"] as const)("the %s clip in H.265", (name) => {
+  it("has a key picture with parameter sets every two seconds, and one slice a picture", async () => {
+    const { pictures, vps } = await loadClip({ name, codec: "h265", bitrateKbps: 0, overhead: 0 });
+    expect(pictures).toHaveLength(150);
+    pictures.forEach(({ nals, key }, index) => {
+      expect(nals.map(nalType265)).toEqual(index % 50 === 0 ? [32, 33, 34, 20] : [1]);
+      expect(key).toBe(index % 50 === 0);
+    });
+    expect(vps).toEqual(pictures[0]?.nals[0]);
   });
 });
 

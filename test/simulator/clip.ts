@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 
-import { nalType, splitAnnexB } from "./nal.ts";
+import { codecs, splitAnnexB, type VideoCodec } from "./nal.ts";
 
 export const framesPerSecond = 25;
 
@@ -14,7 +14,10 @@ export interface Picture {
 
 /** A looping scene of one size. */
 export interface Clip {
+  readonly codec: VideoCodec;
   readonly pictures: readonly Picture[];
+  /** Of H.265 alone. */
+  readonly vps: Buffer | undefined;
   readonly sps: Buffer;
   readonly pps: Buffer;
   readonly width: number;
@@ -23,6 +26,8 @@ export interface Clip {
 
 export interface ClipOptions {
   readonly name: "main" | "sub";
+  /** Default H.264. */
+  readonly codec?: VideoCodec;
   readonly bitrateKbps: number;
   /** Bytes that every picture gets on its way, to be counted in. */
   readonly overhead: number;
@@ -31,22 +36,25 @@ export interface ClipOptions {
 const sizes = { main: { width: 1920, height: 1080 }, sub: { width: 640, height: 360 } };
 
 /** Loads a clip of `clip/` and plans the filler that lifts it to the bit rate. */
-export const loadClip = async ({ name, bitrateKbps, overhead }: ClipOptions): Promise<Clip> => {
-  const nals = splitAnnexB(await readFile(new URL(`clip/${name}.h264`, import.meta.url)));
-  const [sps, pps] = [nals.find((nal) => nalType(nal) === 7), nals.find((nal) => nalType(nal) === 8)];
-  if (sps === undefined || pps === undefined) throw new Error(`clip/${name}.h264 lacks parameter sets`);
-  return { pictures: fill(groupPictures(nals), { bitrateKbps, overhead }), sps, pps, ...sizes[name] };
+export const loadClip = async ({ name, codec = "h264", bitrateKbps, overhead }: ClipOptions): Promise<Clip> => {
+  const nals = splitAnnexB(await readFile(new URL(`clip/${name}.${codec}`, import.meta.url)));
+  const { typeOf, ...types } = codecs[codec];
+  const find = (type: number | undefined): Buffer | undefined => nals.find((nal) => typeOf(nal) === type);
+  const [vps, sps, pps] = [find(types.vps), find(types.sps), find(types.pps)];
+  if (sps === undefined || pps === undefined) throw new Error(`clip/${name}.${codec} lacks parameter sets`);
+  const pictures = fill(groupPictures(nals, codec), { bitrateKbps, overhead });
+  return { codec, pictures, vps, sps, pps, ...sizes[name] };
 };
 
 /** The clip has one slice a picture, so a slice ends its picture. */
-const groupPictures = (nals: readonly Buffer[]): Omit<Picture, "filler">[] => {
+const groupPictures = (nals: readonly Buffer[], codec: VideoCodec): Omit<Picture, "filler">[] => {
+  const { typeOf, isSlice, isKey } = codecs[codec];
   const pictures: Omit<Picture, "filler">[] = [];
   let pending: Buffer[] = [];
   for (const nal of nals) {
     pending.push(nal);
-    const type = nalType(nal);
-    if (type !== 1 && type !== 5) continue;
-    pictures.push({ nals: pending, key: type === 5 });
+    if (!isSlice(typeOf(nal))) continue;
+    pictures.push({ nals: pending, key: isKey(typeOf(nal)) });
     pending = [];
   }
   return pictures;
@@ -65,7 +73,7 @@ const fill = (
   const spend = (picture: Omit<Picture, "filler">): Picture => {
     credit += share - overhead - picture.nals.reduce((sum, nal) => sum + nal.length, 0);
     // A filler NAL unit is a header and a trailing byte at least.
-    const filler = credit >= 2 ? Math.floor(credit) : 0;
+    const filler = credit >= 3 ? Math.floor(credit) : 0;
     credit -= filler;
     return { ...picture, filler };
   };

@@ -1,6 +1,6 @@
 import { framesPerSecond, loadClip, type Clip } from "./clip.ts";
-import { fillerNal, userDataNal } from "./nal.ts";
-import { loadSound, soundFrameMs, type Sound } from "./sound.ts";
+import { fillerNal, userDataNal, type VideoCodec } from "./nal.ts";
+import { loadSound, type Sound, type SoundCodec } from "./sound.ts";
 import { stampNal, stampNalLength, type Plane } from "./stamp.ts";
 
 export type Tier = "main" | "sub";
@@ -8,7 +8,8 @@ export type Tier = "main" | "sub";
 /** One stamped picture and what was heard meanwhile, at the moment they leave. */
 export interface LiveMoment {
   readonly nals: readonly Buffer[];
-  readonly sound: readonly Buffer[];
+  /** RTP payloads, each with when it was heard, in milliseconds of the media clock. */
+  readonly sound: readonly { readonly at: number; readonly payload: Buffer }[];
   /** Milliseconds of the media clock. */
   readonly at: number;
 }
@@ -17,12 +18,12 @@ export interface LiveFeedOptions {
   readonly camera: string;
   readonly bitrateKbps: number;
   readonly subBitrateKbps: number;
-  readonly audio: Sound["codec"] | "none";
+  readonly audio: SoundCodec | "none";
+  readonly codec: VideoCodec;
   readonly fill: "filler" | "user-data";
 }
 
 const periodMs = 1_000 / framesPerSecond;
-const soundFrames = periodMs / soundFrameMs;
 /** After a longer pause of the process the feed goes on at "now", as a camera would. */
 const maxCatchUp = framesPerSecond;
 
@@ -36,6 +37,9 @@ export class LiveFeed implements Disposable {
   readonly #origin = performance.now();
   // Time outruns the pictures, so a later start never repeats a number.
   readonly #firstFrame = Date.now();
+  /** While true, the main stream shows the small picture, from a key picture on. */
+  small = false;
+  #showsSmall = false;
   #next = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -50,10 +54,10 @@ export class LiveFeed implements Disposable {
     this.#schedule();
   }
 
-  static async open({ bitrateKbps, subBitrateKbps, audio, ...options }: LiveFeedOptions): Promise<LiveFeed> {
+  static async open({ bitrateKbps, subBitrateKbps, audio, codec, ...options }: LiveFeedOptions): Promise<LiveFeed> {
     const [main, sub, sound] = await Promise.all([
-      loadClip({ name: "main", bitrateKbps, overhead: stampNalLength }),
-      loadClip({ name: "sub", bitrateKbps: subBitrateKbps, overhead: stampNalLength }),
+      loadClip({ name: "main", codec, bitrateKbps, overhead: stampNalLength }),
+      loadClip({ name: "sub", codec, bitrateKbps: subBitrateKbps, overhead: stampNalLength }),
       audio === "none" ? undefined : loadSound(audio),
     ]);
     return new LiveFeed(options, { main, sub, sound });
@@ -95,18 +99,14 @@ export class LiveFeed implements Disposable {
 
   #send(tier: Tier & Plane): void {
     if (this.#listeners[tier].size === 0) return;
-    const { pictures } = this.clips[tier];
+    const { pictures, codec } = this.clips[this.#shownBy(tier)];
     const { nals, key, filler } = pictures[this.#next % pictures.length]!;
-    const stamp = stampNal({
-      camera: this.#camera,
-      plane: tier,
-      frame: this.#firstFrame + this.#next,
-      sentAt: Date.now(),
-    });
-    // Parameter sets, SEI, slice, filler: the order of H.264 7.4.1.2.3.
+    const stamped = { camera: this.#camera, plane: tier, frame: this.#firstFrame + this.#next, sentAt: Date.now() };
+    const stamp = stampNal(stamped, codec);
+    // Parameter sets, SEI, slice, filler: the order of H.264 7.4.1.2.3 and H.265 7.4.2.4.4.
     const before = key ? nals.slice(0, -1) : [];
-    const userData = filler > 0 && this.#fill === "user-data" ? [userDataNal(filler)] : [];
-    const after = filler > 0 && this.#fill === "filler" ? [fillerNal(filler)] : [];
+    const userData = filler > 0 && this.#fill === "user-data" ? [userDataNal(filler, codec)] : [];
+    const after = filler > 0 && this.#fill === "filler" ? [fillerNal(filler, codec)] : [];
     const moment = {
       nals: [...before, stamp, ...userData, nals.at(-1)!, ...after],
       sound: this.#heard(),
@@ -115,9 +115,22 @@ export class LiveFeed implements Disposable {
     for (const listener of [...this.#listeners[tier]]) listener(moment);
   }
 
-  #heard(): Buffer[] {
-    const { frames = [] } = this.sound ?? {};
-    const start = (this.#next * soundFrames) % Math.max(1, frames.length);
-    return frames.slice(start, start + soundFrames);
+  /** The clip that a stream shows: another one only from a key picture on. Both have theirs at the same times. */
+  #shownBy(tier: Tier): Tier {
+    if (tier === "sub") return "sub";
+    const { pictures } = this.clips.main;
+    if (pictures[this.#next % pictures.length]!.key) this.#showsSmall = this.small;
+    return this.#showsSmall ? "sub" : "main";
+  }
+
+  /** The frames that begin before the next picture. */
+  #heard(): LiveMoment["sound"] {
+    if (this.sound === undefined) return [];
+    const { frames, frameMs } = this.sound;
+    const [from, to] = [this.nextAt, this.nextAt + periodMs].map((at) => Math.ceil(at / frameMs)) as [number, number];
+    return Array.from({ length: to - from }, (_, index) => ({
+      at: (from + index) * frameMs,
+      payload: frames[(from + index) % frames.length]!,
+    }));
   }
 }

@@ -32,6 +32,9 @@ const run = async (command: Command): Promise<unknown> => {
     case "stall":
       simulator.stall(command.argument);
       break;
+    case "shrink":
+      simulator.shrink(command.argument);
+      break;
     case "moveClock":
       simulator.moveClock(command.argument);
       break;

@@ -1,5 +1,6 @@
 import { framesPerSecond, type Clip } from "./clip.ts";
 import type { Tier } from "./live-feed.ts";
+import type { SoundCodec } from "./sound.ts";
 import { element, escapeXml, SoapFault, type SoapOperations, type SoapRequest } from "./soap.ts";
 
 export interface TierInfo {
@@ -15,7 +16,7 @@ const profileToken = (tier: Tier): string => (tier === "main" ? "Profile_1" : "P
 const encoderToken = (tier: Tier): string => (tier === "main" ? "VideoEncoder_1" : "VideoEncoder_2");
 
 /** The microphone's codec, the same in both profiles. */
-export type Audio = "none" | "opus" | "pcmu";
+export type Audio = "none" | SoundCodec;
 
 /** The Media service (ONVIF Media 1): two profiles of one video source. */
 export const mediaOperations = (tiers: readonly TierInfo[], audio: Audio): SoapOperations => {
@@ -69,14 +70,22 @@ const audioSource = element(
   `<tt:Name>AudioSourceConfiguration</tt:Name><tt:UseCount>2</tt:UseCount><tt:SourceToken>AudioSource_1</tt:SourceToken>`,
 );
 
+const audioEncoding = (name: string, kbps: number, khz: number): string =>
+  `<tt:Encoding>${name}</tt:Encoding><tt:Bitrate>${kbps}</tt:Bitrate><tt:SampleRate>${khz}</tt:SampleRate>`;
+
 /** Media 1 has no name for Opus; cameras that send it write its own. */
-const audioEncoder = (audio: "opus" | "pcmu"): string =>
+const audioEncodings: Readonly<Record<SoundCodec, string>> = {
+  opus: audioEncoding("OPUS", 24, 48),
+  aac: audioEncoding("AAC", 24, 16),
+  pcmu: audioEncoding("G711", 64, 8),
+  pcma: audioEncoding("G711", 64, 8),
+};
+
+const audioEncoder = (audio: SoundCodec): string =>
   element(
     'tt:AudioEncoderConfiguration token="AudioEncoder_1"',
     `<tt:Name>AudioEncoder_1</tt:Name><tt:UseCount>2</tt:UseCount>`,
-    audio === "pcmu"
-      ? `<tt:Encoding>G711</tt:Encoding><tt:Bitrate>64</tt:Bitrate><tt:SampleRate>8</tt:SampleRate>`
-      : `<tt:Encoding>OPUS</tt:Encoding><tt:Bitrate>24</tt:Bitrate><tt:SampleRate>48</tt:SampleRate>`,
+    audioEncodings[audio],
     multicast,
     `<tt:SessionTimeout>PT60S</tt:SessionTimeout>`,
   );

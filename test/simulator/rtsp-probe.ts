@@ -37,6 +37,8 @@ export class RtspProbe implements AsyncDisposable {
   #nals: Buffer[] = [];
   #fragments: Buffer[] = [];
   #wake = Promise.withResolvers<undefined>();
+  /** By the SDP. */
+  #isH265 = false;
   #cseq = 0;
   #session: string | undefined;
 
@@ -143,6 +145,7 @@ export class RtspProbe implements AsyncDisposable {
         const end = head + 4 + Number(headers.get("content-length") ?? 0);
         if (this.#pending.length < end) return;
         const body = this.#pending.toString("utf8", head + 4, end);
+        this.#isH265 ||= body.includes("H265/90000");
         this.#pending = this.#pending.subarray(end);
         this.#answers.shift()?.({ status: Number(status.split(" ")[1]), headers, body });
       }
@@ -152,14 +155,7 @@ export class RtspProbe implements AsyncDisposable {
   #packet(channel: number, data: Buffer): void {
     this.packets.push({ channel, data });
     if (channel !== 0) return;
-    const payload = data.subarray(12);
-    if ((payload[0]! & 0x1f) === 28) {
-      if ((payload[1]! & 0x80) !== 0) this.#fragments = [Buffer.from([(payload[0]! & 0xe0) | (payload[1]! & 0x1f)])];
-      this.#fragments.push(payload.subarray(2));
-      if ((payload[1]! & 0x40) !== 0) this.#nals.push(Buffer.concat(this.#fragments));
-    } else {
-      this.#nals.push(payload);
-    }
+    this.#unit(data.subarray(12));
     if ((data[1]! & 0x80) === 0) return;
     const stamp = readStamp(this.#nals);
     if (stamp === undefined) throw new Error("a picture without a stamp");
@@ -167,6 +163,23 @@ export class RtspProbe implements AsyncDisposable {
     this.#nals = [];
     this.#wake.resolve(undefined);
     this.#wake = Promise.withResolvers();
+  }
+
+  /** A NAL unit, or a fragment of one (RFC 6184 5.8, RFC 7798 4.4.3). */
+  #unit(payload: Buffer): void {
+    const [first, second, third] = [payload[0]!, payload[1]!, payload[2]!];
+    const fragmented = this.#isH265 ? first >> 1 === 49 : (first & 0x1f) === 28;
+    if (!fragmented) {
+      this.#nals.push(payload);
+      return;
+    }
+    const where = this.#isH265 ? third : second;
+    const header = this.#isH265
+      ? Buffer.of((first & 0x81) | ((third & 0x3f) << 1), second)
+      : Buffer.of((first & 0xe0) | (second & 0x1f));
+    if ((where & 0x80) !== 0) this.#fragments = [header];
+    this.#fragments.push(payload.subarray(this.#isH265 ? 3 : 2));
+    if ((where & 0x40) !== 0) this.#nals.push(Buffer.concat(this.#fragments));
   }
 }
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { makeCertificate } from "@gatehouse/shared/testing";
 
+import { loadClip } from "./clip.ts";
 import { nalType } from "./nal.ts";
 import { RtspProbe } from "./rtsp-probe.ts";
 import { Simulator, type SimulatorOptions } from "./simulator.ts";
@@ -172,22 +173,26 @@ describe("media", () => {
 describe("sound", () => {
   const sound = "Transport: RTP/AVP/TCP;unicast;interleaved=2-3";
   it.each([
-    ["opus", 97, 960, "opus/48000/2"],
-    ["pcmu", 0, 160, "PCMU/8000"],
-  ] as const)("comes as %s beside the pictures, in frames of 20 ms", async (audio, payloadType, ticks, rtpmap) => {
+    ["opus", 97, 960, "opus/48000/2", 18],
+    ["pcmu", 0, 160, "PCMU/8000", 18],
+    ["pcma", 8, 160, "PCMA/8000", 18],
+    ["aac", 97, 1_024, "MPEG4-GENERIC/16000/1", 5],
+  ] as const)("comes as %s beside the pictures, frame by frame", async (audio, payloadType, ticks, rtpmap, count) => {
     await using loud = await Simulator.open({ audio });
     await using probe = await RtspProbe.connect(loud.rtspUrl, loud);
     const { body } = await probe.authorized("DESCRIBE");
-    expect(body).toContain(`a=rtpmap:${payloadType} ${rtpmap}\r\na=control:trackID=1`);
+    expect(body).toMatch(
+      new RegExp(`a=rtpmap:${payloadType} ${rtpmap}\r\n(a=fmtp:.*config=1408\r\n)?a=control:trackID=1`),
+    );
     await probe.authorized("SETUP");
     expect(await probe.authorized("SETUP", [sound], `${loud.rtspUrl}/trackID=1`)).toMatchObject({ status: 200 });
     const { headers } = await probe.authorized("PLAY");
     expect(headers.get("rtp-info")?.split(",")).toHaveLength(2);
     await probe.received(10);
     const packets = probe.packets.filter(({ channel }) => channel === 2).map(({ data }) => data);
-    expect(packets.length).toBeGreaterThanOrEqual(18);
+    expect(packets.length).toBeGreaterThanOrEqual(count);
     packets.forEach((data, index) => {
-      expect(data[1]).toBe(payloadType);
+      expect(data[1]).toBe(audio === "aac" ? payloadType | 0x80 : payloadType);
       expect((data.readUInt32BE(4) - packets[0]!.readUInt32BE(4)) >>> 0).toBe(index * ticks);
     });
   });
@@ -217,6 +222,35 @@ describe("the session timeout", () => {
     expect(brief.counts.rtspClients).toBe(1);
   });
 });
+
+it.each(["h264", "h265"] as const)(
+  "shows a smaller picture of %s when told so, from a key picture on",
+  async (codec) => {
+    await using changing = await Simulator.open({ codec });
+    await using probe = await RtspProbe.play(changing.rtspUrl, changing);
+    const [main, sub] = await Promise.all(
+      (["main", "sub"] as const).map((name) => loadClip({ name, codec, bitrateKbps: 0, overhead: 0 })),
+    );
+    const sizes = (): readonly string[] =>
+      probe.pictures.flatMap(({ nals }) => {
+        if (nals.some((nal) => nal.equals(main!.sps))) return ["main"];
+        return nals.some((nal) => nal.equals(sub!.sps)) ? ["sub"] : [];
+      });
+    const shows = async (name: string): Promise<void> => {
+      while (sizes().at(-1) !== name) await probe.received(probe.pictures.length + 1);
+    };
+    await shows("main");
+    changing.shrink(true);
+    await shows("sub");
+    changing.shrink(false);
+    await shows("main");
+    const [first] = probe.pictures;
+    expect(probe.pictures.map(({ stamp }) => stamp.frame - first!.stamp.frame)).toEqual(
+      probe.pictures.map((_, n) => n),
+    );
+  },
+  20_000,
+);
 
 it.each([["md5"], ["sha-256"]] as const)("admits by Digest %s alone, in the older form as well", async (algorithm) => {
   for (const qop of [true, false]) {

@@ -3,7 +3,6 @@ import { randomBytes } from "node:crypto";
 import type { LiveFeed, LiveMoment, Tier } from "./live-feed.ts";
 import { packetize } from "./packetizer.ts";
 import { RtpSender } from "./rtp-sender.ts";
-import { soundFrameMs } from "./sound.ts";
 
 export interface RtspSessionOptions {
   readonly feed: LiveFeed;
@@ -43,8 +42,12 @@ export class RtspSession implements Disposable {
   setup(track: TrackName, { url, channel }: { readonly url: string; readonly channel: number }): string | undefined {
     if (this.#tracks.has(track) || this.playing) return undefined;
     const { sound } = this.#options.feed;
-    const format = track === "audio" && sound !== undefined ? sound : { payloadType: 96, clockRate: 90_000 };
-    const sender = new RtpSender({ ...format, channel, cname: this.id, marks: track === "video" });
+    const { payloadType, clockRate, marks } =
+      track === "audio" && sound !== undefined
+        ? // RFC 3640 3.1: every packet with the end of a frame is marked; the others' first after silence, and there is none.
+          { ...sound, marks: sound.codec === "aac" }
+        : { payloadType: 96, clockRate: 90_000, marks: true };
+    const sender = new RtpSender({ payloadType, clockRate, channel, cname: this.id, marks });
     this.#tracks.set(track, { url, sender });
     return sender.ssrc.toString("hex");
   }
@@ -65,12 +68,11 @@ export class RtspSession implements Disposable {
   }
 
   #send({ at, nals, sound }: LiveMoment): void {
-    const { write, now } = this.#options;
+    const { write, now, feed, tier } = this.#options;
+    const { codec } = feed.clips[tier];
     const [video, audio] = trackNames.map((name) => this.#tracks.get(name)?.sender);
-    if (video !== undefined) write(video.frames(packetize(nals, maxPacket - 12), { at, now: now() }));
-    sound.forEach((frame, index) => {
-      const heardAt = at + index * soundFrameMs;
-      if (audio !== undefined) write(audio.frames([frame], { at: heardAt, now: now() }));
-    });
+    if (video !== undefined) write(video.frames(packetize(nals, maxPacket - 12, codec), { at, now: now() }));
+    if (audio === undefined) return;
+    for (const { at: heardAt, payload } of sound) write(audio.frames([payload], { at: heardAt, now: now() }));
   }
 }

@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 
 import type { DigestAlgorithm } from "./digest-guard.ts";
+import type { VideoCodec } from "./nal.ts";
 import type { TlsIdentity } from "./rtsp-server.ts";
+import type { SoundCodec } from "./sound.ts";
 
 export interface SimulatorOptions {
   /** 1 to 16 characters of ASCII, written into every stamp. Default: random. */
@@ -19,7 +21,9 @@ export interface SimulatorOptions {
   readonly fill?: "filler" | "user-data";
   readonly subBitrateKbps?: number;
   /** A microphone's track, in both streams. Default none. */
-  readonly audio?: "none" | "opus" | "pcmu";
+  readonly audio?: "none" | SoundCodec;
+  /** Of both streams. Default H.264. ONVIF calls either H.264: its Media 1 knows no other name. */
+  readonly codec?: VideoCodec;
   /** Challenges that are offered, in this order. Default SHA-256, then MD5. */
   readonly digest?: readonly DigestAlgorithm[];
   /** False for the older Digest form of RFC 2069. Default true. */
@@ -48,6 +52,7 @@ const defaults = {
   subBitrateKbps: 500,
   fill: "filler",
   audio: "none",
+  codec: "h264",
   digest: ["sha-256", "md5"],
   qop: true,
   basic: false,

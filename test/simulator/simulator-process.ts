@@ -17,7 +17,7 @@ export interface SimulatorFacts {
 
 /** What the child does when told so: the simulator's methods by name. */
 export type Command = { readonly id: number } & (
-  | { readonly name: "motion" | "stall" | "refuse"; readonly argument: boolean }
+  | { readonly name: "motion" | "stall" | "shrink" | "refuse"; readonly argument: boolean }
   | { readonly name: "moveClock"; readonly argument: number }
   | { readonly name: "reboot"; readonly argument: number | undefined }
   | { readonly name: "counts" | "quit"; readonly argument?: undefined }
@@ -85,6 +85,10 @@ export class SimulatorProcess implements AsyncDisposable {
     await this.#call({ name: "stall", argument: on });
   }
 
+  async shrink(on: boolean): Promise<void> {
+    await this.#call({ name: "shrink", argument: on });
+  }
+
   async refuse(on: boolean): Promise<void> {
     await this.#call({ name: "refuse", argument: on });
   }
@@ -102,11 +106,12 @@ export class SimulatorProcess implements AsyncDisposable {
     await this.#stop("SIGKILL");
   }
 
-  /** A new process with the same identity on the same ports; call it after `kill`. */
-  async restart(): Promise<SimulatorProcess> {
+  /** A new process with the same identity on the same ports, with other settings where told; call it after `kill`. */
+  async restart(changes: Pick<SimulatorOptions, "audio" | "codec"> = {}): Promise<SimulatorProcess> {
     const { id, onvifUrl, rtspUrl } = this.facts;
     return await SimulatorProcess.start({
       ...this.options,
+      ...changes,
       id,
       onvifPort: Number(new URL(onvifUrl).port),
       rtspPort: Number(new URL(rtspUrl).port),

@@ -97,6 +97,11 @@ export class Simulator implements AsyncDisposable {
     if (!this.#refusing) await this.#reopen();
   }
 
+  /** While small, the main stream shows a smaller picture, from its next key picture on and without saying so but in that picture. */
+  shrink(on: boolean): void {
+    this.#parts.feed.small = on;
+  }
+
   /** While stalled, RTSP clients stay connected and are answered, but no media comes. */
   stall(on: boolean): void {
     this.#parts.rtsp.stalled = on;

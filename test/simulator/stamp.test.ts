@@ -26,6 +26,12 @@ describe("an SEI stamp", () => {
     expect(readStamp([nal])).toEqual(odd);
   });
 
+  it("comes back from H.265 too, where its unit is another", () => {
+    const nal = stampNal(stamp, "h265");
+    expect([...nal.subarray(0, 2)]).toEqual([0x4e, 1]);
+    expect(readStamp([Buffer.from([0x02, 1, 0xd0]), nal])).toEqual(stamp);
+  });
+
   it("has the length that the fill counts with, escapes apart", () => {
     expect(unescapePayload(stampNal(stamp))).toHaveLength(stampNalLength);
   });

@@ -1,4 +1,4 @@
-import { escapePayload, nalType, unescapePayload } from "./nal.ts";
+import { codecs, escapePayload, unescapePayload, type VideoCodec } from "./nal.ts";
 
 /** Where a stamp was put. */
 export const planes = ["main", "sub", "snapshot"] as const;
@@ -47,20 +47,22 @@ const decode = (body: Buffer): Stamp | undefined => {
 };
 
 /** The stamp as an SEI NAL unit, to stand before the picture's first slice. */
-export const stampNal = (stamp: Stamp): Buffer => {
-  // NAL type 6; one message of type 5; stop bit.
+export const stampNal = (stamp: Stamp, codec: VideoCodec = "h264"): Buffer => {
+  const { header, sei } = codecs[codec];
+  // One message of type 5; stop bit.
   const payload = Buffer.concat([Buffer.from([seiUnregistered, stampLength]), encode(stamp), Buffer.from([0x80])]);
-  return Buffer.concat([Buffer.from([6]), escapePayload(payload)]);
+  return Buffer.concat([header(sei), escapePayload(payload)]);
 };
 
-/** Bytes that `stampNal` adds to a picture, an escape byte or two apart. */
+/** Bytes that `stampNal` adds to a picture, an escape byte or two, and the longer header of H.265, apart. */
 export const stampNalLength = 1 + 2 + stampLength + 1;
 
-/** The stamp among a picture's NAL units (no start codes), if it has one. */
+/** The stamp among a picture's NAL units (no start codes) of either codec, if it has one. */
 export const readStamp = (nals: readonly Buffer[]): Stamp | undefined => {
   for (const nal of nals) {
-    if (nalType(nal) !== 6) continue;
-    const stamp = findInSei(unescapePayload(nal.subarray(1)));
+    // No SEI of one codec looks like one of the other.
+    const codec = Object.values(codecs).find(({ typeOf, sei }) => typeOf(nal) === sei);
+    const stamp = codec && findInSei(unescapePayload(nal.subarray(codec.headerLength)));
     if (stamp !== undefined) return stamp;
   }
   return undefined;

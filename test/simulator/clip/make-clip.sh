@@ -1,7 +1,7 @@
 #!/bin/sh
 # Paints the simulator's scene: a porch clock at dusk. The long hand goes round once in the clip's six seconds, the bead
 # once in each GOP of two, so the clip loops without a seam and a glance shows whether a picture is live, stuck or torn.
-# Needs ffmpeg with libx264 and libopus. The results are committed; run this only to change the scene.
+# Needs ffmpeg with libx264, libx265 and libopus. The results are committed; run this only to change the scene.
 set -eu
 cd "$(dirname "$0")"
 
@@ -40,9 +40,18 @@ encode="$encode -bsf:v filter_units=remove_types=6 -fflags +bitexact -flags:v +b
 render() { ffmpeg -v error -y -filter_complex "$scene" "$@"; }
 render -t $seconds -crf 24 -level 4.0 $encode main.h264
 render -t $seconds -s 640x360 -sws_flags lanczos -crf 26 -level 3.0 $encode sub.h264
+
+# The same in H.265, with a VPS too.
+encode="-c:v libx265 -preset slower -profile:v main -g $gop -fflags +bitexact -flags:v +bitexact"
+params="log-level=none:bframes=0:keyint=$gop:min-keyint=$gop:scenecut=0:open-gop=0:repeat-headers=1:info=0:slices=1"
+render -t $seconds -crf 26 $encode -x265-params $params -f hevc main.h265
+render -t $seconds -s 640x360 -sws_flags lanczos -crf 28 $encode -x265-params $params -f hevc sub.h265
+
 render -frames:v 1 -s 1280x720 -sws_flags lanczos -q:v 4 -flags +bitexact still-1.jpg
 render -ss 3 -frames:v 1 -s 1280x720 -sws_flags lanczos -q:v 4 -flags +bitexact still-2.jpg
 
-# Two notes and a rest, in frames of 20 ms.
-ffmpeg -v error -y -f lavfi -i "aevalsrc=0.2*sin(2*PI*t*(440+110*lt(mod(t\,2)\,1)))*lt(mod(t\,1)\,0.6):s=48000:d=$seconds" \
+# Two notes and a rest: in frames of 20 ms, and for eight seconds in frames of 64 ms, of which six are no whole number.
+tune() { echo "aevalsrc=0.2*sin(2*PI*t*(440+110*lt(mod(t\,2)\,1)))*lt(mod(t\,1)\,0.6):s=$1:d=$2"; }
+ffmpeg -v error -y -f lavfi -i "$(tune 48000 $seconds)" \
   -c:a libopus -b:a 24k -vbr off -frame_duration 20 -fflags +bitexact -flags:a +bitexact sound.opus
+ffmpeg -v error -y -f lavfi -i "$(tune 16000 8)" -c:a aac -b:a 24k -fflags +bitexact -flags:a +bitexact -f adts sound.aac
