@@ -1,5 +1,6 @@
 import type { CameraId, CameraKind, Secret, Tier, TierName } from "@gatehouse/shared";
 
+import type { CameraQuirks } from "./camera-quirks.ts";
 import type { AudioCodec } from "./track.ts";
 
 /** How strongly a camera proves that it knows the password, weakest first. */
@@ -54,4 +55,6 @@ export interface StreamEndpoint {
   readonly credentials: Credentials | undefined;
   readonly pin: string | null;
   readonly auth: AuthMemory;
+  /** How this camera differs from what its protocols say. */
+  readonly quirks?: CameraQuirks;
 }

@@ -226,7 +226,7 @@ export class RtspClient implements AsyncDisposable {
     for (let before = 0; ; before = channels.totals.packets) {
       await clock.delay(reportEveryMs, { signal });
       channels.report();
-      if (setup.settled === "udp" && channels.totals.packets === before) throw silent();
+      if (setup.listensByUdp && channels.totals.packets === before) throw silent();
     }
   }
 }

@@ -1,4 +1,4 @@
-import { GatehouseError, type Clock } from "@gatehouse/shared";
+import type { Clock } from "@gatehouse/shared";
 import { randomBytes, randomInt } from "node:crypto";
 
 import { formatMikey } from "../mikey/format-mikey.ts";
@@ -26,28 +26,25 @@ export interface CameraKeys {
 }
 
 /**
- * How the camera encrypts the track.
- * @throws GatehouseError `camera-fault` where it does not say so in a way that is known here, `camera-answer-malformed`, `camera-answer-too-large`
+ * How the camera encrypts the track; undefined where it sends no key.
+ * @throws GatehouseError `camera-fault` where it encrypts in a way that is not known here, `camera-answer-malformed`, `camera-answer-too-large`
  */
-export const readCameraOffer = ({ attribute, header }: CameraKeys): SrtpOffer => {
+export const readCameraOffer = ({ attribute, header }: CameraKeys): SrtpOffer | undefined => {
   const message =
     (header === undefined ? undefined : readKeyManagementHeader(header)) ??
     (attribute === undefined ? undefined : readKeyManagementAttribute(attribute));
-  if (message === undefined) {
-    throw new GatehouseError("camera-fault", "the camera encrypts its stream and sends no key for it");
-  }
-  return readSrtpOffer(parseMikey(message));
+  return message && readSrtpOffer(parseMikey(message));
 };
 
 /** A fresh key for what the gateway sends to the camera under this SSRC: reports, and speech. */
 export const drawOwnSrtp = (
-  theirs: SrtpOffer,
+  theirs: SrtpOffer | undefined,
   { ssrc, clock }: { readonly ssrc: number; readonly clock: Clock },
 ): OwnSrtp => {
   const offer: SrtpOffer = {
     master: drawSrtpMaster(),
     // A camera that names its keys looks for a name in what it receives: Axis wants four bytes.
-    mki: randomBytes(theirs.mki.length),
+    mki: randomBytes(theirs?.mki.length ?? 0),
     tagSize: 10,
     sources: new Map([[ssrc, 0]]),
   };
@@ -55,15 +52,19 @@ export const drawOwnSrtp = (
   return { offer, message };
 };
 
-/** SRTP of one track: theirs is opened, the gateway's own sealed. */
-export const openSrtpSecurity = (theirs: SrtpOffer, own: SrtpOffer): MediaSecurity => {
+/** SRTP of one track: what is the camera's is opened, where there is its key, and the gateway's own sealed. */
+export const openSrtpSecurity = (theirs: SrtpOffer | undefined, own: SrtpOffer): MediaSecurity => {
+  const reports = new SrtcpEncryptor(own.master, 0, own.mki);
+  const sealControl = (bytes: Buffer): Buffer => reports.protect(bytes);
+  if (theirs === undefined) return { open: nothing, openControl: nothing, sealControl };
   const { master, mki, tagSize, sources } = theirs;
   const packets = new SrtpDecryptor(master, { mki, tagSize, rollovers: sources });
   const control = new SrtcpDecryptor(master, mki);
-  const reports = new SrtcpEncryptor(own.master, 0, own.mki);
   return {
     open: (bytes) => packets.unprotect(bytes),
     openControl: (bytes) => control.unprotect(bytes),
-    sealControl: (bytes) => reports.protect(bytes),
+    sealControl,
   };
 };
+
+const nothing = (): undefined => undefined;

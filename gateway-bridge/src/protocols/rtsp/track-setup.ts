@@ -2,6 +2,7 @@ import { GatehouseError, isGatehouseError, type Cancellable, type Clock } from "
 
 import { formatKeyManagementHeader } from "../mikey/key-management.ts";
 import type { SrtpOffer } from "../mikey/srtp-offer.ts";
+import type { Direction } from "../sdp/session-description.ts";
 import type { InterleavedChannels } from "./interleaved-channels.ts";
 import type { MediaChannels } from "./media-channels.ts";
 import type { RtspConnection } from "./rtsp-connection.ts";
@@ -21,6 +22,8 @@ export interface TrackRequest {
   readonly protocol?: string;
   /** Of `a=key-mgmt`. */
   readonly keyManagement?: string | undefined;
+  /** `sendonly` is the way back to the camera: nothing comes from there. ONVIF Streaming 5.3 */
+  readonly direction?: Direction;
 }
 
 /** A track that was set up. */
@@ -28,6 +31,8 @@ export interface TrackPath {
   readonly track: number;
   readonly uri: string;
   readonly carrier: Carrier;
+  /** Of what the gateway sends. */
+  readonly ssrc: number;
   /** How the gateway is to encrypt what it sends; undefined where it is sent in the clear. */
   readonly own: SrtpOffer | undefined;
   /** Sends an RTP packet to the camera; false where it was dropped because the camera takes no more. */
@@ -66,6 +71,7 @@ export class TrackSetup implements Disposable {
   readonly #resources = new DisposableStack();
   #settled: Carrier | undefined;
   #tracks = 0;
+  #listens = false;
 
   constructor(options: TrackSetupOptions) {
     this.#options = options;
@@ -74,6 +80,11 @@ export class TrackSetup implements Disposable {
   /** What carries the tracks; undefined before the first. */
   get settled(): Carrier | undefined {
     return this.#settled;
+  }
+
+  /** Whether packets are to come by UDP, so that their absence means something. */
+  get listensByUdp(): boolean {
+    return this.#listens && this.#settled === "udp";
   }
 
   /**
@@ -96,6 +107,7 @@ export class TrackSetup implements Disposable {
         const path = carrier === "udp" ? await this.#overUdp(attempt, cancel) : await this.#interleaved(attempt);
         this.#settled = carrier;
         this.#tracks += 1;
+        this.#listens ||= request.direction !== "sendonly";
         return path;
       } catch (error) {
         if (!isRefusal(error)) throw error;
@@ -118,6 +130,7 @@ export class TrackSetup implements Disposable {
         { remedy: "Give the camera's address as rtsps, or switch SRTP off in the camera." },
       );
     }
+    // It may also come with the answer to SETUP, and for the way back none is needed.
     const theirs = readCameraOffer({ attribute: keyManagement });
     return drawOwnSrtp(theirs, { ssrc: channels.ssrc, clock });
   }
@@ -142,7 +155,7 @@ export class TrackSetup implements Disposable {
       connection.sendFrame(rtp, packet);
       return true;
     };
-    return { track: inlet.track, uri, carrier: "interleaved", own: own?.offer, send };
+    return { track: inlet.track, uri, carrier: "interleaved", ssrc: channels.ssrc, own: own?.offer, send };
   }
 
   async #overUdp({ request, uri, ask, headers, own }: Attempt, cancel: Cancellable): Promise<TrackPath> {
@@ -166,13 +179,16 @@ export class TrackSetup implements Disposable {
       ports.sendPacket(packet);
       return true;
     };
-    return { track: inlet.track, uri, carrier: "udp", own: own?.offer, send };
+    return { track: inlet.track, uri, carrier: "udp", ssrc: channels.ssrc, own: own?.offer, send };
   }
 
   #reception({ request, response, transport, own }: Settled): Pick<MediaTrackParts, "clockRate" | "ssrc" | "security"> {
-    const { clockRate, keyManagement } = request;
+    const { clockRate, keyManagement, direction } = request;
     if (own === undefined) return { clockRate, ssrc: transport.ssrc, security: undefined };
     const theirs = readCameraOffer({ attribute: keyManagement, header: response.headers.get("keymgmt") });
+    if (theirs === undefined && direction !== "sendonly") {
+      throw new GatehouseError("camera-fault", "the camera encrypts its stream and sends no key for it");
+    }
     return { clockRate, ssrc: transport.ssrc, security: openSrtpSecurity(theirs, own.offer) };
   }
 }
