@@ -1,0 +1,182 @@
+import {
+  GatehouseError,
+  onAbort,
+  type CameraId,
+  type Cancellable,
+  type Clock,
+  type Logger,
+  type PrincipalId,
+  type SessionId,
+  type TierName,
+} from "@gatehouse/shared";
+import type { networkInterfaces } from "node:os";
+
+import type { Streams } from "../../media/streams.ts";
+import { acceptedCodecs } from "./codec-policy.ts";
+import { parseOffer } from "./offer.ts";
+import { loadEngine, type EngineLoader, type EngineName, type WebRtcEngine } from "./peer-connection.ts";
+import type { OpenTalk } from "./talk.ts";
+import { WebRtcSession } from "./webrtc-session.ts";
+
+export interface WebRtcSessionsOptions {
+  readonly streams: Pick<Streams, "playable">;
+  /** The tier that suits a picture of this width in pixels; undefined while nothing is known. */
+  readonly tierFor: (camera: CameraId, width: number | undefined) => TierName;
+  /** Where what viewers say goes; without it nobody can talk. */
+  readonly openTalk?: OpenTalk;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** os.networkInterfaces. Asked for each session, because networks come and go. */
+  readonly interfaces: typeof networkInterfaces;
+  /** The only one to use; else the first that this box can run. */
+  readonly engine?: EngineName;
+  /** How engines are brought into memory. */
+  readonly loaders?: Readonly<Record<EngineName, EngineLoader>>;
+  readonly maxSessions?: { readonly total: number; readonly perPrincipal: number };
+}
+
+export interface WebRtcOffer {
+  readonly principal: PrincipalId;
+  readonly camera: CameraId;
+  /** RFC 8866 text, complete with candidates. */
+  readonly sdp: string;
+  readonly tier?: TierName | undefined;
+  /** Pixels that the viewer shows. */
+  readonly width?: number | undefined;
+  /** The principal may talk through the camera. */
+  readonly talk?: boolean | undefined;
+}
+
+/** One that a session may belong to; what is left out matches everything. */
+export interface WebRtcFilter {
+  readonly principal?: PrincipalId;
+  readonly camera?: CameraId;
+}
+
+interface Pending extends Required<WebRtcFilter> {
+  readonly aborting: AbortController;
+}
+
+/** A wall of cameras for one person, and a few of them. */
+const defaultMaxSessions = { total: 64, perPrincipal: 16 } as const;
+
+const defaultLoaders: Readonly<Record<EngineName, EngineLoader>> = {
+  "node-datachannel": async () => (await import("./node-datachannel-engine.ts")).nodeDataChannelEngine,
+  werift: async () => (await import("./werift-engine.ts")).weriftEngine,
+};
+const preference: readonly EngineName[] = ["node-datachannel", "werift"];
+
+const matches = ({ principal, camera }: WebRtcFilter, of: Required<WebRtcFilter>): boolean =>
+  (principal === undefined || principal === of.principal) && (camera === undefined || camera === of.camera);
+
+/** Live views of WebRTC viewers, by WHEP: draft-ietf-wish-whep. Whether a principal may see a camera was decided before. */
+export class WebRtcSessions implements AsyncDisposable {
+  readonly #options: WebRtcSessionsOptions;
+  readonly #sessions = new Map<SessionId, WebRtcSession>();
+  readonly #pending = new Set<Pending>();
+  #engine: Promise<WebRtcEngine> | undefined;
+
+  constructor(options: WebRtcSessionsOptions) {
+    this.#options = options;
+  }
+
+  /** Sessions there are, those included that are still being answered. */
+  get count(): number {
+    return this.#sessions.size + this.#pending.size;
+  }
+
+  /**
+   * Answers an offer. A session that is not connected within 15 s ends by itself.
+   * @throws GatehouseError `request-invalid`, `codec-unsupported`, `too-many-sessions`, or whatever the camera failed with
+   */
+  async offer(
+    request: WebRtcOffer,
+    { signal }: Cancellable,
+  ): Promise<{ readonly session: SessionId; readonly sdp: string }> {
+    signal.throwIfAborted();
+    this.#assertRoom(request.principal);
+    const { principal, camera } = request;
+    const pending: Pending = { principal, camera, aborting: new AbortController() };
+    using _outer = onAbort(signal, (reason) => pending.aborting.abort(reason));
+    this.#pending.add(pending);
+    try {
+      const cancel: Cancellable = { signal: pending.aborting.signal };
+      const session = await this.#open(request, cancel);
+      if (cancel.signal.aborted) session.end("it was no longer wanted");
+      cancel.signal.throwIfAborted();
+      this.#sessions.set(session.id, session);
+      return { session: session.id, sdp: session.answer };
+    } finally {
+      this.#pending.delete(pending);
+    }
+  }
+
+  /** Ends a session at once; one that ended before stays ended. */
+  end(id: SessionId): void {
+    this.#sessions.get(id)?.end("the viewer closed it");
+  }
+
+  /** Whose a session is, for deciding who may touch it. */
+  find(id: SessionId): { readonly principal: PrincipalId; readonly camera: CameraId } | undefined {
+    const session = this.#sessions.get(id);
+    return session === undefined ? undefined : { principal: session.principal, camera: session.camera };
+  }
+
+  /** Ends the sessions of a revoked principal or a removed camera, also those still being answered. Not a packet follows. */
+  endAll(of: WebRtcFilter, why: string): void {
+    for (const pending of this.#pending) {
+      if (matches(of, pending))
+        pending.aborting.abort(new GatehouseError("stream-ended", `The session was ended: ${why}.`));
+    }
+    for (const session of [...this.#sessions.values()]) if (matches(of, session)) session.end(why);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.endAll({}, "the gateway closes");
+  }
+
+  async #open(request: WebRtcOffer, cancel: Cancellable): Promise<WebRtcSession> {
+    const { principal, camera, sdp, width } = request;
+    const { streams, tierFor, openTalk, clock, log, interfaces } = this.#options;
+    const offer = parseOffer(sdp);
+    const accepts = acceptedCodecs(offer);
+    const engine = await this.#loadEngine();
+    const tier = request.tier ?? tierFor(camera, width);
+    const options = {
+      principal,
+      camera,
+      offer,
+      engine,
+      stream: await streams.playable(camera, tier, accepts, cancel),
+      openTalk: request.talk === true ? openTalk : undefined,
+      interfaces: interfaces(),
+      clock,
+      log,
+      onEnded: (ended: WebRtcSession): void => void this.#sessions.delete(ended.id),
+    };
+    return WebRtcSession.open(options, cancel);
+  }
+
+  /** Loaded when first asked for: most homes never do. */
+  #loadEngine(): Promise<WebRtcEngine> {
+    const { engine, loaders = defaultLoaders, log } = this.#options;
+    const names = engine === undefined ? preference : [engine];
+    this.#engine ??= loadEngine(
+      names.map((name) => [name, loaders[name]]),
+      log,
+    );
+    return this.#engine;
+  }
+
+  #assertRoom(principal: PrincipalId): void {
+    const { total, perPrincipal } = this.#options.maxSessions ?? defaultMaxSessions;
+    const taken = [...this.#pending, ...this.#sessions.values()];
+    const own = taken.filter((session) => session.principal === principal);
+    if (taken.length < total && own.length < perPrincipal) return;
+    const message =
+      own.length >= perPrincipal
+        ? `This client already has ${own.length} live views.`
+        : `Already ${taken.length} live views are open.`;
+    throw new GatehouseError("too-many-sessions", message);
+  }
+}

@@ -1,0 +1,241 @@
+import { base32, type Clock, type GatehouseError, type Logger } from "@gatehouse/shared";
+import { randomBytes } from "node:crypto";
+
+import type { AccessUnit, AudioUnit, VideoUnit } from "../../domain/access-unit.ts";
+import type { AudioCodec, VideoCodec } from "../../domain/track.ts";
+import { judgeLiveness } from "../../domain/liveness-policy.ts";
+import type { Backlog } from "../../media/backpressure-policy.ts";
+import { VideoSender } from "../../media/pace/video-sender.ts";
+import type { Session, Viewer } from "../../media/session.ts";
+import type { Stream } from "../../media/stream.ts";
+import { parseRtcp, type ReportBlock } from "../../protocols/rtp/rtcp.ts";
+import { parseRtcpFeedback, type RtcpFeedback } from "../../protocols/rtp/rtcp-feedback.ts";
+import { freshLink, judgeLink, type LinkState } from "./link-policy.ts";
+import type { PeerTrack } from "./peer-connection.ts";
+import { soundPayloads } from "./sound-payloads.ts";
+import { TrackSender } from "./track-sender.ts";
+
+export interface ViewedTrack<Codec> {
+  readonly track: PeerTrack;
+  readonly codec: Codec;
+  /** Ticks a second. */
+  readonly clockRate: number;
+}
+
+export interface WebRtcViewOptions {
+  readonly stream: Stream;
+  readonly video: ViewedTrack<VideoCodec>;
+  readonly audio: ViewedTrack<AudioCodec> | undefined;
+  readonly cname: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Called once: nothing more is sent. `why` completes a log line. */
+  readonly onGone: (why: string) => void;
+}
+
+export interface ViewCounts {
+  readonly packets: number;
+  readonly octets: number;
+  /** Packets that were sent again. */
+  readonly resent: number;
+  /** Units that the viewer missed because it, or its link, was slow. */
+  readonly dropped: number;
+  /** Times that the stored GOP was sent because the viewer could not decode. */
+  readonly replays: number;
+}
+
+/** What may wait while the system has no room: more would show the viewer the past. */
+const limit: Backlog = { units: 100, bytes: 2 * 1024 * 1024 };
+/** With all headers it fits the smallest MTU of IPv6; HomeKit's viewers share payloads of this size. */
+const maxPayload = 1_200;
+/** A viewer may ask for a key picture at any rate; it gets one no sooner than this after the last. */
+const replayEveryMs = 1_000;
+
+/** The name under which both tracks of a session are reported. */
+export const drawCname = (): string => base32(randomBytes(10));
+
+/** A WebRTC viewer that watches: units of a Stream become RTP for it, for as long as it answers. */
+export class WebRtcView implements Viewer, Disposable {
+  readonly #options: WebRtcViewOptions;
+  readonly #startedAt: number;
+  readonly #picture: TrackSender;
+  readonly #sound: TrackSender | undefined;
+  #session: Session;
+  #video: VideoSender;
+  #link: LinkState = freshLink;
+  /** Pictures are left out up to the next key picture. */
+  #thinning = false;
+  #estimate: number | undefined;
+  #reported = { at: 0, octets: 0 };
+  #heardAt: number | undefined;
+  #replayedAt: number;
+  #counts = { dropped: 0, replays: 0 };
+  #check: Disposable | undefined;
+  #resume: Disposable | undefined;
+  #over = false;
+
+  private constructor(options: WebRtcViewOptions) {
+    const { video, audio, clock } = options;
+    this.#options = options;
+    this.#startedAt = clock.monotonic();
+    this.#replayedAt = this.#startedAt;
+    this.#reported = { at: this.#startedAt, octets: 0 };
+    this.#picture = this.#sender(video, () => this.#goOn());
+    this.#sound = audio && this.#sender(audio, () => undefined);
+    this.#session = options.stream.join(this, limit);
+    this.#video = this.#replaying();
+  }
+
+  /**
+   * Joins the stream; the first packets are out when it returns, where there is a stored picture.
+   * @throws GatehouseError `stream-ended`
+   */
+  static begin(options: WebRtcViewOptions): WebRtcView {
+    const view = new WebRtcView(options);
+    view.#watchLiveness();
+    view.#session.resume();
+    return view;
+  }
+
+  get counts(): ViewCounts {
+    const { packets, octets, resent } = this.#picture.sent;
+    const sound = this.#sound?.sent ?? { packets: 0, octets: 0 };
+    return {
+      packets: packets + sound.packets,
+      octets: octets + sound.octets,
+      resent,
+      dropped: this.#counts.dropped + this.#session.dropped,
+      replays: this.#counts.replays,
+    };
+  }
+
+  /** An authentic compound of the viewer came. */
+  heard(compound: Buffer): void {
+    if (this.#over) return;
+    this.#heardAt = this.#options.clock.monotonic();
+    for (const feedback of parseRtcpFeedback(compound)) this.#serve(feedback);
+    const blocks = parseRtcp(compound).flatMap((packet) => ("reports" in packet ? packet.reports : []));
+    const about = blocks.find(({ ssrc }) => ssrc === this.#options.video.track.ssrc);
+    if (about !== undefined) this.#judge(about);
+  }
+
+  write(unit: AccessUnit): boolean {
+    const out = unit.kind === "video" ? this.#show(unit) : this.#hear(unit);
+    if (this.#session.pending.units === 0) this.#video.goLive();
+    return out && this.#keepsPace();
+  }
+
+  end(error: GatehouseError): void {
+    this.#gone(error.message);
+  }
+
+  [Symbol.dispose](): void {
+    this.#over = true;
+    this.#check?.[Symbol.dispose]();
+    this.#resume?.[Symbol.dispose]();
+    this.#picture[Symbol.dispose]();
+    this.#sound?.[Symbol.dispose]();
+    this.#session[Symbol.dispose]();
+  }
+
+  #sender({ track, clockRate }: ViewedTrack<unknown>, onRoom: () => void): TrackSender {
+    const { stream, cname, clock } = this.#options;
+    const positionAt = (monotonic: number): number => stream.positionAt(monotonic);
+    return new TrackSender({ track, clockRate, cname, positionAt, clock, onRoom });
+  }
+
+  /** What the session holds as it begins is stored, and goes out at once. */
+  #replaying(): VideoSender {
+    const { stream, clock, video } = this.#options;
+    const positionAt = (monotonic: number): number => stream.positionAt(monotonic);
+    const replay = this.#session.pending;
+    return new VideoSender({ outlet: this.#picture, maxPayload, codec: video.codec, replay, positionAt, clock });
+  }
+
+  #show(unit: VideoUnit): boolean {
+    const { stream, video } = this.#options;
+    if (stream.video?.codec !== video.codec) {
+      // WebRTC has no word for it but a new offer.
+      this.#gone("the camera's picture has another codec than was agreed on");
+      return false;
+    }
+    if (unit.key) this.#thinning = this.#link.mode === "keyframes";
+    if (this.#thinning && !unit.key) {
+      this.#counts.dropped += 1;
+      return true;
+    }
+    return this.#video.send(unit);
+  }
+
+  #hear(unit: AudioUnit): boolean {
+    const { stream, audio } = this.#options;
+    // Stored sound is past, and would come in a burst.
+    if (audio === undefined || this.#video.replaying || stream.audio?.codec !== audio.codec) return true;
+    for (const { payload, ticks } of soundPayloads(unit, audio.codec, maxPayload)) this.#sound?.send([payload], ticks);
+    return true;
+  }
+
+  /** Everything handed over is out. */
+  #goOn(): void {
+    if (this.#keepsPace()) this.#session.resume();
+  }
+
+  /** Whether the next unit may follow; if not, it is asked for when its time has come. */
+  #keepsPace(): boolean {
+    if (this.#over) return false;
+    const { pauseMs } = this.#video;
+    this.#resume?.[Symbol.dispose]();
+    if (pauseMs > 0) this.#resume = this.#options.clock.schedule(pauseMs, () => this.#session.resume());
+    return pauseMs === 0;
+  }
+
+  #serve(feedback: RtcpFeedback): void {
+    const { ssrc } = this.#options.video.track;
+    if (feedback.kind === "remb") this.#estimate = feedback.bitrate;
+    if (feedback.kind === "nack" && feedback.ssrc === ssrc) this.#picture.resend(feedback.lost);
+    if (feedback.kind === "pli" && feedback.ssrc === ssrc) this.#replay();
+    if (feedback.kind === "fir" && feedback.ssrcs.includes(ssrc)) this.#replay();
+  }
+
+  /** The viewer cannot decode: it starts anew from the stored GOP, and the camera is not asked for anything. */
+  #replay(): void {
+    const { stream, clock } = this.#options;
+    const now = clock.monotonic();
+    if (this.#over || this.#video.replaying || now - this.#replayedAt < replayEveryMs) return;
+    this.#replayedAt = now;
+    this.#counts.replays += 1;
+    this.#counts.dropped += this.#session.dropped;
+    this.#resume?.[Symbol.dispose]();
+    this.#session[Symbol.dispose]();
+    this.#session = stream.join(this, limit);
+    this.#video = this.#replaying();
+    this.#session.resume();
+  }
+
+  #judge({ fractionLost }: ReportBlock): void {
+    const now = this.#options.clock.monotonic();
+    const { octets } = this.#picture.sent;
+    const seconds = (now - this.#reported.at) / 1_000;
+    if (seconds < 0.2) return;
+    const sending = (8 * (octets - this.#reported.octets)) / seconds;
+    this.#reported = { at: now, octets };
+    const before = this.#link.mode;
+    this.#link = judgeLink(this.#link, { loss: fractionLost / 256, estimate: this.#estimate, sending, now });
+    if (this.#link.mode === before) return;
+    if (this.#link.mode === "keyframes") this.#thinning = true;
+    this.#options.log.info("WebRTC viewer's link", { gets: this.#link.mode, loss: fractionLost / 256, sending });
+  }
+
+  #watchLiveness(): void {
+    const { clock } = this.#options;
+    const liveness = judgeLiveness({ startedAt: this.#startedAt, heardAt: this.#heardAt, now: clock.monotonic() });
+    if (liveness.kind === "gone") this.#gone(liveness.why);
+    else this.#check = clock.schedule(liveness.checkInMs, () => this.#watchLiveness());
+  }
+
+  #gone(why: string): void {
+    if (this.#over) return;
+    this[Symbol.dispose]();
+    this.#options.onGone(why);
+  }
+}

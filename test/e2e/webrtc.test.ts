@@ -1,0 +1,203 @@
+import { afterAll, beforeAll, expect, it } from "@jest/globals";
+import { isGatehouseError } from "@gatehouse/shared";
+
+import type { Talker } from "../../gateway-bridge/src/consumers/webrtc/talk.ts";
+import type { WebRtcOffer } from "../../gateway-bridge/src/consumers/webrtc/webrtc-sessions.ts";
+import { splitAnnexB } from "../../gateway-bridge/src/protocols/nal/annex-b.ts";
+import { Simulator } from "../simulator/simulator.ts";
+import { readStamp } from "../simulator/stamp.ts";
+import { eventually } from "../support/eventually.ts";
+import { GstRtspServer } from "../support/gst-rtsp-server.ts";
+import { describeWith } from "../support/needs.ts";
+import { WebRtcHome, type CameraAddress } from "../support/webrtc-home.ts";
+import { WebRtcPage, type Watched } from "../support/webrtc-page.ts";
+
+const never = { signal: new AbortController().signal };
+const openAddresses = ["--disable-features=WebRtcHideLocalIpsWithMdns"];
+
+const addressOf = ({ rtspUrl: url, username, password }: Simulator): CameraAddress => ({ url, username, password });
+
+/** A page whose offers go to this home. */
+const openPage = (
+  home: WebRtcHome,
+  args: readonly string[] = [],
+  wish: Partial<WebRtcOffer> = {},
+): Promise<WebRtcPage> =>
+  WebRtcPage.open(async (sdp) => {
+    const request = { principal: home.owner, camera: home.camera(), sdp, ...wish };
+    const { sdp: answer } = await home.sessions.offer(request, never);
+    return answer;
+  }, args);
+
+const stamps = ({ frames }: Watched) =>
+  frames.map((head) => readStamp(splitAnnexB(Buffer.from(head, "base64").subarray(0, 400))));
+
+const ended = (home: WebRtcHome): unknown => home.log.lines.find(({ message }) => message === "WebRTC session ends");
+
+const note = (what: string, { firstFrameMs }: Watched): void =>
+  console.log(`${what}: first frame after ${Math.round(firstFrameMs ?? NaN)} ms`);
+
+describeWith(["chromium"], "a browser that watches the simulated camera by WebRTC", () => {
+  let simulator: Simulator;
+  beforeAll(async () => {
+    simulator = await Simulator.open({ audio: "opus" });
+  });
+  afterAll(() => simulator[Symbol.asyncDispose]());
+
+  it("shows its very pictures, each once and in order, though the browser hides its address", async () => {
+    await using home = new WebRtcHome([addressOf(simulator)]);
+    using _warm = home.streams.of(home.camera(), "main").hold();
+    await home.streams.of(home.camera(), "main").ready(never);
+    await using page = await openPage(home);
+    await page.watch();
+    const seen = await page.until(
+      "pictures and sound",
+      ({ framesDecoded, audioEnergy }) => framesDecoded > 75 && audioEnergy > 0,
+    );
+    note("simulator, warm", seen);
+    expect(seen).toMatchObject({
+      state: "connected",
+      width: 1_920,
+      height: 1_080,
+      packetsLost: 0,
+      audioCodec: "audio/opus",
+    });
+    const found = stamps(seen);
+    expect(new Set(found.map((stamp) => stamp?.camera))).toEqual(new Set([simulator.id]));
+    const [first = 0, ...rest] = found.map((stamp) => stamp?.frame ?? -1);
+    expect(rest).toEqual(rest.map((_, index) => first + index + 1));
+    expect(new Set(await page.pixels()).size).toBeGreaterThan(8);
+  }, 60_000);
+
+  it("ends its session when the page is left, and nothing of it remains", async () => {
+    await using home = new WebRtcHome([addressOf(simulator)]);
+    await using page = await openPage(home);
+    await page.watch();
+    await page.until("pictures", ({ framesDecoded }) => framesDecoded > 0);
+    expect(home.sessions.count).toBe(1);
+    await page.leave();
+    await eventually("the session's end", () => home.sessions.count === 0);
+    expect(home.streams.status().map(({ viewers }) => viewers)).toEqual([0]);
+    expect(ended(home)).toMatchObject({ fields: { why: "the viewer left", dropped: 0 } });
+  }, 60_000);
+
+  it("sees nothing more once its principal was revoked", async () => {
+    await using home = new WebRtcHome([addressOf(simulator)]);
+    await using page = await openPage(home);
+    await page.watch();
+    await page.until("pictures", ({ framesDecoded }) => framesDecoded > 0);
+    home.sessions.endAll({ principal: home.owner }, "the principal was revoked");
+    expect([home.sessions.count, ...home.streams.status().map(({ viewers }) => viewers)]).toEqual([0, 0]);
+    const { packetsReceived } = await page.until("the connection's end", ({ state }) => state !== "connected");
+    expect((await page.watched()).packetsReceived).toBe(packetsReceived);
+  }, 60_000);
+
+  it("is given the stored GOP again when it cannot decode", async () => {
+    await using home = new WebRtcHome([addressOf(simulator)]);
+    await using page = await openPage(home);
+    await page.watch();
+    await page.until("pictures", ({ framesDecoded }) => framesDecoded > 50);
+    await page.spoil(30);
+    await page.until("a request for a key picture", ({ pliCount }) => pliCount > 0);
+    const { framesDecoded: before } = await page.watched();
+    const seen = await page.until("pictures again", ({ framesDecoded }) => framesDecoded > before + 50);
+    expect(seen.packetsLost).toBe(0);
+    await page.leave();
+    await eventually("the session's end", () => ended(home) !== undefined);
+    expect(ended(home)).toMatchObject({ fields: { replays: expect.any(Number) as unknown } });
+    expect((ended(home) as { fields: { replays: number } }).fields.replays).toBeGreaterThan(0);
+    // Nothing was asked of the camera.
+    expect(simulator.counts.rtspClients).toBe(1);
+  }, 60_000);
+
+  it("is told once why it cannot be served without H.264, and others go on", async () => {
+    await using home = new WebRtcHome([addressOf(simulator)]);
+    let refusal: unknown;
+    await using page = await WebRtcPage.open(async (sdp) => {
+      const request = { principal: home.owner, camera: home.camera(), sdp };
+      const { sdp: answer } = await home.sessions.offer(request, never).catch((error: unknown) => {
+        refusal = error;
+        throw error;
+      });
+      return answer;
+    });
+    await expect(page.watch({ without: "H264" })).rejects.toThrow();
+    expect(isGatehouseError(refusal) && refusal.code).toBe("codec-unsupported");
+    expect(home.sessions.count).toBe(0);
+    await page.watch();
+    await page.until("pictures", ({ framesDecoded }) => framesDecoded > 25);
+  }, 60_000);
+
+  it("is served by werift where node-datachannel cannot be loaded", async () => {
+    const missing = () => Promise.reject(new Error("no binary for this box"));
+    const { weriftEngine } = await import("../../gateway-bridge/src/consumers/webrtc/werift-engine.ts");
+    const loaders = { "node-datachannel": missing, werift: () => Promise.resolve(weriftEngine) };
+    await using home = new WebRtcHome([addressOf(simulator)], { loaders });
+    await using page = await openPage(home);
+    await page.watch();
+    const seen = await page.until("pictures", ({ framesDecoded }) => framesDecoded > 75);
+    note("werift", seen);
+    expect(seen).toMatchObject({ width: 1_920, packetsLost: 0 });
+    expect(home.log.lines).toContainEqual(
+      expect.objectContaining({ level: "warn", message: "WebRTC engine cannot be used on this box" }),
+    );
+    await page.leave();
+    await eventually("the session's end", () => home.sessions.count === 0);
+  }, 60_000);
+
+  it.each([
+    ["hands on what it says, when it may talk", true],
+    ["is not listened to, when it may not", false],
+  ])(
+    "%s",
+    async (_, talk) => {
+      const said: Buffer[] = [];
+      const talkers: Talker[] = [];
+      const openTalk = (talker: Talker) => {
+        talkers.push(talker);
+        return { write: (data: Buffer) => void said.push(data), [Symbol.dispose]: () => undefined };
+      };
+      await using home = new WebRtcHome([addressOf(simulator)], { openTalk });
+      await using page = await openPage(home, [], { talk });
+      await page.watch({ audio: "sendrecv" });
+      await page.until(
+        "pictures and sound",
+        ({ framesDecoded, audioPackets }) => framesDecoded > 50 && audioPackets > 50,
+      );
+      expect(talkers.map(({ from }) => from.codec)).toEqual(talk ? ["opus"] : []);
+      expect(said.length > 20).toBe(talk);
+    },
+    60_000,
+  );
+});
+
+describeWith(["chromium", "gstreamer", "ffmpeg"], "a browser that watches GStreamer's camera by WebRTC", () => {
+  let server: GstRtspServer;
+  beforeAll(async () => {
+    server = await GstRtspServer.open({ mounts: ["high-pcmu", "main", "baseline"] });
+  }, 60_000);
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  it.each([
+    ["high", "high-pcmu", "audio/PCMU"],
+    ["main", "main", undefined],
+    ["baseline", "baseline", undefined],
+  ] as const)(
+    "shows pictures of profile %s",
+    async (_, mount, audioCodec) => {
+      const { username, password } = server;
+      await using home = new WebRtcHome([{ url: server.url(mount), username, password }]);
+      await using page = await openPage(home, openAddresses);
+      await page.watch();
+      const seen = await page.until(
+        "pictures",
+        ({ framesDecoded, audioPackets }) => framesDecoded > 50 && (audioCodec === undefined || audioPackets > 50),
+      );
+      note(`GStreamer, ${mount}`, seen);
+      expect(seen).toMatchObject({ state: "connected", packetsLost: 0 });
+      expect(seen.width).toBeGreaterThan(0);
+      if (audioCodec !== undefined) expect(seen.audioCodec).toBe(audioCodec);
+    },
+    60_000,
+  );
+});

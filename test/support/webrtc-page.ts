@@ -1,0 +1,124 @@
+import { chromium, type Browser, type Page } from "playwright-core";
+import { fileURLToPath } from "node:url";
+
+const script = fileURLToPath(new URL("webrtc-watch.js", import.meta.url));
+
+const flags = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--autoplay-policy=no-user-gesture-required",
+];
+
+/** Exchanges an offer for an answer, as a WHEP server does. */
+export type Whep = (sdp: string) => Promise<string>;
+
+export interface WatchOptions {
+  readonly audio?: "recvonly" | "sendrecv" | "none";
+  /** Leaves out every format of the offer whose name contains this. */
+  readonly without?: string;
+}
+
+/** What a page saw of its connection. */
+export interface Watched {
+  readonly state: string;
+  readonly width: number;
+  readonly height: number;
+  readonly currentTime: number;
+  readonly framesDecoded: number;
+  readonly packetsLost: number;
+  readonly packetsReceived: number;
+  readonly audioPackets: number;
+  readonly audioCodec: string | undefined;
+  readonly audioEnergy: number;
+  readonly pliCount: number;
+  readonly nackCount: number;
+  /** Milliseconds from the call to the first decoded frame. */
+  readonly firstFrameMs: number | undefined;
+  /** Encoded pictures, as they came out of the jitter buffer: base64 of their first bytes. */
+  readonly frames: readonly string[];
+}
+
+/** What `webrtc-watch.js` puts into the page. */
+interface PageGlobals {
+  readonly watch: (options: WatchOptions) => Promise<void>;
+  readonly watched: () => Promise<Watched>;
+  readonly pixels: () => readonly number[];
+  readonly spoil: (count: number) => void;
+  readonly leave: () => void;
+}
+
+/** A page in a headless browser that watches a camera. */
+export class WebRtcPage implements AsyncDisposable {
+  readonly #browser: Browser;
+  readonly #page: Page;
+
+  private constructor(browser: Browser, page: Page) {
+    this.#browser = browser;
+    this.#page = page;
+  }
+
+  static async open(whep: Whep, args: readonly string[] = []): Promise<WebRtcPage> {
+    const browser = await chromium.launch({
+      executablePath: "/usr/bin/chromium",
+      headless: true,
+      args: [...flags, ...args],
+    });
+    try {
+      const page = await browser.newPage();
+      await page.addInitScript({ path: script });
+      await page.goto("data:text/html,<body></body>");
+      await page.exposeFunction("whep", whep);
+      return new WebRtcPage(browser, page);
+    } catch (error) {
+      await browser.close();
+      throw error;
+    }
+  }
+
+  /** Offers and plays; resolves when the answer was taken. */
+  async watch(options: WatchOptions = {}): Promise<void> {
+    await this.#page.evaluate((given) => (globalThis as unknown as PageGlobals).watch(given), options);
+  }
+
+  async watched(): Promise<Watched> {
+    return this.#page.evaluate(async () => (globalThis as unknown as PageGlobals).watched());
+  }
+
+  /** Waits until what the page saw fulfils a condition, and resolves to it. */
+  async until(what: string, condition: (watched: Watched) => boolean, withinMs = 20_000): Promise<Watched> {
+    const deadline = performance.now() + withinMs;
+    for (;;) {
+      const watched = await this.watched();
+      if (condition(watched)) return watched;
+      if (performance.now() > deadline)
+        throw new Error(
+          `not within ${withinMs} ms: ${what}: ${JSON.stringify({ ...watched, frames: watched.frames.length })}`,
+        );
+      await this.#page.waitForTimeout(50);
+    }
+  }
+
+  /** Red, green and blue of a few points of the picture that is shown. */
+  async pixels(): Promise<readonly number[]> {
+    return this.#page.evaluate(() => (globalThis as unknown as PageGlobals).pixels());
+  }
+
+  /** Lets the decoder have so many pictures with nothing in them. */
+  async spoil(count: number): Promise<void> {
+    await this.#page.evaluate((given) => (globalThis as unknown as PageGlobals).spoil(given), count);
+  }
+
+  /** Closes the connection as a page does that is left. */
+  async leave(): Promise<void> {
+    await this.#page.evaluate(() => (globalThis as unknown as PageGlobals).leave());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#browser.close();
+  }
+}
