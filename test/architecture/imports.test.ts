@@ -21,7 +21,7 @@ const production = (folder: string): string[] =>
 const rows = [
   ["domain", "protocols"],
   ["ports.ts", "store", "media"],
-  ["sources", "consumers", "cameras", "vault", "audit", "access", "api", "config"],
+  ["sources", "consumers", "cameras", "vault", "audit", "access", "api", "config", "metrics"],
   ["camera-states.ts", "version.ts"],
   ["handlers.ts"],
   ["gateway.ts"],
