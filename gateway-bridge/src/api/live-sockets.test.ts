@@ -65,7 +65,7 @@ describe("a live view's WebSocket", () => {
     const [code] = (await once(socket, "close")) as [number];
     expect(code).toBe(1011);
     expect(messages.map((message) => LiveMessage.parse(message))).toMatchObject([
-      { kind: "error", error: { code: "camera-unreachable", message: "the camera is away" } },
+      { kind: "end", error: { code: "camera-unreachable", message: "the camera is away" } },
     ]);
   });
 

@@ -55,7 +55,7 @@ export class LiveSockets implements Disposable {
       this.#options.log.error("live view failed", { error: error.message, stack: cause.stack });
     }
     if (socket.readyState !== socket.OPEN) return;
-    socket.send(JSON.stringify({ kind: "error", ...toWireError(error) }));
+    socket.send(JSON.stringify({ kind: "end", ...toWireError(error) }));
     socket.close(failed, error.code);
   }
 

@@ -10,7 +10,7 @@ export const Sdp = z
 
 /** A text message of a live fMP4 WebSocket. */
 export const LiveMessage = z.discriminatedUnion("kind", [
-  /** The first, and again each time the stream changes its form: binary messages follow, an init segment first. */
+  /** The first, and again each time the stream changes its form: binary messages follow, an init segment and then fragments. */
   z.strictObject({
     kind: z.literal("start"),
     /** For `MediaSource.addSourceBuffer`: `video/mp4; codecs="avc1.4d4028,mp4a.40.2"`. */
@@ -19,7 +19,12 @@ export const LiveMessage = z.discriminatedUnion("kind", [
     width: z.int().nonnegative(),
     height: z.int().nonnegative(),
   }),
-  /** Why there is nothing to see; the last. */
-  z.strictObject({ kind: z.literal("error"), error: WireError.shape.error }),
+  /**
+   * Once: the stored pictures are out, and everything from now on is sent as it comes. A player that is behind `position`
+   * (seconds of media time) seeks there.
+   */
+  z.strictObject({ kind: z.literal("live"), position: z.number().nonnegative() }),
+  /** Why there is nothing more to see; the last. */
+  z.strictObject({ kind: z.literal("end"), error: WireError.shape.error }),
 ]);
 export type LiveMessage = z.infer<typeof LiveMessage>;

@@ -1,11 +1,18 @@
-import { GatehouseError, stopped, toGatehouseError, toWireError, type Clock, type Logger } from "@gatehouse/shared";
+import {
+  GatehouseError,
+  stopped,
+  toGatehouseError,
+  toWireError,
+  type Clock,
+  type Logger,
+  type LiveMessage,
+} from "@gatehouse/shared";
 
 import type { AccessUnit, AudioUnit, VideoUnit } from "../../domain/access-unit.ts";
 import { formOf, playableSound, type Mp4Form } from "../../media/mp4-form.ts";
 import type { Session, Viewer } from "../../media/session.ts";
 import type { Stream } from "../../media/stream.ts";
 import type { DecodeState } from "../../protocols/fmp4/decode-times.ts";
-import type { LiveMessage } from "./live-message.ts";
 import { LiveSound } from "./live-sound.ts";
 import type { LiveSocket } from "./live-socket.ts";
 import { SharedFragments } from "./shared-fragments.ts";
@@ -105,7 +112,8 @@ export class Fmp4View implements Viewer, Disposable {
   #show(unit: VideoUnit): void {
     const { codec = "h264" } = this.#options.stream.video ?? {};
     if (unit.key && !this.#announce(unit, codec)) return;
-    const { bytes, next } = this.#fragments.picture(unit, codec, this.#decoding);
+    if (this.#form === undefined) return;
+    const { bytes, next } = this.#fragments.picture(unit, this.#form, this.#decoding);
     this.#decoding = next;
     this.#send(bytes);
     const silence = this.#sound?.keepUp(unit.timestamp / 90, unit.arrivedAt) ?? [];
@@ -120,7 +128,8 @@ export class Fmp4View implements Viewer, Disposable {
       this.#session?.end(new GatehouseError("codec-unsupported", "The camera's parameter sets cannot be read."));
       return false;
     }
-    const { mime, width, height, bytes } = form.init;
+    const { mime, picture, bytes } = form.init;
+    const { width, height } = picture;
     this.#form = form;
     this.#sound = form.audio && new LiveSound(form.audio);
     this.#options.log.debug("live view starts", { mime, width, height });

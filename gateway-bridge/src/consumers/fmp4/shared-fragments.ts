@@ -1,5 +1,6 @@
 import type { VideoUnit } from "../../domain/access-unit.ts";
 import type { VideoCodec } from "../../domain/track.ts";
+import type { Mp4Form } from "../../media/mp4-form.ts";
 import type { Stream } from "../../media/stream.ts";
 import { placePicture, type DecodeState, type PictureTimes } from "../../protocols/fmp4/decode-times.ts";
 import { fragment } from "../../protocols/fmp4/fragment.ts";
@@ -29,9 +30,10 @@ export class SharedFragments {
   }
 
   /** @param before what came with the picture before; a GOP goes to every viewer from its key picture on, so all ask alike */
-  picture(unit: VideoUnit, codec: VideoCodec, before: DecodeState | undefined): PictureFragment {
+  picture(unit: VideoUnit, { codec, init }: Mp4Form, before: DecodeState | undefined): PictureFragment {
     const times =
-      this.#times.get(unit) ?? placePicture({ timestamp: Math.round(unit.timestamp), key: unit.key }, before);
+      this.#times.get(unit) ??
+      placePicture({ timestamp: Math.round(unit.timestamp), key: unit.key }, before, init.picture);
     this.#times.set(unit, times);
     if (this.#newest?.unit !== unit) this.#newest = { unit, bytes: pictureFragment(unit, codec, times) };
     return { bytes: this.#newest.bytes, next: times.next };

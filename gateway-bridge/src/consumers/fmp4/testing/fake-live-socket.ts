@@ -1,4 +1,4 @@
-import type { LiveMessage } from "../live-message.ts";
+import type { LiveMessage } from "@gatehouse/shared";
 import type { LiveSocket } from "../live-socket.ts";
 
 type Done = (error?: Error | null) => void;
