@@ -1,6 +1,7 @@
 import type { AudioUnit, VideoUnit } from "../../domain/access-unit.ts";
 import type { VideoCodec } from "../../domain/track.ts";
-import { placePicture, type DecodeState } from "../../protocols/fmp4/decode-times.ts";
+import type { Mp4Form } from "../../media/mp4-form.ts";
+import { placePicture, type DecodeAssumptions, type DecodeState } from "../../protocols/fmp4/decode-times.ts";
 import { fragment, type Run, type Sample } from "../../protocols/fmp4/fragment.ts";
 import type { Mp4AudioTrack } from "../../protocols/fmp4/mp4-track.ts";
 import { nalSample, parameterSetsIn } from "../../protocols/fmp4/nal-sample.ts";
@@ -28,6 +29,7 @@ interface Sounding extends Sample {
 export class ClipWriter {
   readonly #codec: VideoCodec;
   readonly #audio: Mp4AudioTrack | undefined;
+  readonly #assumed: DecodeAssumptions;
   #pictures: Picture[] = [];
   #sounds: Sounding[] = [];
   #decoding: DecodeState | undefined;
@@ -37,14 +39,15 @@ export class ClipWriter {
   #bytes = 0;
   #sequence = 0;
 
-  constructor(codec: VideoCodec, audio: Mp4AudioTrack | undefined) {
+  constructor({ codec, audio, init }: Mp4Form) {
     this.#codec = codec;
     this.#audio = audio;
+    this.#assumed = init.picture;
   }
 
   /** The fragment that ends with this picture, where one does: its buffers, to be written one after the other. */
   picture(unit: VideoUnit): readonly Buffer[] {
-    const times = placePicture({ timestamp: Math.round(unit.timestamp), key: unit.key }, this.#decoding);
+    const times = placePicture({ timestamp: Math.round(unit.timestamp), key: unit.key }, this.#decoding, this.#assumed);
     this.#decoding = times.next;
     this.#origin ??= times.decodeTime;
     const first = this.#pictures[0];

@@ -159,7 +159,7 @@ class ClipRecording implements Viewer {
     if (form === undefined)
       throw new GatehouseError("codec-unsupported", "The camera's parameter sets cannot be read.");
     this.#form = form;
-    this.#writer = new ClipWriter(codec, form.audio);
+    this.#writer = new ClipWriter(form);
     this.#push([form.init.bytes]);
     this.#beginning.resolve({ form, startedAt: unit.arrivedAt });
     return true;

@@ -1,15 +1,16 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 
-import { placePicture, type DecodeState, type PictureTimes } from "./decode-times.ts";
+import { placePicture, type DecodeAssumptions, type DecodeState, type PictureTimes } from "./decode-times.ts";
 
 const frame = 3_600;
+const unknown: DecodeAssumptions = { fps: 0, reorder: undefined };
 
 /** Places pictures given by their presentation times; the first is a key picture, as are those named. */
-const place = (timestamps: readonly number[], keys: readonly number[] = [0]): PictureTimes[] => {
+const place = (timestamps: readonly number[], keys: readonly number[] = [0], assumed = unknown): PictureTimes[] => {
   let state: DecodeState | undefined;
   return timestamps.map((timestamp, index) => {
-    const times = placePicture({ timestamp, key: keys.includes(index) }, state);
+    const times = placePicture({ timestamp, key: keys.includes(index) }, state, assumed);
     state = times.next;
     return times;
   });
@@ -30,6 +31,12 @@ describe("placePicture", () => {
     expect(placed.slice(4).map(({ decodeTime }) => decodeTime / frame)).toEqual([13, 14, 15, 16, 17, 18, 19, 20, 21]);
     placed.forEach(({ decodeTime, offset }, index) => expect(decodeTime + offset).toBe(order[index]));
     expect(placed.slice(4).every(({ offset }) => offset >= 0)).toBe(true);
+  });
+
+  it("goes by what the stream says of its order and rate from the first picture on", () => {
+    const placed = place(frames(20, 26, 22, 24, 32, 28, 30), [0], { fps: 12.5, reorder: 1 });
+    expect(placed.map(({ decodeTime }) => decodeTime / frame)).toEqual([18, 20, 22, 24, 26, 28, 30]);
+    expect(placed.every(({ offset, duration }) => offset >= 0 && duration === 2 * frame)).toBe(true);
   });
 
   it("learns the rate of a slow camera within a few pictures, without a step that a browser takes for a gap", () => {
@@ -61,7 +68,7 @@ describe("placePicture", () => {
         let timestamp = 1_000_000;
         for (const [step, key] of moves) {
           timestamp = Math.max(0, timestamp + step);
-          const times = placePicture({ timestamp, key: key || state === undefined }, state);
+          const times = placePicture({ timestamp, key: key || state === undefined }, state, unknown);
           expect(times.decodeTime + times.offset).toBe(timestamp);
           expect(times.decodeTime).toBeGreaterThanOrEqual(0);
           expect(times.duration).toBeGreaterThan(0);

@@ -17,6 +17,14 @@ export interface PictureTimes {
   readonly next: DecodeState;
 }
 
+/** What a stream says of itself before its first picture. */
+export interface DecodeAssumptions {
+  /** Pictures a second; 0 while unknown. */
+  readonly fps: number;
+  /** By how many pictures it may be out of order; undefined while unknown. */
+  readonly reorder: number | undefined;
+}
+
 /** As many pictures as a decoder can hold back. ITU-T H.264 A.3.1, H.265 A.4.2 */
 const deepest = 16;
 /** Ticks of 90 kHz: 25 pictures a second, until more is known. */
@@ -49,12 +57,13 @@ const durationAfter = (step: number, before: number): number =>
  */
 export const placePicture = (
   { timestamp, key }: { readonly timestamp: number; readonly key: boolean },
-  state?: DecodeState,
+  state: DecodeState | undefined,
+  { fps, reorder = 0 }: DecodeAssumptions,
 ): PictureTimes => {
   const fresh = state === undefined || (key && timestamp - (state.shown.at(-1) ?? 0) > leap);
   const known = fresh ? 0 : state.shown.filter((time) => time > timestamp).length;
-  const depth = Math.min(deepest, Math.max(state?.depth ?? 0, known));
-  const lasting = state?.duration ?? usualDuration;
+  const depth = Math.min(deepest, Math.max(state?.depth ?? reorder, known));
+  const lasting = state?.duration ?? (fps > 0 ? Math.round(90_000 / fps) : usualDuration);
   const shown = insert(fresh ? [] : state.shown, timestamp);
   const wanted = Math.max(0, placesBefore(shown, depth, lasting));
   const earliest = state === undefined ? 0 : state.decodeTime + 1;

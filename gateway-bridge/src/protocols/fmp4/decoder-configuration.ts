@@ -1,6 +1,6 @@
+import type { H265Parameters } from "../h265/sps.ts";
 import { BitReader, withoutEmulationPrevention } from "../nal/bit-reader.ts";
 import { box, fullBox, u16, u32, u8 } from "./box.ts";
-import type { HevcParameters } from "./hevc-parameters.ts";
 import type { Mp4ParameterSets } from "./mp4-track.ts";
 
 const withLength = (nal: Buffer): Buffer => Buffer.concat([u16(nal.length), nal]);
@@ -36,17 +36,20 @@ const nalArray = (nal: Buffer): Buffer =>
   Buffer.concat([u8(0x80 | ((nal.readUInt8(0) >> 1) & 0x3f)), u16(1), withLength(nal)]);
 
 /** HEVCDecoderConfigurationRecord, NAL units with lengths of four bytes. ISO/IEC 14496-15 8.3.3.1 */
-export const hvcC = (parameters: HevcParameters, { vps, sps, pps }: Mp4ParameterSets): Buffer => {
-  const { profile, level, chroma, lumaDepth, chromaDepth, subLayers, temporalIdNested } = parameters;
+export const hvcC = (parameters: H265Parameters, { vps, sps, pps }: Mp4ParameterSets): Buffer => {
+  const { general, chroma, lumaDepth, chromaDepth, subLayers, temporalIdNested } = parameters;
+  const { space, tier, profile, compatibility, constraints, level } = general;
   const sets = [...(vps === undefined ? [] : [vps]), sps, pps];
   return box(
     "hvcC",
     u8(1),
-    profile,
+    u8((space << 6) | (tier << 5) | profile),
+    u32(compatibility),
+    constraints,
     u8(level),
     // min_spatial_segmentation_idc and parallelismType: unknown.
     u16(0xf000),
-    u8(0xfc, 0xfc | chroma, 0xf8 | (lumaDepth - 8), 0xf8 | (chromaDepth - 8)),
+    u8(0xfc, 0xfc | chroma, 0xf8 | ((lumaDepth - 8) & 7), 0xf8 | ((chromaDepth - 8) & 7)),
     u16(0),
     u8((subLayers << 3) | (temporalIdNested ? 4 : 0) | 3, sets.length),
     ...sets.map(nalArray),

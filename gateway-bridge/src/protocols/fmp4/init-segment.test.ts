@@ -18,14 +18,12 @@ describe("initSegment", () => {
   it("tells a player how to decode: codec strings of RFC 6381, and the picture's size", () => {
     expect(initSegment([video("h264", mainSets), aac])).toMatchObject({
       mime: 'video/mp4; codecs="avc1.4d4028,mp4a.40.2"',
-      width: 1920,
-      height: 1080,
+      picture: { width: 1920, height: 1080, fps: 25 },
     });
     expect(initSegment([video("h264", highSets), opus])?.mime).toBe('video/mp4; codecs="avc1.640028,opus"');
     expect(initSegment([video("h265", hevcSets)])).toMatchObject({
       mime: 'video/mp4; codecs="hvc1.1.6.L120.90"',
-      width: 1920,
-      height: 1080,
+      picture: { width: 1920, height: 1080, fps: 25 },
     });
   });
 

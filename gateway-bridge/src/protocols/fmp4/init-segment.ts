@@ -1,6 +1,6 @@
 import { box, fullBox, u16, u32 } from "./box.ts";
 import { trackIds, type Mp4Track } from "./mp4-track.ts";
-import { describeSamples, type SampleDescription } from "./sample-description.ts";
+import { describeSamples, type PictureParameters, type SampleDescription } from "./sample-description.ts";
 
 /** The beginning of a fragmented file, and what a player is told of it. */
 export interface InitSegment {
@@ -8,9 +8,7 @@ export interface InitSegment {
   readonly bytes: Buffer;
   /** `video/mp4; codecs="avc1.4d4028,mp4a.40.2"` */
   readonly mime: string;
-  /** Of the picture. */
-  readonly width: number;
-  readonly height: number;
+  readonly picture: PictureParameters;
 }
 
 interface Described {
@@ -37,14 +35,14 @@ const mvhd = fullBox(
 );
 
 // ISO/IEC 14496-12 8.3.2: enabled, and in the movie.
-const tkhd = ({ track, description: { width, height } }: Described): Buffer =>
+const tkhd = ({ track, description: { picture } }: Described): Buffer =>
   fullBox(
     "tkhd",
     { flags: 3 },
     u32(0, 0, trackIds[track.kind], 0, 0, 0, 0),
     u16(0, 0, track.kind === "audio" ? 0x100 : 0, 0),
     matrix,
-    u32(width * 0x10000, height * 0x10000),
+    u32((picture?.width ?? 0) * 0x10000, (picture?.height ?? 0) * 0x10000),
   );
 
 /** "und", in three times five bits. ISO/IEC 14496-12 8.4.2 */
@@ -86,11 +84,10 @@ export const initSegment = (tracks: readonly Mp4Track[]): InitSegment | undefine
     const description = describeSamples(track);
     return description === undefined ? [] : [{ track, description }];
   });
-  const picture = described.find(({ track }) => track.kind === "video")?.description;
+  const picture = described.find(({ description }) => description.picture !== undefined)?.description.picture;
   if (picture === undefined) return undefined;
   const traks = described.map((one) => box("trak", tkhd(one), mdia(one)));
   const moov = box("moov", mvhd, ...traks, box("mvex", ...described.map(trex)));
   const codecs = described.map(({ description }) => description.codec).join(",");
-  const { width, height } = picture;
-  return { bytes: Buffer.concat([ftyp, moov]), mime: `video/mp4; codecs="${codecs}"`, width, height };
+  return { bytes: Buffer.concat([ftyp, moov]), mime: `video/mp4; codecs="${codecs}"`, picture };
 };

@@ -1,9 +1,13 @@
+import { parseAudioSpecificConfig } from "../aac/audio-specific-config.ts";
 import { readSps } from "../h264/sps.ts";
-import { readAudioSpecificConfig } from "./audio-specific-config.ts";
+import { readH265Sps, type H265Profile } from "../h265/sps.ts";
+import type { SequenceParameters } from "../nal/sequence-parameters.ts";
 import { box, u16, u32 } from "./box.ts";
 import { avcC, dOps, esds, hvcC } from "./decoder-configuration.ts";
-import { readHevcParameters, type HevcParameters } from "./hevc-parameters.ts";
 import type { Mp4AudioTrack, Mp4Track, Mp4VideoTrack } from "./mp4-track.ts";
+
+/** What a sequence parameter set says, for those who place its pictures. */
+export type PictureParameters = Pick<SequenceParameters, "width" | "height" | "fps" | "reorder">;
 
 /** What a file says of a track's samples. */
 export interface SampleDescription {
@@ -11,9 +15,7 @@ export interface SampleDescription {
   readonly codec: string;
   /** The entry of its stsd box. */
   readonly entry: Buffer;
-  /** Pixels; 0 for sound. */
-  readonly width: number;
-  readonly height: number;
+  readonly picture: PictureParameters | undefined;
 }
 
 /** More than any valid set; its length goes into 16 bits. */
@@ -45,8 +47,8 @@ const audible = (type: string, { channels, rate }: { channels: number; rate: num
   box(type, reserved, u16(1), u32(0, 0), u16(channels, 16, 0, 0, rate > 0xffff ? 0 : rate, 0), config);
 
 /** General constraint bytes, without the zeros at their end. */
-const constraintsOf = (profile: Buffer): string => {
-  const bytes = [...profile.subarray(5)];
+const constraintsOf = (constraints: Buffer): string => {
+  const bytes = [...constraints];
   while (bytes.at(-1) === 0) bytes.pop();
   return bytes.map((byte) => `.${byte.toString(16).toUpperCase()}`).join("");
 };
@@ -58,12 +60,10 @@ const reversed = (word: number): number => {
 };
 
 // ISO/IEC 14496-15 annex E.3
-const hevcString = ({ profile, level }: HevcParameters): string => {
-  const first = profile.readUInt8(0);
-  const space = ["", "A", "B", "C"][first >> 6] ?? "";
-  const tier = (first & 0x20) === 0 ? "L" : "H";
-  const compatibility = reversed(profile.readUInt32BE(1)).toString(16).toUpperCase();
-  return `hvc1.${space}${first & 0x1f}.${compatibility}.${tier}${level}${constraintsOf(profile)}`;
+const hevcString = ({ space, tier, profile, compatibility, constraints, level }: H265Profile): string => {
+  const profileSpace = ["", "A", "B", "C"][space] ?? "";
+  const flags = reversed(compatibility).toString(16).toUpperCase();
+  return `hvc1.${profileSpace}${profile}.${flags}.${tier === 0 ? "L" : "H"}${level}${constraintsOf(constraints)}`;
 };
 
 const describeVideo = ({ codec, parameterSets }: Mp4VideoTrack): SampleDescription | undefined => {
@@ -73,14 +73,13 @@ const describeVideo = ({ codec, parameterSets }: Mp4VideoTrack): SampleDescripti
   if (codec === "h264") {
     const read = readSps(sps);
     if (read === undefined) return undefined;
-    const { width, height } = read;
-    const entry = visual("avc1", { width, height }, avcC(parameterSets));
-    return { codec: `avc1.${sps.toString("hex", 1, 4)}`, entry, width, height };
+    const entry = visual("avc1", read, avcC(parameterSets));
+    return { codec: `avc1.${sps.toString("hex", 1, 4)}`, entry, picture: read };
   }
-  const read = readHevcParameters(sps);
+  const read = readH265Sps(sps);
   if (read === undefined) return undefined;
-  const { width, height } = read;
-  return { codec: hevcString(read), entry: visual("hvc1", read, hvcC(read, parameterSets)), width, height };
+  const entry = visual("hvc1", read, hvcC(read, parameterSets));
+  return { codec: hevcString(read.general), entry, picture: read };
 };
 
 const describeAudio = ({ codec, channels, timescale, config }: Mp4AudioTrack): SampleDescription | undefined => {
@@ -88,13 +87,13 @@ const describeAudio = ({ codec, channels, timescale, config }: Mp4AudioTrack): S
   if (codec === "opus") {
     // More channels would need a mapping table that no camera sends.
     if (channels > 2) return undefined;
-    return { codec: "opus", entry: audible("Opus", { channels, rate: 48_000 }, dOps(channels)), width: 0, height: 0 };
+    return { codec: "opus", entry: audible("Opus", { channels, rate: 48_000 }, dOps(channels)), picture: undefined };
   }
   if (config === undefined || config.length > longestConfig) return undefined;
-  const read = readAudioSpecificConfig(config);
+  const read = parseAudioSpecificConfig(config);
   if (read === undefined) return undefined;
   const entry = audible("mp4a", { channels, rate: timescale }, esds(config));
-  return { codec: `mp4a.40.${read.objectType}`, entry, width: 0, height: 0 };
+  return { codec: `mp4a.40.${read.objectType}`, entry, picture: undefined };
 };
 
 /** Undefined for what no player could be told: broken parameter sets, sound without its configuration. Never throws. */

@@ -1,7 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
 
-import { readHevcParameters } from "./hevc-parameters.ts";
-import { readAudioSpecificConfig } from "./audio-specific-config.ts";
 import type { Mp4AudioTrack } from "./mp4-track.ts";
 import { nalSample, parameterSetsIn } from "./nal-sample.ts";
 import { silenceOf, soundDuration } from "./sound-sample.ts";
@@ -71,44 +69,5 @@ describe("Sound in a file", () => {
     expect(silenceOf({ ...aac, channels: 6 })).toBeUndefined();
     // HE-AAC.
     expect(silenceOf({ ...aac, config: hex("2b0a08") })).toBeUndefined();
-  });
-
-  it.each([
-    ["1408", { objectType: 2, sampleRate: 16_000 }],
-    ["1210", { objectType: 2, sampleRate: 44_100 }],
-    // An explicit rate, and an escaped object type (ELD is 39).
-    ["17801f4008", { objectType: 2, sampleRate: 16_000 }],
-    ["f8f05000", { objectType: 39, sampleRate: 16_000 }],
-    ["", undefined],
-    ["14", undefined],
-    ["17ff", undefined],
-    ["1688", undefined],
-  ])("has the configuration %s", (config, expected) => {
-    expect(readAudioSpecificConfig(hex(config))).toEqual(expected);
-  });
-});
-
-describe("readHevcParameters", () => {
-  it("reads what a file repeats", () => {
-    expect(readHevcParameters(hevcSets.sps)).toMatchObject({
-      level: 120,
-      subLayers: 1,
-      temporalIdNested: true,
-      chroma: 1,
-      lumaDepth: 8,
-      chromaDepth: 8,
-      width: 1920,
-      height: 1080,
-    });
-  });
-
-  it.each([
-    ["another NAL unit", hevcSets.pps],
-    ["a header alone", hevcSets.sps.subarray(0, 15)],
-    ["a set that is cut off", hevcSets.sps.subarray(0, 22)],
-    ["a set that never ends", Buffer.concat([hevcSets.sps, Buffer.alloc(5_000)])],
-    ["a picture without size", Buffer.concat([hevcSets.sps.subarray(0, 20), Buffer.alloc(20, 0xff)])],
-  ])("refuses %s", (_, nal) => {
-    expect(readHevcParameters(nal)).toBeUndefined();
   });
 });

@@ -1,11 +1,8 @@
 import { isGatehouseError } from "@gatehouse/shared";
 
+import { parseAudioSpecificConfig } from "../aac/audio-specific-config.ts";
 import { opusClockRate, parseOpus } from "../opus/opus-packet.ts";
-import { readAudioSpecificConfig } from "./audio-specific-config.ts";
 import type { Mp4AudioTrack } from "./mp4-track.ts";
-
-/** Samples in one access unit of AAC, of its core coder. ISO/IEC 14496-3 4.5.1.1 */
-const aacFrame = 1_024;
 
 const opusDuration = (data: Buffer): number | undefined => {
   try {
@@ -23,8 +20,8 @@ export const soundDuration = ({ codec, timescale, config }: Mp4AudioTrack, data:
     const duration = opusDuration(data);
     return duration === undefined || duration === 0 ? undefined : Math.round((duration * timescale) / opusClockRate);
   }
-  const rate = config && readAudioSpecificConfig(config)?.sampleRate;
-  return rate === undefined ? undefined : Math.round((aacFrame * timescale) / rate);
+  const read = config && parseAudioSpecificConfig(config);
+  return read && Math.round((read.unitSamples * timescale) / read.sampleRate);
 };
 
 /** A frame of nothing, and how long it lasts in ticks of its track. */
@@ -49,7 +46,7 @@ const aacLc = 2;
 /** What fills a gap in a track's sound; undefined where no such frame is known. */
 export const silenceOf = (track: Mp4AudioTrack): Silence | undefined => {
   const { codec, channels, config } = track;
-  if (codec === "aac" && (config === undefined || readAudioSpecificConfig(config)?.objectType !== aacLc))
+  if (codec === "aac" && (config === undefined || parseAudioSpecificConfig(config)?.objectType !== aacLc))
     return undefined;
   const data = (codec === "opus" ? opusSilence : aacSilence)[channels];
   const duration = data && soundDuration(track, data);
