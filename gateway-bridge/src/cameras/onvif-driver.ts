@@ -10,6 +10,7 @@ import {
 } from "@gatehouse/shared";
 
 import type { CameraDescription, Credentials, StreamEndpoint } from "../domain/camera.ts";
+import { quirksOf } from "../domain/camera-quirks.ts";
 import type { CameraDriver, DriverEvent, Snapshot } from "../ports.ts";
 import { Authorizer } from "../protocols/auth/authorizer.ts";
 import { LoginLatch } from "../protocols/http/login-latch.ts";
@@ -63,7 +64,9 @@ export class OnvifDriver implements CameraDriver {
     const now = clock.monotonic();
     const { stream } = await this.#addresses(tier, this.#located.get(tier) ?? Number.NEGATIVE_INFINITY, cancel);
     this.#located.set(tier, now);
-    return { camera, tier, url: stream.href, credentials, pin, auth: memories.rtsp };
+    const { manufacturer = "", model = "" } = this.#survey?.found.description ?? {};
+    const quirks = quirksOf({ manufacturer, model, url: stream.href });
+    return { camera, tier, url: stream.href, credentials, pin, auth: memories.rtsp, quirks };
   }
 
   async snapshot(size: { readonly width?: number; readonly height?: number }, cancel: Cancellable): Promise<Snapshot> {

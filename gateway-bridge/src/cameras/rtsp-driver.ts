@@ -1,6 +1,7 @@
 import { GatehouseError, type CameraId, type Cancellable, type TierName } from "@gatehouse/shared";
 
 import type { AuthMemory, CameraDescription, Credentials, StreamEndpoint } from "../domain/camera.ts";
+import { quirksOf } from "../domain/camera-quirks.ts";
 import type { CameraDriver, OpenSource, Snapshot } from "../ports.ts";
 import { inspectSource } from "./inspect-source.ts";
 
@@ -41,7 +42,8 @@ export class RtspDriver implements CameraDriver {
     if (tier !== "main") {
       throw new GatehouseError("not-found", `the camera has no ${tier} stream`, { remedy: "Choose its main stream." });
     }
-    return { camera, tier, url: url.href, credentials, pin, auth: memory };
+    const quirks = quirksOf({ manufacturer: "", model: "", url: url.href });
+    return { camera, tier, url: url.href, credentials, pin, auth: memory, quirks };
   }
 
   async snapshot(): Promise<Snapshot> {

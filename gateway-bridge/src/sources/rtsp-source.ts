@@ -69,14 +69,22 @@ class RtspSource implements Source {
 
   /** @throws GatehouseError `camera-no-video`, or as RtspClient.open does */
   static async open(
-    { url, credentials, pin, auth, camera, tier }: StreamEndpoint,
+    { url, credentials, pin, auth, camera, tier, quirks }: StreamEndpoint,
     dependencies: RtspSourceDependencies,
     cancel: Cancellable,
   ): Promise<RtspSource> {
     const { clock } = dependencies;
     const log = dependencies.log.child({ camera, tier, url: redactUrl(url) });
     await using opening = new AsyncDisposableStack();
-    const client = opening.use(await RtspClient.open({ url, credentials, pin, memory: auth, clock }, cancel));
+    const options = {
+      url,
+      credentials,
+      pin,
+      memory: auth,
+      clock,
+      ...(quirks?.transport && { transport: quirks.transport }),
+    };
+    const client = opening.use(await RtspClient.open(options, cancel));
     const choice = chooseTracks(client.description);
     if (choice.kind === "no-video") {
       const offered = choice.offered.join(", ") || "no video at all";
