@@ -11,15 +11,18 @@ import {
 } from "@gatehouse/shared";
 
 import type { StreamEndpoint } from "../domain/camera.ts";
-import type { AcceptedCodecs } from "../domain/track.ts";
+import type { AcceptedCodecs, AudioCodec } from "../domain/track.ts";
 import type { OpenSource } from "../ports.ts";
+import type { Ffmpeg } from "./ffmpeg/ffmpeg.ts";
 import {
   ableToTranscodeAll,
   ableToTranscodeNothing,
   chooseRendition,
+  isAsIs,
   type RenditionChoice,
   type TranscodingAbility,
 } from "./rendition/rendition-policy.ts";
+import { Renditions } from "./rendition/renditions.ts";
 import { Stream, type StreamState } from "./stream.ts";
 
 export interface StreamsOptions {
@@ -36,6 +39,8 @@ export interface StreamsOptions {
   readonly prerollMs?: number;
   /** What the stored GOPs of one stream may weigh; pre-roll is given up before this is exceeded. */
   readonly ringBytes?: number;
+  /** What makes other codecs of a camera's; without one, viewers get what the camera sends. */
+  readonly ffmpeg?: Ffmpeg;
 }
 
 export interface StreamChange {
@@ -55,9 +60,12 @@ export class Streams implements AsyncDisposable {
   readonly #streams = new Map<CameraId, Map<TierName, Stream>>();
   readonly #warm = new Map<CameraId, Disposable>();
   readonly #changes: EventBus<StreamChange>;
+  readonly #renditions: Renditions | undefined;
 
   private constructor(options: StreamsOptions) {
     this.#options = options;
+    const { ffmpeg, clock, log, random } = options;
+    if (ffmpeg !== undefined) this.#renditions = new Renditions({ ffmpeg, clock, log, random, ...keeping(options) });
     this.#changes = new EventBus(options.log);
   }
 
@@ -88,26 +96,13 @@ export class Streams implements AsyncDisposable {
     const base = this.of(camera, tier);
     const { video, audio } = await base.ready({ signal });
     const choose = (able: TranscodingAbility): RenditionChoice => chooseRendition({ video, audio, accepts, able });
+    // The transcoder is not even looked for while nobody needs one.
     if (choose(ableToTranscodeAll).kind === "as-is") return base;
-    const choice = choose(ableToTranscodeNothing);
-    switch (choice.kind) {
-      case "as-is":
-      case "derived":
-        return base;
-      case "silent":
-        this.#options.log.warn("no transcoder for the camera's sound", { camera, tier, codec: choice.codec });
-        return base;
-      case "no-transcoder":
-        throw new GatehouseError(
-          "transcoder-missing",
-          `The camera sends ${choice.codec}, which this viewer cannot show, and no ffmpeg was found to convert it.`,
-        );
-      case "unplayable":
-        throw new GatehouseError(
-          "codec-unsupported",
-          `The viewer shows no ${choice.codec}, and none that the gateway could make of it.`,
-        );
-    }
+    const choice = choose((await this.#options.ffmpeg?.ability({ signal })) ?? ableToTranscodeNothing);
+    if (choice.kind === "no-transcoder" || choice.kind === "unplayable") throw refusal(choice);
+    if (choice.kind === "as-is") return base;
+    if (choice.kind === "silent") this.#tellSilence(base, choice.codec);
+    return isAsIs(choice.rendition) ? base : (this.#renditions?.of(base, choice.rendition) ?? base);
   }
 
   /** Keeps one tier of the camera connected when nobody watches, or lets it go. */
@@ -127,15 +122,20 @@ export class Streams implements AsyncDisposable {
     this.#streams.delete(camera);
     this.#warm.get(camera)?.[Symbol.dispose]();
     this.#warm.delete(camera);
+    await this.#renditions?.close(camera);
     await Promise.all(tiers.map((stream) => stream[Symbol.asyncDispose]()));
   }
 
   status(): StreamStatus[] {
-    return [...this.#streams.values()].flatMap((tiers) => [...tiers.values()].map((stream) => stream.status));
+    return this.#own().map((stream) => ({
+      ...stream.status,
+      viewers: this.#renditions?.viewersOf(stream) ?? stream.status.viewers,
+    }));
   }
 
+  /** Of derived streams too. */
   health(): StreamHealth[] {
-    return [...this.#streams.values()].flatMap((tiers) => [...tiers.values()].map((stream) => stream.health));
+    return [...this.#own(), ...(this.#renditions?.list() ?? [])].map((stream) => stream.health);
   }
 
   /** Reports every change from now on. */
@@ -147,19 +147,51 @@ export class Streams implements AsyncDisposable {
     await Promise.all([...this.#streams.keys()].map((camera) => this.close(camera)));
   }
 
+  #own(): readonly Stream[] {
+    return [...this.#streams.values()].flatMap((tiers) => [...tiers.values()]);
+  }
+
+  #tellSilence({ camera, tier }: Stream, codec: AudioCodec): void {
+    const message = "the viewer gets no sound: it does not take the camera's, and no transcoder can convert it";
+    this.#options.log.warn(message, { camera, tier, codec });
+  }
+
   #make(camera: CameraId, tier: TierName): Stream {
-    const { endpoint, openSource, clock, log, random, lingerMs, ringBytes, prerollMs = 0 } = this.#options;
-    return new Stream({
+    const { endpoint, openSource, clock, log, random } = this.#options;
+    const stream: Stream = new Stream({
       camera,
       tier,
       open: async (cancel) => openSource(await endpoint(camera, tier, cancel), cancel),
       clock,
       log: log.child({ camera, tier }),
       random,
-      lingerMs: lingerMs ?? defaultLingerMs,
-      ringBytes: ringBytes ?? defaultRingBytes + prerollMs * prerollBytesPerMs,
-      prerollMs,
-      onState: (state) => this.#changes.emit({ camera, tier, state }),
+      ...keeping(this.#options),
+      onState: (state) => {
+        this.#changes.emit({ camera, tier, state });
+        this.#renditions?.follow(stream, state);
+      },
     });
+    return stream;
   }
 }
+
+/** How long and how much the streams keep. */
+const keeping = ({ lingerMs = defaultLingerMs, prerollMs = 0, ringBytes }: StreamsOptions) => ({
+  lingerMs,
+  prerollMs,
+  ringBytes: ringBytes ?? defaultRingBytes + prerollMs * prerollBytesPerMs,
+});
+
+const refusal = ({
+  kind,
+  codec,
+}: Extract<RenditionChoice, { kind: "no-transcoder" | "unplayable" }>): GatehouseError =>
+  kind === "no-transcoder"
+    ? new GatehouseError(
+        "transcoder-missing",
+        `The camera sends ${codec}, which this viewer cannot show, and no ffmpeg that could convert it was found.`,
+      )
+    : new GatehouseError(
+        "codec-unsupported",
+        `The viewer shows no ${codec}, and nothing that the gateway could make of it.`,
+      );

@@ -1,5 +1,6 @@
 import { GatehouseError, onAbort, untilAborted, withDeadline, type Cancellable, type Clock } from "@gatehouse/shared";
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { kill } from "node:process";
 
 import { redactTail } from "./redact-tail.ts";
 
@@ -8,9 +9,10 @@ export interface FfmpegProcessOptions {
   readonly command: readonly string[];
   /** Takes what it writes to its standard output. A throw ends the process with that error. */
   readonly onOutput: (piece: Buffer) => void;
-  /** There is room for input again after `write` had returned false. */
+  /** It has read all its input, after `write` had returned false. */
   readonly onRoom?: () => void;
-  /** What may wait for it to read, in bytes. */
+  readonly clock: Pick<Clock, "schedule">;
+  /** What may wait for it to read before it counts as full, in bytes; 64 KB or more. */
   readonly maxPending: number;
 }
 
@@ -21,6 +23,7 @@ export interface FfmpegExit {
 }
 
 const tailBytes = 2_048;
+const graceMs = 1_000;
 
 /** A running transcoder: input and output by pipe, no environment, no shell. It never outlives this object. */
 export class FfmpegProcess implements AsyncDisposable {
@@ -35,7 +38,7 @@ export class FfmpegProcess implements AsyncDisposable {
   constructor(options: FfmpegProcessOptions) {
     this.#options = options;
     const [program = "", ...args] = options.command;
-    const child = spawn(program, args, { cwd: "/", env: {}, stdio: ["pipe", "pipe", "pipe"] });
+    const child = spawn(program, args, { cwd: "/", env: {}, detached: true });
     this.#child = child;
     child.stdout.on("data", (piece: Buffer) => this.#output(piece));
     child.stderr.on("data", (piece: Buffer) => {
@@ -52,23 +55,17 @@ export class FfmpegProcess implements AsyncDisposable {
     return this.#child.pid;
   }
 
-  /** Bytes that wait for it to read them. */
-  get pending(): number {
-    return this.#child.stdin.writableLength;
+  /** More waits for it to read than may. */
+  get full(): boolean {
+    return this.#full;
   }
 
-  /**
-   * Hands it input. False means that this was left out, because too much waits, and `onRoom` will tell when there is
-   * room again.
-   */
+  /** Hands it input, which it takes always. False means full: `onRoom` tells when it has read all of it. */
   write(piece: Buffer): boolean {
-    if (!this.#child.stdin.writable) return false;
-    if (this.pending > 0 && this.pending + piece.length > this.#options.maxPending) {
-      this.#full = true;
-      return false;
-    }
+    if (!this.#child.stdin.writable) return true;
     this.#child.stdin.write(piece);
-    return true;
+    this.#full = this.#child.stdin.writableLength >= this.#options.maxPending;
+    return !this.#full;
   }
 
   /** There is no more input: it writes what it still has, and ends. */
@@ -76,10 +73,22 @@ export class FfmpegProcess implements AsyncDisposable {
     this.#child.stdin.end();
   }
 
-  /** Kills it: there is nothing of it that is worth waiting for. */
+  /** Closes its input, at which it ends by itself; kills it where it does not. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill("SIGKILL");
+    this.#child.stdin.destroy();
+    using _grace = this.#options.clock.schedule(graceMs, () => this.#kill());
     await this.exited;
+  }
+
+  /** The whole group: a sandbox that is killed while it is being built would leave a half of it behind. */
+  #kill(): void {
+    const { pid, exitCode, signalCode } = this.#child;
+    if (pid === undefined || exitCode !== null || signalCode !== null) return;
+    try {
+      kill(-pid, "SIGKILL");
+    } catch {
+      // It has just ended.
+    }
   }
 
   #drained(): void {
@@ -94,7 +103,7 @@ export class FfmpegProcess implements AsyncDisposable {
       this.#options.onOutput(piece);
     } catch (cause) {
       this.#failure = new GatehouseError("transcode-failed", "ffmpeg's output cannot be read.", { cause });
-      this.#child.kill("SIGKILL");
+      this.#kill();
     }
   }
 
@@ -137,7 +146,7 @@ export const runFfmpeg = async (options: RunOptions, { signal }: Cancellable): P
     pieces.push(piece);
   };
   return await withDeadline({ clock, ms, what: "the end of ffmpeg's work", signal }, async (within) => {
-    await using child = new FfmpegProcess({ command, onOutput, maxPending: input.length });
+    await using child = new FfmpegProcess({ command, onOutput, maxPending: input.length, clock });
     using _abort = onAbort(within.signal, () => void child[Symbol.asyncDispose]());
     child.write(input);
     child.finish();

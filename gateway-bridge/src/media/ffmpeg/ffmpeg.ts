@@ -96,12 +96,13 @@ export class Ffmpeg {
    */
   async start(
     args: readonly string[],
-    options: Omit<FfmpegProcessOptions, "command"> & { readonly devices?: readonly string[] },
+    options: Omit<FfmpegProcessOptions, "command" | "clock"> & { readonly devices?: readonly string[] },
     cancel: Cancellable,
   ): Promise<FfmpegProcess> {
     const { command } = await this.found(cancel);
     cancel.signal.throwIfAborted();
-    return new FfmpegProcess({ ...options, command: command(args, options.devices) });
+    const { clock } = this.#options;
+    return new FfmpegProcess({ ...options, clock, command: command(args, options.devices) });
   }
 
   /**

@@ -46,7 +46,7 @@ const readOnly = (file: string): readonly string[] => ["--ro-bind-try", file, fi
 
 const bubblewrap = (bwrap: string, extra: readonly string[]): Sandbox["wrap"] => {
   const isolation = ["--unshare-all", "--unshare-user", ...extra, "--uid", "65534", "--gid", "65534"];
-  const life = ["--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv", "--chdir", "/"];
+  const life = ["--die-with-parent", "--cap-drop", "ALL", "--clearenv", "--chdir", "/"];
   const system = ["--ro-bind", "/usr", "/usr", ...systemFolders.flatMap(readOnly), "--dev", "/dev"];
   return (command, { files, devices }) => {
     const drivers = devices.length === 0 ? [] : deviceFolders.flatMap(readOnly);
