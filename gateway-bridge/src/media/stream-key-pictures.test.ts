@@ -5,8 +5,9 @@ import { camera, failure, House, never } from "./testing/house.ts";
 import { makePicture, parameterSets } from "./testing/units.ts";
 
 const patient = { signal: never };
-const setUp = (house: House, decode?: DecodeToJpeg) =>
-  new StreamKeyPictures({ streams: () => house.streams, decode, clock: house.clock });
+const decode: DecodeToJpeg = async ({ codec, width }) => Buffer.from(`${codec} ${width}`);
+const setUp = (house: House, decodable = true) =>
+  new StreamKeyPictures({ streams: () => house.streams, decode, decodable: () => decodable, clock: house.clock });
 
 describe("StreamKeyPictures", () => {
   it("gives the newest key picture of a live stream, with its parameter sets", async () => {
@@ -85,13 +86,10 @@ describe("StreamKeyPictures", () => {
     await Promise.all([house.streams.close(camera), expect(next).rejects.toMatchObject({ code: "stream-ended" })]);
   });
 
-  it("decodes with what the box has, and says so where it has nothing", async () => {
+  it("decodes with what the box has, and says whether it has something", async () => {
     await using house = new House();
     const picture = { codec: "h264" as const, unit: makePicture({ key: true }) };
-    const decode: DecodeToJpeg = async ({ codec, width }) => Buffer.from(`${codec} ${width}`);
-    const [able, unable] = [setUp(house, decode), setUp(house)];
-    expect([able.decodable, unable.decodable]).toEqual([true, false]);
-    expect((await able.toJpeg(picture, 640, patient)).toString()).toBe("h264 640");
-    await expect(unable.toJpeg(picture, 640, patient)).rejects.toMatchObject({ code: "transcoder-missing" });
+    expect([setUp(house).decodable, setUp(house, false).decodable]).toEqual([true, false]);
+    expect((await setUp(house).toJpeg(picture, 640, patient)).toString()).toBe("h264 640");
   });
 });

@@ -1,5 +1,4 @@
 import {
-  GatehouseError,
   untilAborted,
   withDeadline,
   type CameraId,
@@ -21,8 +20,9 @@ export type DecodeToJpeg = (
 
 export interface StreamKeyPicturesOptions {
   readonly streams: () => Pick<Streams, "of" | "find">;
-  /** Undefined where this box cannot decode. */
-  readonly decode: DecodeToJpeg | undefined;
+  readonly decode: DecodeToJpeg;
+  /** Whether this box has what decodes. */
+  readonly decodable: () => boolean;
   readonly clock: Clock;
 }
 
@@ -40,7 +40,7 @@ export class StreamKeyPictures implements KeyPictures {
   }
 
   get decodable(): boolean {
-    return this.#options.decode !== undefined;
+    return this.#options.decodable();
   }
 
   newest(camera: CameraId, tier: TierName): KeyPicture | undefined {
@@ -62,9 +62,7 @@ export class StreamKeyPictures implements KeyPictures {
   }
 
   async toJpeg(picture: KeyPicture, width: number | undefined, cancel: Cancellable): Promise<Buffer> {
-    const { decode } = this.#options;
-    if (decode === undefined) throw new GatehouseError("transcoder-missing", "The gateway found no ffmpeg.");
-    return decode({ ...picture, width }, cancel);
+    return this.#options.decode({ ...picture, width }, cancel);
   }
 }
 
