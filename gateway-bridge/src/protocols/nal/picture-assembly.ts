@@ -2,6 +2,8 @@ import { hasStartCode, splitAnnexB } from "./annex-b.ts";
 import type { NalRules } from "./nal-rules.ts";
 
 const initialSize = 64 * 1024;
+/** From here on a NAL unit has memory of its own: Node's pool of 64 KiB would leave a quarter empty behind slices of common sizes. */
+const pooled = 2 * 1024;
 
 /** Above what any encoder cuts a picture into; bounds what the objects of one picture cost. */
 const maxNals = 4_096;
@@ -105,7 +107,7 @@ export class PictureAssembly {
     const role = this.#rules.roleOf(nal);
     if (role === "none") return true;
     if (this.#bytes + nal.length > this.#maxBytes || this.#nals.length >= maxNals) return false;
-    const own = Buffer.allocUnsafe(nal.length);
+    const own = nal.length < pooled ? Buffer.allocUnsafe(nal.length) : Buffer.allocUnsafeSlow(nal.length);
     own.set(nal);
     this.#nals.push(own);
     this.#bytes += own.length;
