@@ -50,6 +50,8 @@ export class RtspDoor implements AsyncDisposable {
   readonly streams: Streams;
   #applications!: Applications;
   #server!: RtspServer;
+  /** Of RTSPS, PEM. */
+  certificate = "";
 
   private constructor({ openSource, endpoint = nowhere, clock = systemClock }: RtspDoorOptions) {
     const { log, audit } = this;
@@ -72,7 +74,7 @@ export class RtspDoor implements AsyncDisposable {
         clock,
         log,
         random: () => 0.5,
-        lingerMs: 0,
+        lingerMs: 1_000,
       }),
     );
   }
@@ -98,6 +100,7 @@ export class RtspDoor implements AsyncDisposable {
       never,
     );
     door.#server = door.#stack.use(server);
+    door.certificate = identity.tls.cert;
     return door;
   }
 

@@ -4,6 +4,8 @@ export interface Carrier extends Disposable {
   send(packets: Buffer): boolean;
   /** One RTCP compound. */
   sendReport(report: Buffer): void;
+  /** Whether what no longer waits was taken by the reader, and is not lost on the way. */
+  readonly reliable: boolean;
   /** Interleaved channel of the packets; 0 where there is none. */
   readonly channel: number;
   /** Value of the Transport header in the answer. */

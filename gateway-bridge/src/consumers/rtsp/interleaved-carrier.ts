@@ -6,6 +6,7 @@ import type { Carrier } from "./carrier.ts";
 
 /** Carries a track on the RTSP connection itself. RFC 2326 10.12 */
 export class InterleavedCarrier implements Carrier {
+  readonly reliable = true;
   readonly channel: number;
   readonly transport: string;
   readonly #socket: Socket;

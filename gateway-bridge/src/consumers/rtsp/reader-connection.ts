@@ -58,6 +58,11 @@ export class ReaderConnection implements Disposable {
     return this.#handler.session !== undefined;
   }
 
+  /** Bytes that the reader has yet to take. */
+  get unsent(): number {
+    return this.#options.socket.writableLength;
+  }
+
   /** Closes the connection. Politely: what was said before is still delivered, and that the media is over. */
   end(why: string, { politely = false }: { readonly politely?: boolean } = {}): void {
     if (this.#closing.signal.aborted) return;

@@ -75,9 +75,10 @@ export class ReaderSession implements Disposable {
     return this.#tracks.size;
   }
 
-  /** When the reader last took all it was sent, by Clock.monotonic(); undefined while nothing is sent. */
+  /** When the reader last took all it was sent, by Clock.monotonic(); undefined where that cannot be known. */
   get roomAt(): number | undefined {
-    return this.#view?.roomAt;
+    const known = [...this.#tracks.values()].every(({ outlet }) => outlet.reliable);
+    return known ? this.#view?.roomAt : undefined;
   }
 
   /** Whether the stream has this track. */

@@ -104,6 +104,11 @@ export class RtspServer implements AsyncDisposable {
     return [...this.#connections].filter(({ hasSession }) => hasSession).length;
   }
 
+  /** Bytes that wait in connections for readers that are slow; at most a picture and 64 KB for each. */
+  unsent(): number {
+    return [...this.#connections].reduce((sum, connection) => sum + connection.unsent, 0);
+  }
+
   /** Closes the connections of a revoked login, or those on a removed camera. Not a packet follows. */
   endAll({ principal, camera }: ReaderFilter, why: string): void {
     for (const connection of [...this.#connections]) {

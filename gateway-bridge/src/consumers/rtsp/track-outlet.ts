@@ -35,6 +35,11 @@ export class TrackOutlet implements Disposable {
     return `${this.#options.carrier.transport};ssrc=${this.ssrc.toString(16).toUpperCase().padStart(8, "0")}`;
   }
 
+  /** Whether what no longer waits was taken by the reader. */
+  get reliable(): boolean {
+    return this.#options.carrier.reliable;
+  }
+
   get sent(): { readonly packets: number; readonly octets: number } {
     return { packets: this.#packets, octets: this.#octets };
   }

@@ -25,6 +25,7 @@ const maxTries = 16;
 
 /** Carries a track in datagrams to the reader that holds the RTSP connection, paced so that a large picture does not drown its queue. */
 export class UdpCarrier implements Carrier {
+  readonly reliable = false;
   readonly channel = 0;
   readonly transport: string;
   readonly #options: UdpCarrierOptions;

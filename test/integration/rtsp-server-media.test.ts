@@ -1,0 +1,334 @@
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { GatehouseError, systemClock, type Clock } from "@gatehouse/shared";
+import { TestClock } from "@gatehouse/shared/testing";
+import { createSocket, type Socket } from "node:dgram";
+import { once } from "node:events";
+
+import type { AudioTrack, VideoTrack } from "../../gateway-bridge/src/domain/track.ts";
+import { parameterSets, videoTrack } from "../../gateway-bridge/src/media/testing/units.ts";
+import { H264Depacketizer } from "../../gateway-bridge/src/protocols/h264/depacketizer.ts";
+import { fromNtp } from "../../gateway-bridge/src/protocols/rtp/ntp-time.ts";
+import { buildReceiverReport, parseRtcp } from "../../gateway-bridge/src/protocols/rtp/rtcp.ts";
+import { parseRtp, type RtpPacket } from "../../gateway-bridge/src/protocols/rtp/rtp-packet.ts";
+import { parseRtpInfo } from "../../gateway-bridge/src/protocols/rtsp/session-headers.ts";
+import { eventually } from "../support/eventually.ts";
+import { PacedCamera, pictureNumber, type PacedCameraOptions } from "../support/paced-source.ts";
+import { doorCamera, RtspDoor } from "../support/rtsp-door.ts";
+import { RtspReader } from "../support/rtsp-reader.ts";
+
+const pcmu: AudioTrack = { kind: "audio", codec: "pcmu", clockRate: 8_000, channels: 1 };
+
+let stack: AsyncDisposableStack;
+beforeEach(() => {
+  stack = new AsyncDisposableStack();
+});
+afterEach(async () => {
+  await stack.disposeAsync();
+});
+
+interface Opened {
+  readonly camera: PacedCamera;
+  readonly door: RtspDoor;
+  /** A new reader of the same application. */
+  readonly reader: () => Promise<RtspReader>;
+}
+
+const open = async (
+  over: Partial<PacedCameraOptions> = {},
+  { clock = systemClock, secure = true }: { readonly clock?: Clock; readonly secure?: boolean } = {},
+): Promise<Opened> => {
+  const camera = new PacedCamera({ clock, ...over });
+  const door = stack.use(await RtspDoor.open({ openSource: camera.openSource, clock, plain: !secure }));
+  const login = await door.admit();
+  const ports = await door.server.ports();
+  const way = secure ? { port: ports?.secure ?? 0, certificate: door.certificate } : { port: ports?.plain ?? 0 };
+  return { camera, door, reader: async () => stack.use(await RtspReader.open({ ...way, login })) };
+};
+
+interface Picture {
+  readonly number: number;
+  readonly key: boolean;
+  /** Ticks of 90 kHz since the first packet. */
+  readonly ticks: number;
+}
+
+const since = (from: number, to: number): number => (to - from) >>> 0;
+
+const picturesOf = (packets: readonly RtpPacket[]): Picture[] => {
+  const depacketizer = new H264Depacketizer();
+  const from = packets[0]?.timestamp ?? 0;
+  return packets
+    .flatMap((packet) => depacketizer.push(packet))
+    .map(({ nals, key, timestamp }) => ({
+      number: pictureNumber(nals.at(-1) ?? Buffer.alloc(8)),
+      key,
+      ticks: since(from, timestamp),
+    }));
+};
+
+const expectNoGap = (packets: readonly RtpPacket[]): void => {
+  const missing = packets.flatMap(({ sequence }, index) => {
+    const before = packets[index - 1]?.sequence;
+    return before === undefined || ((before + 1) & 0xffff) === sequence ? [] : [`${before} -> ${sequence}`];
+  });
+  expect(missing).toEqual([]);
+};
+
+const expectInOrder = (pictures: readonly Picture[]): void => {
+  const numbers = pictures.map(({ number }) => number);
+  expect(numbers).toEqual(numbers.map((_, index) => (numbers[0] ?? 0) + index));
+};
+
+describe("a reader of the RTSP server", () => {
+  it("starts with the stored key picture, is live within 300 ms, and misses nothing", async () => {
+    const { camera, reader } = await open({ gop: 30 });
+    const first = await reader();
+    await first.play(doorCamera);
+    await eventually("the middle of a GOP", () => camera.sent >= 25);
+    const second = await reader();
+    const { info } = await second.play(doorCamera);
+    const startedAt = performance.now();
+    await eventually("live", () => picturesOf(second.packets()).at(-1)?.number === camera.sent - 1);
+    const caughtUpMs = performance.now() - startedAt;
+    await eventually("two more GOPs", () => camera.sent >= 90);
+
+    for (const { frames, packets } of [first, second].map((one) => ({ frames: one.frames, packets: one.packets() }))) {
+      expect(frames.length).toBeGreaterThan(packets.length);
+      expectNoGap(packets);
+      expectInOrder(picturesOf(packets));
+    }
+    const pictures = picturesOf(second.packets());
+    expect(pictures[0]).toMatchObject({ number: 0, key: true });
+    expect(pictures.length).toBeGreaterThanOrEqual(89);
+    const ticks = pictures.map((picture) => picture.ticks);
+    expect(ticks).toEqual([...ticks].sort((a, b) => a - b));
+    expect(new Set(ticks).size).toBe(ticks.length);
+    // The stored second takes no more on the reader's timeline than they took to send.
+    expect((pictures.find(({ number }) => number === 24)?.ticks ?? Infinity) / 90).toBeLessThan(caughtUpMs + 50);
+    // RTP-Info names the first packet.
+    const [start] = parseRtpInfo(info);
+    const [packet] = second.packets();
+    expect(start?.sequence).toBe(packet?.sequence);
+    expect(since(start?.timestamp ?? 0, packet?.timestamp ?? 0) / 90).toBeLessThan(1_000);
+    // Whatever the number of readers.
+    expect(camera.opened).toBe(1);
+  }, 30_000);
+
+  it("is told how its tracks lie side by side", async () => {
+    const { reader } = await open({ tracks: [videoTrack, pcmu] });
+    const one = await reader();
+    const setUp = async (track: number, Transport: string, headers = {}) =>
+      one.ask("SETUP", `${doorCamera}/trackID=${track}`, { Transport, ...headers });
+    const video = await setUp(0, "RTP/AVP/TCP;unicast;interleaved=0-1");
+    const Session = video.headers.get("session")?.split(";")[0] ?? "";
+    await setUp(1, "RTP/AVP/TCP;unicast;interleaved=2-3", { Session });
+    await one.ask("PLAY", doorCamera, { Session });
+    await eventually("sound", () => one.packets(2).length > 50);
+    expectNoGap(one.packets(2));
+    const reports = [1, 3].map((channel) => {
+      const frame = one.frames.find((each) => each.channel === channel);
+      const report = parseRtcp(frame?.payload ?? Buffer.alloc(0))[0];
+      if (report?.kind !== "sender-report") throw new Error(`no sender report on channel ${channel}`);
+      return report;
+    });
+    const [ofVideo, ofAudio] = reports;
+    // Both clocks, as the reports lay them on the gateway's: a picture and the sound sent with it are of one moment.
+    const wallOf = (report: typeof ofVideo, rate: number, timestamp: number): number =>
+      fromNtp(report?.ntp ?? { seconds: 0, fraction: 0 }) +
+      (((timestamp - (report?.rtpTimestamp ?? 0)) | 0) * 1_000) / rate;
+    const lastPicture = one.packets(0).findLast(({ marker }) => marker);
+    const after = one.frames.findLastIndex(
+      ({ channel, payload }) => channel === 0 && parseRtp(payload).sequence === lastPicture?.sequence,
+    );
+    const sound =
+      one.frames.slice(after).find(({ channel }) => channel === 2) ??
+      one.frames.findLast(({ channel }) => channel === 2);
+    const soundAt = wallOf(ofAudio, 8_000, parseRtp(sound!.payload).timestamp);
+    const pictureAt = wallOf(ofVideo, 90_000, lastPicture?.timestamp ?? 0);
+    expect(Math.abs(soundAt - pictureAt)).toBeLessThanOrEqual(41);
+    expect(Math.abs(pictureAt - Date.now())).toBeLessThan(1_000);
+  });
+
+  it("pauses, and goes on at a key picture with the numbers that follow", async () => {
+    const { reader } = await open();
+    const one = await reader();
+    const { session: Session } = await one.play(doorCamera);
+    await eventually("pictures", () => one.packets().length > 30);
+    expect((await one.ask("PAUSE", doorCamera, { Session })).status).toBe(200);
+    const paused = one.frames.length;
+    await systemClock.delay(100, { signal: new AbortController().signal });
+    expect(one.frames.length).toBe(paused);
+    const again = await one.ask("PLAY", doorCamera, { Session });
+    await eventually("more", () => one.frames.length > paused + 30);
+    expectNoGap(one.packets());
+    const [start] = parseRtpInfo(again.headers.get("rtp-info") ?? "");
+    const goesOn = one.packets().findIndex(({ sequence }) => sequence === start?.sequence);
+    expect(picturesOf(one.packets().slice(goesOn))[0]).toMatchObject({ key: true });
+  });
+
+  it("that stops reading harms nobody, and goes on at a key picture", async () => {
+    const { camera, door, reader } = await open({ keyBytes: 600_000, bytes: 100_000, gop: 10 });
+    const [slow, other] = [await reader(), await reader()];
+    await slow.play(doorCamera);
+    await other.play(doorCamera);
+    slow.socket.pause();
+    const dropped = (): number => door.streams.status().reduce((sum, status) => sum + status.dropped, 0);
+    await eventually("pictures are left out", () => dropped() > 20, 20_000);
+    slow.socket.resume();
+    const stoppedAt = camera.sent;
+    await eventually("it goes on", () => (picturesOf(slow.packets()).at(-1)?.number ?? 0) > stoppedAt + 10, 20_000);
+    expectNoGap(slow.packets());
+    const pictures = picturesOf(slow.packets());
+    const afterGaps = pictures.filter(
+      ({ number }, index) => index > 0 && number !== (pictures[index - 1]?.number ?? 0) + 1,
+    );
+    expect(afterGaps.length).toBeGreaterThan(0);
+    expect(afterGaps.every(({ key }) => key)).toBe(true);
+    expectNoGap(other.packets());
+    expectInOrder(picturesOf(other.packets()));
+  }, 60_000);
+
+  it("that never reads again is let go after a minute, and holds little until then", async () => {
+    const clock = new TestClock();
+    const { door, reader } = await open({ keyBytes: 600_000, bytes: 100_000, gop: 10 }, { clock });
+    const stuck = await reader();
+    const playing = stuck.play(doorCamera);
+    await clock.advance(200);
+    await playing;
+    stuck.socket.pause();
+    await clock.advance(30_000);
+    expect(door.server.sessions()).toBe(1);
+    expect(door.server.unsent()).toBeLessThan(1_500_000);
+    await clock.advance(45_000);
+    expect(door.server.sessions()).toBe(0);
+  }, 60_000);
+
+  it("that says nothing but takes what it is sent may stay", async () => {
+    const clock = new TestClock();
+    const { door, reader } = await open({ keyBytes: 1_000, bytes: 500 }, { clock });
+    const quiet = await reader();
+    const playing = quiet.play(doorCamera);
+    await clock.advance(200);
+    await playing;
+    await clock.advance(150_000);
+    expect(door.server.sessions()).toBe(1);
+  }, 60_000);
+
+  it("stays when the camera comes back as it was, and is sent away when it comes back with another codec", async () => {
+    const { camera, door, reader } = await open({ tracks: [videoTrack] });
+    const one = await reader();
+    await one.play(doorCamera);
+    await eventually("pictures", () => one.packets().length > 30);
+    camera.break(new GatehouseError("camera-stalled", "the camera rebooted"));
+    await eventually("it is back", () => camera.opened === 2, 20_000);
+    const before = one.packets().length;
+    await eventually("more pictures", () => one.packets().length > before + 30);
+    expectNoGap(one.packets());
+    const ticks = picturesOf(one.packets()).map((picture) => picture.ticks);
+    expect(ticks).toEqual([...ticks].sort((a, b) => a - b));
+
+    const other: VideoTrack = {
+      ...videoTrack,
+      codec: "h265",
+      parameterSets: { ...parameterSets, vps: Buffer.from([0x40, 1]) },
+    };
+    camera.tracks = [other];
+    camera.break(new GatehouseError("camera-stalled", "the camera rebooted"));
+    await eventually("the end", () => one.closed, 20_000);
+    expect(door.server.sessions()).toBe(0);
+    const goodbye = parseRtcp(one.frames.findLast(({ channel }) => channel === 1)?.payload ?? Buffer.alloc(0));
+    expect(goodbye.map(({ kind }) => kind)).toContain("bye");
+  }, 60_000);
+
+  it("leaves nothing behind, ten times", async () => {
+    const { camera, door, reader } = await open({}, { secure: false });
+    const resting = await reader();
+    await resting.play(doorCamera);
+    const cycle = async (transport: string): Promise<void> => {
+      const one = await reader();
+      const { session: Session } = await one.play(doorCamera, transport);
+      await one.ask("TEARDOWN", doorCamera, { Session });
+      one[Symbol.dispose]();
+      await eventually("it is gone", () => one.closed);
+    };
+    const open0 = (): Record<string, number> =>
+      Object.fromEntries(
+        ["TCPSocketWrap", "TCPServerWrap", "UDPWrap", "TLSWrap"].map((kind) => [
+          kind,
+          process.getActiveResourcesInfo().filter((each) => each === kind).length,
+        ]),
+      );
+    await cycle("RTP/AVP/TCP;unicast;interleaved=0-1");
+    await eventually("one session", () => door.server.sessions() === 1);
+    const before = open0();
+    for (let time = 0; time < 10; time += 1) {
+      await cycle(time % 2 === 0 ? "RTP/AVP/TCP;unicast;interleaved=0-1" : "RTP/AVP;unicast;client_port=40000-40001");
+    }
+    await eventually("as before", () => JSON.stringify(open0()) === JSON.stringify(before));
+    expect(door.server.sessions()).toBe(1);
+    expect(camera.opened).toBe(1);
+  });
+});
+
+describe("a reader by UDP", () => {
+  const bind = async (): Promise<Socket> => {
+    const socket = createSocket("udp4").bind({ address: "127.0.0.1", port: 0 });
+    await once(socket, "listening");
+    stack.defer(() => void socket.close());
+    return socket;
+  };
+
+  it("is sent numbered packets and reports at its own address, wherever it wants them", async () => {
+    const { reader } = await open({ tracks: [videoTrack] }, { secure: false });
+    const [rtp, rtcp] = [await bind(), await bind()];
+    const [packets, reports]: [RtpPacket[], Buffer[]] = [[], []];
+    rtp.on("message", (bytes) => packets.push(parseRtp(bytes)));
+    rtcp.on("message", (bytes) => reports.push(bytes));
+    const one = await reader();
+    const ports = `${rtp.address().port}-${rtcp.address().port}`;
+    const { session: Session } = await one.play(
+      doorCamera,
+      `RTP/AVP;unicast;destination=192.0.2.9;client_port=${ports}`,
+    );
+    await eventually("pictures", () => picturesOf(packets).length > 30);
+    expectNoGap(packets);
+    expectInOrder(picturesOf(packets));
+    expect(parseRtcp(reports[0] ?? Buffer.alloc(0))[0]?.kind).toBe("sender-report");
+    await one.ask("TEARDOWN", doorCamera, { Session });
+    const last = packets.length;
+    await systemClock.delay(100, { signal: new AbortController().signal });
+    expect(packets.length - last).toBeLessThan(20);
+  });
+
+  it("stays while it reports, and is let go when it does not", async () => {
+    const clock = new TestClock();
+    const { door, reader } = await open({ keyBytes: 1_000, bytes: 500 }, { clock, secure: false });
+    const [rtp, rtcp] = [await bind(), await bind()];
+    const one = await reader();
+    const setUp = one.ask("SETUP", `${doorCamera}/trackID=0`, {
+      Transport: `RTP/AVP;unicast;client_port=${rtp.address().port}-${rtcp.address().port}`,
+    });
+    await clock.advance(100);
+    const answer = await setUp;
+    const [, serverPort] = /server_port=\d+-(\d+)/.exec(answer.headers.get("transport") ?? "") ?? [];
+    const played = one.ask("PLAY", doorCamera, { Session: answer.headers.get("session")?.split(";")[0] ?? "" });
+    await clock.advance(0);
+    await played;
+    const report = buildReceiverReport({ ssrc: 1, cname: "reader" });
+    for (let minute = 0; minute < 3; minute += 1) {
+      await clock.advance(50_000);
+      expect(door.server.sessions()).toBe(1);
+      rtcp.send(report, Number(serverPort), "127.0.0.1");
+      await systemClock.delay(50, { signal: new AbortController().signal });
+    }
+    await clock.advance(70_000);
+    expect(door.server.sessions()).toBe(0);
+  }, 60_000);
+
+  it("is refused on an encrypted connection", async () => {
+    const { reader } = await open();
+    const one = await reader();
+    const Transport = "RTP/AVP;unicast;client_port=5000-5001";
+    expect((await one.ask("SETUP", `${doorCamera}/trackID=0`, { Transport })).status).toBe(461);
+  });
+});
