@@ -40,6 +40,18 @@ describe("PacketOrder", () => {
     expect(order(depth, numbers(...sequences))).toBe(expected);
   });
 
+  it("gives up what is missing when it is told to", () => {
+    const out: string[] = [];
+    const ordered = new PacketOrder(8, ({ sequence }, gap) => out.push(`${gap ? "!" : ""}${sequence}`));
+    for (const each of numbers(1, 3, 4, 6)) ordered.push(each);
+    expect([out, ordered.waiting]).toEqual([["1"], 3]);
+    ordered.skip();
+    expect([out, ordered.waiting]).toEqual([["1", "!3", "4"], 1]);
+    ordered.skip();
+    ordered.skip();
+    expect([out, ordered.waiting]).toEqual([["1", "!3", "4", "!6"], 0]);
+  });
+
   it("begins anew with another source and tells a gap", () => {
     expect(order(4, [packet(1), packet(9, 2), packet(10, 2)])).toBe("1 !9 10");
   });

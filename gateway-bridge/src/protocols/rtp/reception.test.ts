@@ -52,6 +52,26 @@ describe("ReceptionStatistics", () => {
     expect(statistics.report(0)).toMatchObject({ cumulativeLost: 0, highestSequence: 30_002 });
   });
 
+  it("has totals that outlive sources and their restarts", () => {
+    const statistics = new ReceptionStatistics(90_000);
+    expect(statistics.totals).toEqual({ packets: 0, lost: 0, jitterMs: 0 });
+    receiveAll(statistics, [...range(0, 10), ...range(12, 20)]);
+    expect(statistics.totals).toMatchObject({ packets: 18, lost: 2 });
+    // Doubled packets hide no loss that comes after another restart.
+    receiveAll(statistics, [30_000, 30_001, 30_001, 30_001]);
+    expect(statistics.totals).toMatchObject({ packets: 21, lost: 2 });
+    statistics.receive(packet(5, 0, 77), 0);
+    statistics.receive(packet(7, 0, 77), 0);
+    expect(statistics.totals).toMatchObject({ packets: 23, lost: 3 });
+  });
+
+  it("tells the jitter in milliseconds", () => {
+    const statistics = new ReceptionStatistics(90_000);
+    for (let index = 0; index < 400; index += 1)
+      statistics.receive(packet(index, index * 900), index * 10 + (index % 2) * 4);
+    expect(statistics.totals.jitterMs).toBeCloseTo(4, 1);
+  });
+
   it("starts anew with another source", () => {
     const statistics = new ReceptionStatistics(90_000);
     receiveAll(statistics, [1, 9]);

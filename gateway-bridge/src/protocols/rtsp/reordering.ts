@@ -19,10 +19,12 @@ export class Reordering {
   /** @param now Clock.monotonic() */
   push(packet: RtpPacket, now: number): void {
     this.#now = now;
-    // Looked at before: the packet itself may be what was waited for, or the first to wait.
     const since = this.#waitingSince;
     this.#order.push(packet);
-    if (this.#order.waiting > 0 && since !== undefined && now - since > longestMs) this.#order.skip();
+    if (this.#order.waiting > 0 && since !== undefined && now - since > longestMs) {
+      this.#order.skip();
+      this.#waitingSince = undefined;
+    }
     if (this.#order.waiting === 0) this.#waitingSince = undefined;
     else this.#waitingSince ??= now;
   }

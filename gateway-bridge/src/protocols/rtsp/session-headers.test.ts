@@ -24,6 +24,23 @@ describe("parseTransport", () => {
   });
 });
 
+describe("parseTransport of UDP", () => {
+  it.each<[string, unknown]>([
+    ["RTP/AVP;unicast;client_port=5000-5001;server_port=6970-6971;ssrc=1", [6_970, 6_971, 1]],
+    ["RTP/AVP/UDP;unicast;server_port=6970", [6_970, 6_971, undefined]],
+    ["RTP/AVP;server_port= 1 - 9 ", [1, 9, undefined]],
+    ["RTP/AVP;server_port=65535", [65_535, undefined, undefined]],
+    ["RTP/AVP;server_port=0-0", [undefined, undefined, undefined]],
+    ["RTP/AVP;server_port=70000-70001", [undefined, undefined, undefined]],
+    ["RTP/AVP;server_port=x", [undefined, undefined, undefined]],
+    ["RTP/AVP;unicast", [undefined, undefined, undefined]],
+  ])("reads %j", (header, expected) => {
+    const { interleaved, rtpPort, rtcpPort, ssrc } = parseTransport(header);
+    expect(interleaved).toBe(false);
+    expect([rtpPort, rtcpPort, ssrc]).toEqual(expected);
+  });
+});
+
 describe("parseSessionHeader", () => {
   it.each<[string, unknown]>([
     ["12345678", { id: "12345678", timeoutS: undefined }],

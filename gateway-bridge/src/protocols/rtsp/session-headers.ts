@@ -28,7 +28,7 @@ export const parseTransport = (header: string): Transport => {
     rtpChannel,
     rtcpChannel: channel(rtcp) ?? (rtpChannel === undefined ? undefined : rtpChannel + 1),
     rtpPort: port(rtpPort),
-    rtcpPort: port(rtcpPort) ?? port(rtpPort === undefined ? undefined : String(Number(rtpPort) + 1)),
+    rtcpPort: port(rtcpPort) ?? (port(rtpPort) && port(String(Number(rtpPort) + 1))),
     ssrc: hexadecimal(value("ssrc")),
   };
 };
