@@ -94,6 +94,8 @@ export class Streams implements AsyncDisposable {
    */
   async playable(camera: CameraId, tier: TierName, accepts: AcceptedCodecs, { signal }: Cancellable): Promise<Stream> {
     const base = this.of(camera, tier);
+    // The first look for a transcoder takes a while.
+    using _hold = base.hold();
     const { video, audio } = await base.ready({ signal });
     const choose = (able: TranscodingAbility): RenditionChoice => chooseRendition({ video, audio, accepts, able });
     // The transcoder is not even looked for while nobody needs one.
