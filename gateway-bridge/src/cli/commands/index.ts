@@ -1,4 +1,5 @@
 import type { Command } from "../command.ts";
+import { appAddCommand } from "./app-add.ts";
 import { auditCommand } from "./audit.ts";
 import { cameraAddCommand } from "./camera-add.ts";
 import { cameraDiscoverCommand } from "./camera-discover.ts";
@@ -21,6 +22,7 @@ export const commands: readonly Command[] = [
   cameraListCommand,
   cameraRemoveCommand,
   pairCommand,
+  appAddCommand,
   clientListCommand,
   clientRevokeCommand,
   auditCommand,
