@@ -1,6 +1,7 @@
 import { BitReader } from "../nal/bit-reader.ts";
 import { splitAdts } from "./adts.ts";
 import { UnitFragments } from "./unit-fragments.ts";
+import { ownBytes } from "../rtp/own-bytes.ts";
 import type { OrderedPacket, UnpackedUnit, Unpacker } from "../rtp/unpacker.ts";
 import type { AccessUnitLayout } from "./access-unit-layout.ts";
 
@@ -48,7 +49,7 @@ export class GenericUnpacker implements Unpacker {
       this.#damaged += 1;
       return [];
     }
-    return units.flatMap(unframe).map((data, index) => ({ offset: index * this.#unitTicks, data: Buffer.from(data) }));
+    return units.flatMap(unframe).map((data, index) => ({ offset: index * this.#unitTicks, data: ownBytes(data) }));
   }
 
   /** Views of the access units; undefined when their sizes cannot be. */

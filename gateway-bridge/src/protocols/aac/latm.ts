@@ -1,5 +1,6 @@
 import { BitReader } from "../nal/bit-reader.ts";
 import { readAudioSpecificConfig, type AacConfig } from "./audio-specific-config.ts";
+import { ownBytes } from "../rtp/own-bytes.ts";
 import type { OrderedPacket, UnpackedUnit, Unpacker } from "../rtp/unpacker.ts";
 import { UnitFragments } from "./unit-fragments.ts";
 
@@ -64,7 +65,7 @@ export class LatmUnpacker implements Unpacker {
       this.#damaged += 1;
       return [];
     }
-    return units.map((data, index) => ({ offset: index * this.#unitTicks, data: Buffer.from(data) }));
+    return units.map((data, index) => ({ offset: index * this.#unitTicks, data: ownBytes(data) }));
   }
 }
 

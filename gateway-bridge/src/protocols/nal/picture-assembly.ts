@@ -3,7 +3,19 @@ import type { NalRules } from "./nal-rules.ts";
 
 const initialSize = 64 * 1024;
 /** From here on a NAL unit has memory of its own: Node's pool of 64 KiB would leave a quarter empty behind slices of common sizes. */
-const pooled = 2 * 1024;
+const large = 2 * 1024;
+
+/** The small ones in one piece of memory: in Node's pool each would keep 64 KiB alive of what was made at the same time. */
+const outOfPool = (nals: readonly Buffer[]): readonly Buffer[] => {
+  const own = Buffer.allocUnsafeSlow(nals.reduce((sum, { length }) => sum + (length < large ? length : 0), 0));
+  let at = 0;
+  return nals.map((nal) => {
+    if (nal.length >= large) return nal;
+    own.set(nal, at);
+    at += nal.length;
+    return own.subarray(at - nal.length, at);
+  });
+};
 
 /** Above what any encoder cuts a picture into; bounds what the objects of one picture cost. */
 const maxNals = 4_096;
@@ -78,7 +90,7 @@ export class PictureAssembly {
 
   /** Everything gathered so far; empty again afterwards. */
   take(): { readonly nals: readonly Buffer[]; readonly bytes: number; readonly key: boolean } {
-    const taken = { nals: this.#nals, bytes: this.#bytes, key: this.#key && this.isWhole };
+    const taken = { nals: outOfPool(this.#nals), bytes: this.#bytes, key: this.#key && this.isWhole };
     this.clear();
     return taken;
   }
@@ -107,7 +119,7 @@ export class PictureAssembly {
     const role = this.#rules.roleOf(nal);
     if (role === "none") return true;
     if (this.#bytes + nal.length > this.#maxBytes || this.#nals.length >= maxNals) return false;
-    const own = nal.length < pooled ? Buffer.allocUnsafe(nal.length) : Buffer.allocUnsafeSlow(nal.length);
+    const own = nal.length < large ? Buffer.allocUnsafe(nal.length) : Buffer.allocUnsafeSlow(nal.length);
     own.set(nal);
     this.#nals.push(own);
     this.#bytes += own.length;

@@ -1,3 +1,4 @@
+import { ownBytes } from "./own-bytes.ts";
 import type { OrderedPacket, UnpackedUnit, Unpacker } from "./unpacker.ts";
 
 /** For formats whose payload is the sound itself: Opus (RFC 7587 4.2), G.711 and L16 (RFC 3551 4.5). */
@@ -13,6 +14,6 @@ export class PlainUnpacker implements Unpacker {
   unpack({ payload }: OrderedPacket): readonly UnpackedUnit[] {
     const size = payload.length - (payload.length % this.#blockSize);
     // A copy, because a view would keep all the bytes in memory that arrived with it.
-    return size === 0 ? [] : [{ offset: 0, data: Buffer.from(payload.subarray(0, size)) }];
+    return size === 0 ? [] : [{ offset: 0, data: ownBytes(payload.subarray(0, size)) }];
   }
 }
