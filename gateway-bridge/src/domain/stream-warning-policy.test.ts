@@ -94,7 +94,8 @@ describe("warnings about a camera", () => {
     ["measure a size that the camera does not tell", { kind: "rtsp", tiers: [tier("main", 0, 0)] }, ["no-substream"]],
     ["say nothing of a camera of still pictures", { kind: "still", tiers: [tier("main", 1920, 1080, "jpeg")], streams: [] }, []],
     ["tell a camera that serves one client", { maxSessions: 1 }, ["single-session"]],
-    ["say nothing of one that serves two", { maxSessions: 2 }, []],
+    ["tell a camera that serves three", { maxSessions: 3 }, ["single-session"]],
+    ["say nothing of one that serves four", { maxSessions: 4 }, []],
     ["come together, weightiest first", { ...gop(10_000, 10_000), audio: "other", tiers: [tier("main", 1920, 1080)], maxSessions: 1 }, ["keyframe-interval-long", "sound-not-playable", "no-substream", "single-session"]],
   ])("%s", (_, facts, expected) => { expect(codes(facts)).toEqual(expected); }); // prettier-ignore
 
@@ -121,5 +122,10 @@ describe("warnings about a camera", () => {
     const [onvif] = warn({ tiers: large });
     expect(plain?.remedy).toMatch(/ONVIF/);
     expect(onvif?.remedy).toMatch(/second stream/);
+  });
+
+  it("name the number of clients that a camera serves", () => {
+    const messages = [1, 2].map((maxSessions) => warn({ maxSessions })[0]?.message);
+    expect(messages).toEqual([expect.stringContaining("one client"), expect.stringContaining("only 2 clients")]);
   });
 });

@@ -23,6 +23,8 @@ const highLoss = 0.01;
 const highJitterMs = 100;
 /** 720p: what phones and small panels show, and what a link away from home carries. */
 const smallPixels = 1_280 * 720;
+/** A recorder, an app and a desktop beside the gateway are more than that. */
+const fewSessions = 3;
 /** A good key picture interval, in seconds. */
 const goodGop = 2;
 
@@ -82,16 +84,15 @@ const smallStream: Check = (facts) => {
   return [{ code: "no-substream", message, remedy }];
 };
 
-const sessions: Check = ({ maxSessions }) =>
-  maxSessions === undefined || maxSessions > 1
-    ? []
-    : [
-        {
-          code: "single-session",
-          message: "This camera serves one client at a time, and the gateway is that client.",
-          remedy: "Let recorders and other apps take the picture from the gateway (`gatehouse app add`), not from the camera.",
-        }, // prettier-ignore
-      ];
+const sessions: Check = ({ maxSessions }) => {
+  if (maxSessions === undefined || maxSessions > fewSessions) return [];
+  const message =
+    maxSessions === 1
+      ? "This camera serves one client at a time, and the gateway is that client."
+      : `This camera serves only ${maxSessions} clients at a time, and the gateway is one of them.`;
+  const remedy = "Let recorders and other apps take the picture from the gateway (`gatehouse app add`), not from the camera."; // prettier-ignore
+  return [{ code: "single-session", message, remedy }];
+};
 
 const reception: Check = (facts) =>
   ownLive(facts).flatMap(({ tier, loss, jitterMs, transport }): StreamWarning[] => {

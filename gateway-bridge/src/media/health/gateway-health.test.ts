@@ -22,7 +22,7 @@ describe("healthOf", () => {
   it("tells each camera's streams and warnings, and nothing of cameras that were not asked for", async () => {
     await using house = new House();
     house.streams.of(other, "main");
-    const cameras = [{ id: seen, kind: "onvif" as const, description }];
+    const cameras = [{ id: seen, kind: "onvif" as const, url: "http://192.0.2.1/", description }];
     const health = healthOf({ cameras, streams: house.streams.health(), transcoder, maxSessions: () => 1 });
     expect(GatewayHealth.parse(health)).toMatchObject({
       cameras: [{ camera: seen, streams: [{ camera: seen, tier: "main", state: "idle" }] }],
@@ -33,7 +33,7 @@ describe("healthOf", () => {
   });
 
   it("tells a camera that nobody watched yet, without streams", () => {
-    const cameras = [{ id: seen, kind: "onvif" as const, description }];
+    const cameras = [{ id: seen, kind: "onvif" as const, url: "http://192.0.2.1/", description }];
     const health = healthOf({ cameras, streams: [], transcoder, maxSessions: () => undefined });
     expect(health.cameras).toMatchObject([{ camera: seen, streams: [] }]);
   });

@@ -3,13 +3,16 @@ import type { CameraId, GatewayHealth, StreamHealth, TranscoderHealth } from "@g
 import type { CameraRecord } from "../../domain/camera.ts";
 import { warningsOf } from "../../domain/stream-warning-policy.ts";
 
+/** What is asked of a camera. */
+export type HealthSubject = Pick<CameraRecord, "id" | "kind" | "url" | "description">;
+
 export interface HealthSources {
   /** Those whose health is asked for: of all other streams nothing is told. */
-  readonly cameras: readonly Pick<CameraRecord, "id" | "kind" | "description">[];
+  readonly cameras: readonly HealthSubject[];
   readonly streams: readonly StreamHealth[];
   readonly transcoder: TranscoderHealth;
   /** How many clients at once a camera serves, where that is known. */
-  readonly maxSessions: (camera: Pick<CameraRecord, "id" | "kind" | "description">) => number | undefined;
+  readonly maxSessions: (camera: HealthSubject) => number | undefined;
 }
 
 /** How these cameras' streams are, and what their owner could better. */
