@@ -1,42 +1,34 @@
-import {
-  GatehouseError,
-  type Camera,
-  type Cancellable,
-  type Clock,
-  type PrepareHomeKitSession,
-  type Status,
+import type {
+  ApplicationCredential,
+  Camera,
+  Cancellable,
+  NewApplication,
+  PrepareHomeKitSession,
+  Status,
 } from "@gatehouse/shared";
-import type { networkInterfaces } from "node:os";
 
-import type { GatewayIdentity } from "./access/gateway-identity.ts";
 import type { Pairing } from "./access/pairing.ts";
-import type { Principals } from "./access/principals.ts";
 import type { Handlers } from "./api/handlers.ts";
-import type { AuditLog } from "./audit/audit-log.ts";
 import type { CameraStates } from "./camera-states.ts";
-import type { Cameras } from "./cameras/cameras.ts";
-import type { HomeKitSessions } from "./consumers/homekit/homekit-sessions.ts";
+import { Fmp4View } from "./consumers/fmp4/fmp4-view.ts";
 import { decideAccess, visibleCameras } from "./domain/access-policy.ts";
 import type { CameraRecord } from "./domain/camera.ts";
 import { isOwnAddress } from "./domain/own-address-policy.ts";
-import type { Streams } from "./media/streams.ts";
+import { reachableAddress } from "./domain/reachable-address-policy.ts";
+import type { Door, GatewayOptions } from "./door.ts";
+import { browserWish, healthOfCameras, type MediaPlane } from "./media-plane.ts";
+import type { GatewayMetrics } from "./metrics/gateway-metrics.ts";
 import { version } from "./version.ts";
 
 /** The parts of a gateway that its routes act on. */
-export interface HandlerParts {
+export interface HandlerParts extends GatewayOptions, Door, MediaPlane {
   readonly name: string;
   readonly started: number;
   readonly listen: () => string;
-  readonly clock: Clock;
-  readonly interfaces: typeof networkInterfaces;
-  readonly identity: GatewayIdentity;
-  readonly principals: Principals;
   readonly pairing: Pairing;
-  readonly audit: AuditLog;
-  readonly cameras: Cameras;
-  readonly states: CameraStates;
-  readonly streams: Streams;
-  readonly homekit: HomeKitSessions;
+  readonly metrics: GatewayMetrics;
+  /** Views over WebSockets. */
+  readonly live: Set<Disposable>;
 }
 
 /** A camera as others see it: its address, pin and login stay inside. */
@@ -57,6 +49,103 @@ export const viewOf = (record: CameraRecord, states: CameraStates): Camera => {
     motion,
     warm,
     state: states.of(id),
+  };
+};
+
+/** What each route does, once the caller was found to be allowed. */
+export const createHandlers = (parts: HandlerParts): Handlers => ({
+  ...doorHandlers(parts),
+  ...cameraHandlers(parts),
+  ...viewingHandlers(parts),
+});
+
+type DoorRoutes =
+  | "pair"
+  | "status"
+  | "offerPairing"
+  | "addApplication"
+  | "listPrincipals"
+  | "revokePrincipal"
+  | "listAudit"
+  | "metrics";
+
+const doorHandlers = (parts: HandlerParts): Pick<Handlers, DoorRoutes> => {
+  const { pairing, principals, audit, metrics } = parts;
+  return {
+    pair: ({ body, signal }) => pairing.redeem(body, { signal }),
+    status: ({ signal }) => statusOf(parts, { signal }),
+    offerPairing: async ({ body }) => pairing.offer(body),
+    addApplication: ({ body }) => addApplication(parts, body),
+    listPrincipals: async () => [...principals.list()],
+    revokePrincipal: async ({ params }) => {
+      principals.revoke(params.principal);
+      return {};
+    },
+    listAudit: async ({ query }) => [...audit.list(query)],
+    metrics: () => metrics.render(),
+  };
+};
+
+type CameraRoutes = "listCameras" | "addCamera" | "discoverCameras" | "removeCamera" | "snapshot" | "health";
+
+const cameraHandlers = (parts: HandlerParts): Pick<Handlers, CameraRoutes> => {
+  const { cameras, states } = parts;
+  return {
+    listCameras: async ({ principal }) =>
+      visibleCameras(principal, cameras.list()).map((record) => viewOf(record, states)),
+    addCamera: async ({ body, signal }) => viewOf(await cameras.add(body, { signal }), states),
+    discoverCameras: ({ signal }) => cameras.discover({ signal }),
+    removeCamera: async ({ params }) => {
+      await cameras.remove(params.camera);
+      return {};
+    },
+    snapshot: ({ params, query, signal }) => cameras.snapshot(params.camera, query, { signal }),
+    health: async ({ principal }) => healthOfCameras(parts, visibleCameras(principal, cameras.list())),
+  };
+};
+
+type ViewingRoutes =
+  "live" | "clip" | "offerWebRtc" | "endWebRtc" | "prepareHomeKitSession" | "startHomeKitSession" | "endHomeKitSession";
+
+/** What a browser plays from an MP4, whether live or from a file. */
+const mp4Codecs = { video: ["h264"], audio: ["aac", "opus"] } as const;
+
+const viewingHandlers = (parts: HandlerParts): Pick<Handlers, ViewingRoutes> => {
+  const { streams, tierFor, homekit, webrtc, clips, live, clock, log } = parts;
+  return {
+    live: async ({ params: { camera }, query, socket, signal }) => {
+      const tier = query.tier ?? tierFor(camera, { ...browserWish, ...query });
+      const stream = await streams.playable(camera, tier, mp4Codecs, { signal });
+      const view: Fmp4View = Fmp4View.open({ stream, socket, clock, log, onGone: () => live.delete(view) });
+      live.add(view);
+    },
+    clip: async ({ params: { camera }, query, signal }) => {
+      const stream = await streams.playable(camera, query.tier ?? "main", mp4Codecs, { signal });
+      const [beforeMs, afterMs] = [query.before * 1_000, query.after * 1_000];
+      return clips.record({ stream, beforeMs, afterMs, clock, log }, { signal });
+    },
+    offerWebRtc: async ({ principal, params: { camera }, query, body: sdp, signal }) => {
+      const talk = decideAccess(principal, { action: "talk", camera }).kind === "allow";
+      const answer = await webrtc.offer({ principal: principal.id, camera, sdp, talk, ...query }, { signal });
+      return { id: answer.session, sdp: answer.sdp };
+    },
+    endWebRtc: async ({ params }) => {
+      webrtc.end(params.session);
+      return {};
+    },
+    prepareHomeKitSession: ({ principal, params: { camera }, body, peer, signal }) => {
+      const believed = withoutForeignClaim(body, isOwnAddress(peer, parts.interfaces()));
+      const talk = decideAccess(principal, { action: "talk", camera }).kind === "allow";
+      return homekit.prepare({ principal: principal.id, camera, body: believed, talk }, { signal });
+    },
+    startHomeKitSession: async ({ params, body }) => {
+      await homekit.start(params.session, body);
+      return {};
+    },
+    endHomeKitSession: async ({ params }) => {
+      homekit.end(params.session);
+      return {};
+    },
   };
 };
 
@@ -81,53 +170,23 @@ const withoutForeignClaim = (body: PrepareHomeKitSession, fromHere: boolean): Pr
   return fromHere && localAddress !== undefined ? { ...rest, localAddress } : rest;
 };
 
-const notYet = (): Promise<never> => Promise.reject(new GatehouseError("not-found", "this gateway does not serve it"));
-
-/** What each route does, once the caller was found to be allowed. */
-export const createHandlers = (parts: HandlerParts): Handlers => {
-  const { cameras, states, homekit, pairing, principals, audit } = parts;
+const addApplication = async (parts: HandlerParts, body: NewApplication): Promise<ApplicationCredential> => {
+  const { applications, cameras, config, interfaces, rtsp } = parts;
+  const { principal, username, password } = applications.create(body);
+  const ports = await rtsp.ports();
+  const host = config.rtsp.host ?? config.listen.host;
+  const at = reachableAddress(`${host.includes(":") ? `[${host}]` : host}:${ports?.secure ?? 0}`, interfaces());
+  const viewable = cameras
+    .list()
+    .filter(({ id: camera }) => decideAccess(principal, { action: "live", camera }).kind === "allow");
   return {
-    pair: ({ body, signal }) => pairing.redeem(body, { signal }),
-    status: ({ signal }) => statusOf(parts, { signal }),
-
-    listCameras: async ({ principal }) =>
-      visibleCameras(principal, cameras.list()).map((record) => viewOf(record, states)),
-    addCamera: async ({ body, signal }) => viewOf(await cameras.add(body, { signal }), states),
-    discoverCameras: ({ signal }) => cameras.discover({ signal }),
-    removeCamera: async ({ params }) => {
-      await cameras.remove(params.camera);
-      return {};
-    },
-    live: () => notYet(),
-    clip: () => notYet(),
-    offerWebRtc: () => notYet(),
-    endWebRtc: () => notYet(),
-    addApplication: () => notYet(),
-    health: () => notYet(),
-    metrics: () => notYet(),
-    snapshot: ({ params, query, signal }) => cameras.snapshot(params.camera, query, { signal }),
-
-    prepareHomeKitSession: ({ principal, params, body, peer, signal }) => {
-      const believed = withoutForeignClaim(body, isOwnAddress(peer, parts.interfaces()));
-      const { camera } = params;
-      const talk = decideAccess(principal, { action: "talk", camera }).kind === "allow";
-      return homekit.prepare({ principal: principal.id, camera, body: believed, talk }, { signal });
-    },
-    startHomeKitSession: async ({ params, body }) => {
-      await homekit.start(params.session, body);
-      return {};
-    },
-    endHomeKitSession: async ({ params }) => {
-      homekit.end(params.session);
-      return {};
-    },
-
-    offerPairing: async ({ body }) => pairing.offer(body),
-    listPrincipals: async () => [...principals.list()],
-    revokePrincipal: async ({ params }) => {
-      principals.revoke(params.principal);
-      return {};
-    },
-    listAudit: async ({ query }) => [...audit.list(query)],
+    principal: principal.id,
+    username,
+    password: password.reveal(),
+    rtsp: viewable.flatMap(({ id: camera, name, description }) =>
+      description.tiers
+        .filter(({ codec }) => codec !== "jpeg")
+        .map(({ name: tier }) => ({ camera, name, tier, url: `rtsps://${at}/${camera}/${tier}` })),
+    ),
   };
 };

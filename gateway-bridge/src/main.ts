@@ -79,6 +79,7 @@ process.exitCode = await runCommandLine({
     return {
       terminal,
       data,
+      searchPath: process.env["PATH"] ?? "",
       json,
       clock: systemClock,
       log,

@@ -17,6 +17,8 @@ export interface CommandContext extends Cancellable {
   readonly terminal: Terminal;
   /** The gateway's data folder. */
   readonly data: string;
+  /** Where programs are looked for, as in PATH. */
+  readonly searchPath: string;
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: () => number;

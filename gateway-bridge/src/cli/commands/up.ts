@@ -15,11 +15,11 @@ export const upCommand: Command = {
   operands: [],
   options: {},
   examples: ["gatehouse up", "gatehouse up --data /srv/gatehouse"],
-  run: async (_input, { data, clock, log, random, signal, terminal, json }) => {
+  run: async (_input, { data, searchPath, clock, log, random, signal, terminal, json }) => {
     await mkdir(data, { recursive: true, mode: 0o700 });
     const config = await loadConfig(data);
     await using gateway = await Gateway.open(
-      { data, config, clock, log, random, interfaces: networkInterfaces },
+      { data, config, searchPath, clock, log, random, interfaces: networkInterfaces },
       { signal },
     );
     terminal.print(

@@ -45,12 +45,15 @@ const setUp = () => {
   const clock = new TestClock();
   const speaker = new Speaker();
   const rows: AuditEntry[] = [];
+  const converter = Promise.withResolvers<never>();
   const rights = new Set([anna, ben]);
   const desk = new TalkDesk({
     endpoint: async () => ({ camera }) as StreamEndpoint,
     openTalkBack: () => speaker.open(),
-    openConverter: async ({ to, sink }) => ({
-      write: (data, timestamp) => sink(Buffer.from(`${to.codec}:${data.toString()}`), timestamp / 6),
+    openConverter: async ({ to }, sink) => ({
+      write: (unit) =>
+        sink({ ...unit, data: Buffer.from(`${to.codec}:${unit.data.toString()}`), timestamp: unit.timestamp / 6 }),
+      failed: () => converter.promise,
       [Symbol.asyncDispose]: async () => undefined,
     }),
     mayTalk: (principal) => rights.has(principal),
@@ -62,7 +65,7 @@ const setUp = () => {
     microphone.write(Buffer.from(text), at);
     await clock.advance(0);
   };
-  return { clock, speaker, rows, rights, desk, say };
+  return { clock, speaker, rows, rights, desk, say, converter };
 };
 
 describe("TalkDesk", () => {
@@ -111,6 +114,15 @@ describe("TalkDesk", () => {
       ["pcmu:a", 0],
       ["pcmu:b", 160],
     ]);
+  });
+
+  it("ends when the converter fails, and begins anew after a while", async () => {
+    const { clock, speaker, desk, say, converter } = setUp();
+    const microphone = desk.microphone({ camera, principal: anna, from: opus });
+    await say(microphone, "a");
+    converter.reject(new GatehouseError("transcode-failed", "it died"));
+    await clock.advance(0);
+    expect([microphone.talking, speaker.closed, desk.talker(camera)]).toEqual([false, 1, undefined]);
   });
 
   it("lets one talk at a time, and the other when the first has gone quiet", async () => {

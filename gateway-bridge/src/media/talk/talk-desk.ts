@@ -8,17 +8,26 @@ import {
 } from "@gatehouse/shared";
 
 import type { StreamEndpoint } from "../../domain/camera.ts";
+import type { AudioUnit } from "../../domain/access-unit.ts";
 import type { AudioTrack } from "../../domain/track.ts";
 import type { AuditSink, OpenTalkBack } from "../../ports.ts";
+import type { SoundConverter } from "../ffmpeg/sound-converter.ts";
 import { Microphone, type Loudspeaker } from "./microphone.ts";
-import type { OpenSoundConverter } from "./sound-converter.ts";
 import { judgeClaim } from "./talk-policy.ts";
+
+/** Opens a converter between two tracks, which hands its outcome to `sink`. */
+export type OpenConverter = (
+  tracks: { readonly from: AudioTrack; readonly to: AudioTrack },
+  sink: (unit: AudioUnit) => void,
+  cancel: Cancellable,
+) => Promise<Pick<SoundConverter, "write" | "failed" | typeof Symbol.asyncDispose>>;
 
 export interface TalkDeskOptions {
   /** Where a camera is to be reached. @throws GatehouseError `not-found`, `talk-unsupported`, `camera-...` */
   readonly endpoint: (camera: CameraId, cancel: Cancellable) => Promise<StreamEndpoint>;
   readonly openTalkBack: OpenTalkBack;
-  readonly openConverter: OpenSoundConverter;
+  /** @throws GatehouseError `transcoder-missing`, `codec-unsupported` */
+  readonly openConverter: OpenConverter;
   /** Asked each time that somebody begins to talk, because grants change. */
   readonly mayTalk: (principal: PrincipalId, camera: CameraId) => boolean;
   readonly audit: AuditSink;
@@ -123,26 +132,32 @@ export class TalkDesk implements AsyncDisposable {
     { camera, from }: Microphone,
     cancel: Cancellable,
   ): Promise<Omit<Loudspeaker, typeof Symbol.asyncDispose> & { readonly close: () => Promise<void> }> {
-    const { endpoint, openTalkBack, openConverter, log } = this.#options;
+    const { endpoint, openTalkBack, openConverter, clock, log } = this.#options;
     await using opening = new AsyncDisposableStack();
     const back = opening.use(await openTalkBack(await endpoint(camera, cancel), cancel));
-    const same = back.track.codec === from.codec && back.track.clockRate === from.clockRate;
-    const sink = (data: Buffer, timestamp: number): void => back.write(data, timestamp);
-    const converter = same ? undefined : opening.use(await openConverter({ from, to: back.track, sink }));
+    const sink = ({ data, timestamp }: AudioUnit): void => back.write(data, timestamp);
+    const converter = sameForm(back.track, from)
+      ? { write: sink }
+      : opening.use(await openConverter({ from, to: back.track }, sink, cancel));
     cancel.signal.throwIfAborted();
+    const failing = new AbortController();
+    const closing = new AbortController();
+    if ("failed" in converter) converter.failed(closing).catch((error: unknown) => failing.abort(error));
     const open = opening.move();
     let first: number | undefined;
     return {
-      ended: back.ended,
+      ended: AbortSignal.any([back.ended, failing.signal]),
       write: (data, timestamp) => {
         first ??= timestamp;
-        if (converter === undefined) sink(data, timestamp - first);
-        else converter.write(data, timestamp - first);
+        const arrivedAt = clock.monotonic();
+        converter.write({ kind: "audio", data, bytes: data.length, timestamp: timestamp - first, arrivedAt });
       },
-      close: () =>
-        open
+      close: async () => {
+        closing.abort();
+        await open
           .disposeAsync()
-          .catch((error: unknown) => log.warn("the way to the loudspeaker did not close", { error: String(error) })),
+          .catch((error: unknown) => log.warn("the way to the loudspeaker did not close", { error: String(error) }));
+      },
     };
   }
 
@@ -150,3 +165,5 @@ export class TalkDesk implements AsyncDisposable {
     this.#options.audit.append({ principal, action: "talk", target: camera, outcome, detail });
   }
 }
+
+const sameForm = (a: AudioTrack, b: AudioTrack): boolean => a.codec === b.codec && a.clockRate === b.clockRate;
