@@ -21,14 +21,18 @@ export class ReadOnlyClient implements Disposable {
       const [answer] = (await once(socket, "data")) as [Buffer];
       return answer.toString("latin1");
     };
-    const challenge = /WWW-Authenticate: (.*MD5.*)\r/.exec(await ask("DESCRIBE", uri))?.[1] ?? "";
-    const login = (method: string, url: string): string =>
-      `Authorization: ${answerChallenge(challenge, { username, password, method, uri: url })}`;
+    const challenge = /WWW-Authenticate: (.*)\r/.exec(await ask("DESCRIBE", uri))?.[1] ?? "";
+    let count = 0;
+    const login = (method: string, url: string): string => {
+      const nc = String((count += 1)).padStart(8, "0");
+      return `Authorization: ${answerChallenge(challenge, { username, password, method, uri: url, nc })}`;
+    };
     const track = `${uri}/trackID=0`;
     const transport = "Transport: RTP/AVP/TCP;unicast;interleaved=0-1";
     const setup = await ask("SETUP", track, transport, login("SETUP", track));
     const session = /Session: ([^;\r]+)/.exec(setup)?.[1] ?? "";
-    await ask("PLAY", uri, `Session: ${session}`, login("PLAY", uri));
+    const played = await ask("PLAY", uri, `Session: ${session}`, login("PLAY", uri));
+    if (!played.startsWith("RTSP/1.0 200")) throw new Error(`the camera answered ${played.slice(0, 40)}`);
     const client = new ReadOnlyClient(socket);
     socket.on("data", (chunk: Buffer) => client.#split(chunk));
     return client;
