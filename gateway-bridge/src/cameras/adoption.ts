@@ -118,7 +118,7 @@ const meetStill = async (url: URL, attempt: Attempt, cancel: Cancellable): Promi
       return await meetStill(Object.assign(new URL(location), { search: url.search }), attempt, cancel);
     }
     const other = ["camera-answer-malformed", "camera-answer-too-large", "camera-fault"].includes(code);
-    if (!other || /\.jpe?g$/i.test(url.pathname)) throw error;
+    if (!other || details["endless"] === true || /\.jpe?g$/i.test(url.pathname)) throw error;
     return undefined;
   }
 };

@@ -85,6 +85,20 @@ describe("a camera at the address of a picture", () => {
     expect(camera.requests.every(({ operation }) => operation === "GET")).toBe(true);
   });
 
+  it("is refused at once for Motion JPEG, with what to give instead", async () => {
+    const { add, camera } = await setUp(() => ({
+      instead: (response) => {
+        response.writeHead(200, { "Content-Type": "multipart/x-mixed-replace; boundary=--b" });
+        response.write("--b\r\nContent-Type: image/jpeg\r\n\r\n");
+      },
+    }));
+    await expect(add("/video.mjpg")).rejects.toMatchObject({
+      message: expect.stringContaining("MJPEG") as unknown,
+      remedy: expect.stringContaining("single picture") as unknown,
+    });
+    expect(camera.asked("GetProfiles")).toEqual([]);
+  });
+
   it("is an ONVIF camera where another path brings no picture, but speaks ONVIF", async () => {
     const { add, camera } = await setUp(() => ({ raw: Buffer.from("<html>") }));
     await expect(add("/services")).rejects.toMatchObject({ message: "no stream here" });

@@ -71,7 +71,7 @@ export class HttpClient implements Disposable {
   /**
    * One request with its answer, whatever its status; logs in where asked to, follows one redirect within the camera.
    * @throws GatehouseError `camera-unreachable` (details.disconnected if it had been connected), `camera-answer-too-large`,
-   * `camera-answer-malformed`, `camera-foreign-host`, `camera-fingerprint-changed`, `camera-fingerprint-unconfirmed`
+   * `camera-answer-malformed` (details.endless for Motion JPEG), `camera-foreign-host`, `camera-fingerprint-changed`, `camera-fingerprint-unconfirmed`
    * (details.location: where it wants TLS), `camera-weaker-auth`, and what the login throws
    */
   async request(request: HttpRequest, cancel: Cancellable): Promise<HttpAnswer> {
@@ -231,6 +231,7 @@ const readBody = async (answer: IncomingMessage, limit: number): Promise<Buffer>
   const tooLarge = (): GatehouseError =>
     new GatehouseError("camera-answer-too-large", `the camera's answer is longer than ${limit} bytes`);
   try {
+    if (/^multipart\/x-mixed-replace\b/i.test(answer.headers["content-type"] ?? "")) throw endless();
     if (Number(answer.headers["content-length"] ?? 0) > limit) throw tooLarge();
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -245,6 +246,13 @@ const readBody = async (answer: IncomingMessage, limit: number): Promise<Buffer>
     if (!answer.complete) answer.destroy();
   }
 };
+
+/** Motion JPEG: an answer that never ends. */
+const endless = (): GatehouseError =>
+  new GatehouseError("camera-answer-malformed", "the address brings pictures without end (MJPEG), not one", {
+    details: { endless: true },
+    remedy: "Give the address of a single picture, or the camera's ONVIF or RTSP address.",
+  });
 
 const named = (error: unknown, url: URL, disconnected: boolean): GatehouseError => {
   if (isGatehouseError(error)) return error;
