@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
 import { openLiveFmp4, type Fmp4View } from "../../gateway-bridge/src/consumers/fmp4/fmp4-view.ts";
-import { WebSocketServer } from "../../gateway-bridge/src/consumers/fmp4/testing/web-socket.ts";
+import { WebSocketServer, type WebSocket } from "../../gateway-bridge/src/consumers/fmp4/testing/web-socket.ts";
 import type { StreamEndpoint } from "../../gateway-bridge/src/domain/camera.ts";
 import type { Stream } from "../../gateway-bridge/src/media/stream.ts";
 import { Streams } from "../../gateway-bridge/src/media/streams.ts";
@@ -30,6 +30,7 @@ export class LiveFmp4Server implements AsyncDisposable {
   /** Why each view ended. */
   readonly gone: string[] = [];
   readonly #http: Server;
+  readonly #accepted = new Set<WebSocket>();
   readonly #sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 1_024 });
 
   private constructor(options: LiveFmp4ServerOptions, http: Server) {
@@ -54,6 +55,8 @@ export class LiveFmp4Server implements AsyncDisposable {
     this.stream = this.streams.of(camera, "main");
     http.on("upgrade", (request, socket, head) => {
       this.#sockets.handleUpgrade(request, socket, head, (accepted) => {
+        this.#accepted.add(accepted);
+        accepted.on("close", () => this.#accepted.delete(accepted));
         const onGone = (why: string): void => {
           this.gone.push(why);
           this.views.delete(view);
@@ -94,6 +97,11 @@ export class LiveFmp4Server implements AsyncDisposable {
 
   get #port(): number {
     return (this.#http.address() as AddressInfo).port;
+  }
+
+  /** Bytes that wait in each viewer's socket. */
+  get buffered(): readonly number[] {
+    return [...this.#accepted].map(({ bufferedAmount }) => bufferedAmount);
   }
 
   /** The connections that the server holds. */
