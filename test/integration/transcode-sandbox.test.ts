@@ -1,14 +1,19 @@
 import { describe, expect, it } from "@jest/globals";
 import { systemClock } from "@gatehouse/shared";
 import { MemoryLogger } from "@gatehouse/shared/testing";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 import { Ffmpeg, type FfmpegStatus } from "../../gateway-bridge/src/media/ffmpeg/ffmpeg.ts";
 import { runFfmpeg } from "../../gateway-bridge/src/media/ffmpeg/ffmpeg-process.ts";
+import { untilDescendants } from "../support/descendants.ts";
+import { eventually } from "../support/eventually.ts";
 import { describeWith } from "../support/needs.ts";
 import { makeMedia } from "../support/media-files.ts";
 
@@ -72,6 +77,15 @@ const trespass = async (ffmpeg: Ffmpeg, folder: string): Promise<{ reads: boolea
   }
 };
 
+/** A zombie is not. */
+const isAlive = (pid: number): boolean => {
+  try {
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  } catch {
+    return false;
+  }
+};
+
 const layersOf = ({ missing }: FfmpegStatus): readonly string[] => missing.map(({ layer }) => layer);
 
 describeWith(["ffmpeg"], "A transcoder without bubblewrap", () => {
@@ -121,6 +135,35 @@ describeWith(["ffmpeg", "bubblewrap"], "A transcoder within bubblewrap", () => {
     await expect(within("/usr/bin/unshare", "--user", "/usr/bin/true")).rejects.toMatchObject({
       code: "transcode-failed",
     });
+  });
+});
+
+describeWith(["ffmpeg", "bubblewrap"], "A transcoder", () => {
+  it.each(["ffmpeg bwrap unshare prlimit", "ffmpeg unshare", "ffmpeg"])(
+    "does not outlive a gateway that is killed (%s)",
+    async (names) => {
+      await using bench = await Bench.open();
+      const searchPath = await pathWith(bench.folder, ...names.split(" "));
+      const args = [
+        "--conditions=source",
+        fileURLToPath(new URL("../support/transcoding-gateway.ts", import.meta.url)),
+      ];
+      const gateway = spawn(process.execPath, [...args, searchPath], { stdio: ["ignore", "pipe", "inherit"] });
+      await once(gateway.stdout, "data");
+      const [pid = 0] = await untilDescendants("ffmpeg", 1);
+      gateway.kill("SIGKILL");
+      await eventually("ffmpeg gone", () => !isAlive(pid));
+    },
+  );
+
+  it("runs in the same sandbox for an ordinary user", async () => {
+    await using bench = await Bench.open();
+    const { command, sandbox } = await bench.ffmpeg().found(cancel);
+    const user = ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+    const line = [...(process.getuid?.() === 0 ? user : []), ...command(["-version"])];
+    const options = { command: line, input: Buffer.alloc(0), maxOutput: 1e5, ms: 10_000, clock: systemClock };
+    expect((await runFfmpeg(options, cancel)).toString()).toMatch(/^ffmpeg version/);
+    expect(sandbox.name).toBe("bubblewrap");
   });
 });
 

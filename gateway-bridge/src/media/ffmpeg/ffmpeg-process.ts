@@ -1,5 +1,5 @@
 import { GatehouseError, onAbort, untilAborted, withDeadline, type Cancellable, type Clock } from "@gatehouse/shared";
-import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { kill } from "node:process";
 
 import { redactTail } from "./redact-tail.ts";
@@ -29,7 +29,7 @@ const graceMs = 1_000;
 export class FfmpegProcess implements AsyncDisposable {
   /** Resolves once the process is gone and its output was handed over; never rejects. */
   readonly exited: Promise<FfmpegExit>;
-  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #child: ChildProcess;
   readonly #options: FfmpegProcessOptions;
   #tail = Buffer.alloc(0);
   #full = false;
@@ -38,16 +38,17 @@ export class FfmpegProcess implements AsyncDisposable {
   constructor(options: FfmpegProcessOptions) {
     this.#options = options;
     const [program = "", ...args] = options.command;
-    const child = spawn(program, args, { cwd: "/", env: {}, detached: true });
+    const child: ChildProcess = spawn(program, args, { cwd: "/", env: {}, detached: true });
     this.#child = child;
-    child.stdout.on("data", (piece: Buffer) => this.#output(piece));
-    child.stderr.on("data", (piece: Buffer) => {
+    this.exited = this.#watch();
+    // There are no pipes where the box has no descriptor left.
+    child.stdout?.on("data", (piece: Buffer) => this.#output(piece));
+    child.stderr?.on("data", (piece: Buffer) => {
       this.#tail = Buffer.concat([this.#tail, piece]).subarray(-tailBytes);
     });
     // It closes its input when it ends; why it ended is what matters.
-    child.stdin.on("error", () => undefined);
-    child.stdin.on("drain", () => this.#drained());
-    this.exited = this.#watch();
+    child.stdin?.on("error", () => undefined);
+    child.stdin?.on("drain", () => this.#drained());
   }
 
   /** Of the outermost program, its sandbox; undefined where it could not be started. */
@@ -62,20 +63,21 @@ export class FfmpegProcess implements AsyncDisposable {
 
   /** Hands it input, which it takes always. False means full: `onRoom` tells when it has read all of it. */
   write(piece: Buffer): boolean {
-    if (!this.#child.stdin.writable) return true;
-    this.#child.stdin.write(piece);
-    this.#full = this.#child.stdin.writableLength >= this.#options.maxPending;
+    const { stdin } = this.#child;
+    if (stdin?.writable !== true) return true;
+    stdin.write(piece);
+    this.#full = stdin.writableLength >= this.#options.maxPending;
     return !this.#full;
   }
 
   /** There is no more input: it writes what it still has, and ends. */
   finish(): void {
-    this.#child.stdin.end();
+    this.#child.stdin?.end();
   }
 
   /** Closes its input, at which it ends by itself; kills it where it does not. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.stdin.destroy();
+    this.#child.stdin?.destroy();
     using _grace = this.#options.clock.schedule(graceMs, () => this.#kill());
     await this.exited;
   }

@@ -126,7 +126,11 @@ export class Ffmpeg {
 
   async #look(): Promise<Probe> {
     const { log } = this.#options;
-    const probe = await this.#find().catch((error: unknown) => ({ reason: toGatehouseError(error).message }));
+    const probe = await this.#find().catch((error: unknown) => {
+      // A box that is too busy to answer is asked again.
+      this.#probe = undefined;
+      return { reason: toGatehouseError(error).message };
+    });
     if ("reason" in probe) {
       log.warn("there is no transcoder", { reason: probe.reason });
       return probe;
@@ -168,6 +172,8 @@ export class Ffmpeg {
     try {
       return readAbility(await ask("-version"), await ask("-encoders"));
     } catch (error) {
+      // To be slow is no reason for a weaker sandbox.
+      if (toGatehouseError(error).code === "timeout") throw error;
       this.#options.log.debug("ffmpeg does not run so", { program: command([])[0], error: String(error) });
       return undefined;
     }

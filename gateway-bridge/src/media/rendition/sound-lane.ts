@@ -1,4 +1,4 @@
-import { supervise, stopped, type Cancellable, type Clock, type Logger } from "@gatehouse/shared";
+import { isGatehouseError, supervise, stopped, type Cancellable, type Clock, type Logger } from "@gatehouse/shared";
 
 import type { AudioUnit } from "../../domain/access-unit.ts";
 import type { AudioTrack } from "../../domain/track.ts";
@@ -17,6 +17,8 @@ export interface SoundLaneOptions {
   readonly onUnit: (unit: AudioUnit) => void;
 }
 
+type Healthy = Cancellable & { readonly healthy: () => void };
+
 /**
  * Sound of a derived stream: transcoded by one process, which is started again when it ends, with growing pauses. While
  * there is none, there is no sound, and the picture goes on.
@@ -33,7 +35,7 @@ export class SoundLane implements AsyncDisposable {
       log: log.child({ transcoder: "sound", from: options.from.codec, to: options.to }),
       random,
       signal: this.#closing.signal,
-      run: (cancel) => this.#transcode(options, cancel),
+      run: (cancel) => this.#transcodeIfPossible(options, cancel),
     });
   }
 
@@ -47,9 +49,19 @@ export class SoundLane implements AsyncDisposable {
     await this.#ended;
   }
 
+  /** Returns, for good, where this sound can never be transcoded. */
+  async #transcodeIfPossible(options: SoundLaneOptions, cancel: Healthy): Promise<void> {
+    try {
+      await this.#transcode(options, cancel);
+    } catch (error) {
+      if (!isGatehouseError(error) || error.code !== "codec-unsupported") throw error;
+      options.log.warn("the stream has no sound", { reason: error.message });
+    }
+  }
+
   async #transcode(
     { ffmpeg, clock, from, to, onUnit }: SoundLaneOptions,
-    { signal, healthy }: Cancellable & { readonly healthy: () => void },
+    { signal, healthy }: Healthy,
   ): Promise<never> {
     const deliver = (unit: AudioUnit): void => {
       healthy();
