@@ -1,7 +1,7 @@
 import { expect, it } from "@jest/globals";
 
 import { recordClip } from "../../gateway-bridge/src/consumers/clip/record-clip.ts";
-import { openLiveFmp4 } from "../../gateway-bridge/src/consumers/fmp4/fmp4-view.ts";
+import { Fmp4View } from "../../gateway-bridge/src/consumers/fmp4/fmp4-view.ts";
 import { FakeLiveSocket } from "../../gateway-bridge/src/consumers/fmp4/testing/fake-live-socket.ts";
 import type { AccessUnit } from "../../gateway-bridge/src/domain/access-unit.ts";
 import type { Track } from "../../gateway-bridge/src/domain/track.ts";
@@ -29,7 +29,7 @@ const play = async (tracks: readonly Track[], units: readonly AccessUnit[]): Pro
   house.camera.tracks = tracks;
   const { stream, clock, log } = house;
   const socket = new FakeLiveSocket();
-  openLiveFmp4({ stream, socket, clock, log });
+  Fmp4View.open({ stream, socket, clock, log });
   await house.settle();
   const begun = clock.monotonic();
   for (const unit of units) {

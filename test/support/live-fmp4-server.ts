@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-import { openLiveFmp4, type Fmp4View } from "../../gateway-bridge/src/consumers/fmp4/fmp4-view.ts";
+import { Fmp4View } from "../../gateway-bridge/src/consumers/fmp4/fmp4-view.ts";
 import { WebSocketServer, type WebSocket } from "../../gateway-bridge/src/consumers/fmp4/testing/web-socket.ts";
 import type { StreamEndpoint } from "../../gateway-bridge/src/domain/camera.ts";
 import type { Stream } from "../../gateway-bridge/src/media/stream.ts";
@@ -61,7 +61,7 @@ export class LiveFmp4Server implements AsyncDisposable {
           this.gone.push(why);
           this.views.delete(view);
         };
-        const view = openLiveFmp4({ stream: this.stream, socket: accepted, clock: systemClock, log, onGone });
+        const view = Fmp4View.open({ stream: this.stream, socket: accepted, clock: systemClock, log, onGone });
         this.views.add(view);
       });
     });

@@ -3,7 +3,7 @@ import { describe, expect, it } from "@jest/globals";
 import { failure, House } from "../../media/testing/house.ts";
 import { makePicture, makePictures, makeSound, opusTrack, videoTrack } from "../../media/testing/units.ts";
 import { findBox, readBoxes } from "../../protocols/fmp4/testing/read-boxes.ts";
-import { openLiveFmp4, type Fmp4View } from "./fmp4-view.ts";
+import { Fmp4View } from "./fmp4-view.ts";
 import { FakeLiveSocket } from "./testing/fake-live-socket.ts";
 
 interface Watching {
@@ -16,7 +16,7 @@ interface Watching {
 const watch = async (house: House, socket = new FakeLiveSocket()): Promise<Watching> => {
   const gone: string[] = [];
   const { stream, clock, log } = house;
-  const view = openLiveFmp4({ stream, socket, clock, log, onGone: (why) => gone.push(why) });
+  const view = Fmp4View.open({ stream, socket, clock, log, onGone: (why) => gone.push(why) });
   await house.settle();
   return { socket, view, gone };
 };

@@ -190,6 +190,3 @@ export class Fmp4View implements Viewer, Disposable {
     this.#options.onGone?.(why);
   }
 }
-
-/** A live view on a WebSocket that was accepted. */
-export const openLiveFmp4 = (options: LiveFmp4Options): Fmp4View => Fmp4View.open(options);

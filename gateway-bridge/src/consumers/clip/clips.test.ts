@@ -1,0 +1,58 @@
+import { describe, expect, it } from "@jest/globals";
+
+import { failure, House, never } from "../../media/testing/house.ts";
+import { makePictures } from "../../media/testing/units.ts";
+import { Clips } from "./clips.ts";
+import type { Clip } from "./record-clip.ts";
+
+const filmed = async (): Promise<House> => {
+  const house = new House({ prerollMs: 5_000 });
+  house.stream.hold();
+  await house.settle();
+  house.camera.send(...makePictures({ count: 25, arrivedAt: house.clock.monotonic() }));
+  await house.clock.advance(1_000);
+  return house;
+};
+
+const record = (clips: Clips, house: House, signal = never): Promise<Clip> => {
+  const { stream, clock, log } = house;
+  return clips.record({ stream, clock, log, beforeMs: 1_000, afterMs: 1_000 }, { signal });
+};
+
+describe("Clips", () => {
+  it("counts a clip for as long as it is read", async () => {
+    await using house = await filmed();
+    const clips = new Clips();
+    const clip = await record(clips, house);
+    expect(clips.count).toBe(1);
+    await house.clock.advance(1_000);
+    for await (const chunk of clip.chunks) expect(clips.count * chunk.length).toBeGreaterThan(0);
+    expect(clips.count).toBe(0);
+  });
+
+  it("counts it no longer when its reader leaves, before or while it reads, or when there is none", async () => {
+    await using house = await filmed();
+    const clips = new Clips();
+    const leaving = new AbortController();
+    await record(clips, house, leaving.signal);
+    leaving.abort(failure("aborted"));
+    expect(clips.count).toBe(0);
+    for await (const chunk of (await record(clips, house)).chunks) {
+      expect(chunk.length).toBeGreaterThan(0);
+      break;
+    }
+    expect(clips.count).toBe(0);
+    await using lost = new House();
+    lost.camera.refusal = failure("camera-unreachable");
+    await expect(record(clips, lost)).rejects.toMatchObject({ code: "camera-unreachable" });
+    expect(clips.count).toBe(0);
+  });
+
+  it("refuses more than eight at once", async () => {
+    await using house = await filmed();
+    const clips = new Clips();
+    for (let index = 0; index < 8; index += 1) await record(clips, house);
+    await expect(record(clips, house)).rejects.toMatchObject({ code: "too-many-sessions" });
+    expect(house.stream.status.viewers).toBe(8);
+  });
+});
