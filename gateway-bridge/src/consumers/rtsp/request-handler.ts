@@ -103,31 +103,32 @@ export class RequestHandler {
     this.#taken.clear();
   }
 
-  /** Never throws. */
+  /** Never throws: what goes wrong opens nothing. */
   async handle(request: RtspServerRequest, cancel: Cancellable): Promise<Handled> {
-    // RFC 2326 12.32: ONVIF's way back among them.
-    const required = request.headers.all("require");
-    if (required.length > 0)
-      return { answer: { status: 551, headers: { Unsupported: printable(required.join(", ")) } } };
-    // Tells nothing, and some recorders ask it before they think of logging in.
-    if (request.method === "OPTIONS") return { answer: { status: 200, headers: { Public: methodList } } };
-    if (!methods.has(request.method)) {
-      return { answer: { status: publishing.has(request.method) ? 405 : 501, headers: { Allow: methodList } } };
-    }
-    const admitted = this.#admit(request);
-    if ("answer" in admitted) return admitted;
     try {
-      return await this.#perform(admitted, cancel);
+      return await this.#judge(request, cancel);
     } catch (error) {
       const { code, message } = toGatehouseError(error);
-      this.#options.log.info("RTSP request failed", {
-        method: request.method,
-        camera: admitted.target.camera,
-        code,
-        message,
-      });
-      return { answer: { status: 503 } };
+      const { log } = this.#options;
+      const fields = { method: request.method, principal: this.#principal, code, message };
+      if (code === "internal") log.error("RTSP request failed", fields);
+      else log.info("RTSP request failed", fields);
+      return { answer: { status: code === "internal" ? 500 : 503 } };
     }
+  }
+
+  async #judge(request: RtspServerRequest, cancel: Cancellable): Promise<Handled> {
+    const { method, headers } = request;
+    // RFC 2326 12.32: ONVIF's way back among them.
+    const required = headers.all("require");
+    if (required.length > 0) return { answer: { status: 551, headers: { Unsupported: printable(required) } } };
+    // Tells nothing, and some recorders ask it before they think of logging in.
+    if (method === "OPTIONS") return { answer: { status: 200, headers: { Public: methodList } } };
+    if (!methods.has(method)) {
+      return { answer: { status: publishing.has(method) ? 405 : 501, headers: { Allow: methodList } } };
+    }
+    const admitted = this.#admit(request);
+    return "answer" in admitted ? admitted : this.#perform(admitted, cancel);
   }
 
   /** Every method that names a camera is let in here or not at all. */
@@ -283,7 +284,11 @@ export class RequestHandler {
 const sessionOf = ({ headers }: RtspServerRequest): string | undefined =>
   headers.get("session")?.split(";", 1)[0]?.trim();
 
-const printable = (text: string): string => text.replace(/[^\x20-\x7e]/g, "").slice(0, 200);
+const printable = (texts: readonly string[]): string =>
+  texts
+    .join(", ")
+    .replace(/[^\x20-\x7e]/g, "")
+    .slice(0, 200);
 
 /** The stream's own URL, as the reader wrote it: no name or address of ours is better. */
 const baseOf = ({ uri }: RtspServerRequest): string => {

@@ -144,6 +144,11 @@ describe("DigestGuard", () => {
     expect(guard.verify({ ...request, authorization })).toEqual({ kind: "refused" });
   });
 
+  it("is not troubled by characters that no hash has", () => {
+    const authorization = uncounted(nonceOf(makeGuard())).replace(/response="./, 'response="\u00fa');
+    expect(makeGuard().verify({ ...request, authorization })).toEqual({ kind: "refused" });
+  });
+
   it("says when no login came", () => {
     expect(makeGuard().verify({ ...request, authorization: undefined })).toEqual({ kind: "missing" });
   });

@@ -89,8 +89,8 @@ export class DigestGuard {
     const ha1 = this.#options.ha1(username, algorithm);
     const middle = counted === undefined ? nonce : `${nonce}:${counted.nc}:${counted.cnonce}:auth`;
     const expected = digest(`${(ha1 ?? nobody).toString("hex")}:${middle}:${digest(`${method}:${uri}`)}`);
-    const same = response.length === expected.length && timingSafeEqual(Buffer.from(response), Buffer.from(expected));
-    return same && ha1 !== undefined;
+    const [given, right] = [response, expected].map((each) => Buffer.from(each, "latin1")) as [Buffer, Buffer];
+    return given.length === right.length && timingSafeEqual(given, right) && ha1 !== undefined;
   }
 
   /** Whether the nonce is this connection's, young enough, and its count not used before. */
