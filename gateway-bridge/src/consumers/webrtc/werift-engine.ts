@@ -1,4 +1,3 @@
-import { untilAborted } from "@gatehouse/shared";
 import {
   RTCPeerConnection,
   RTCRtpCodecParameters,
@@ -26,6 +25,7 @@ class WeriftTrack implements PeerTrack {
   readonly ssrc: number;
   readonly #payloadType: number;
   readonly #transport: RTCDtlsTransport;
+  #closed = false;
 
   constructor({ kind, format }: PeerTrackPlan, ssrc: number, transport: RTCDtlsTransport) {
     this.kind = kind;
@@ -35,7 +35,7 @@ class WeriftTrack implements PeerTrack {
   }
 
   send({ sequence, timestamp, marker, prefix, body }: OutgoingPacket): boolean {
-    if (this.#transport.state !== "connected") return true;
+    if (!this.#open) return true;
     const { ssrc } = this;
     const header = new RtpHeader({ payloadType: this.#payloadType, sequenceNumber: sequence, timestamp, marker, ssrc });
     void this.#transport.sendRtp(prefix.length === 0 ? body : Buffer.concat([prefix, body]), header);
@@ -43,10 +43,18 @@ class WeriftTrack implements PeerTrack {
   }
 
   sendRtcp(compound: Buffer): void {
-    if (this.#transport.state !== "connected") return;
+    if (!this.#open) return;
     // It asks only for what has `serialize`.
     const packet = { serialize: () => compound } as Parameters<RTCDtlsTransport["sendRtcp"]>[0][number];
     this.#transport.sendRtcp([packet]).catch(() => undefined);
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  get #open(): boolean {
+    return !this.#closed && this.#transport.state === "connected";
   }
 }
 
@@ -72,6 +80,7 @@ const connect = ({ tracks, loopback }: PeerOptions): RTCPeerConnection =>
       audio: tracks.flatMap(({ kind, format }) => (kind === "audio" ? [codecOf(kind, format)] : [])),
     },
     iceServers: [],
+    bundlePolicy: "max-bundle",
     iceUseTcp: false,
     ...(loopback ? { iceInterfaceAddresses: { udp4: "127.0.0.1" }, iceAdditionalHostAddresses: ["127.0.0.1"] } : {}),
   });
@@ -118,6 +127,7 @@ class WeriftPeer implements PeerConnection {
   [Symbol.dispose](): void {
     if (this.#over) return;
     this.#over = true;
+    for (const track of this.#tracks) track.close();
     this.#connection.close().catch(() => undefined);
   }
 
@@ -139,7 +149,9 @@ export const weriftEngine: WebRtcEngine = {
     try {
       const transceivers = options.tracks.map(({ kind, direction }) => connection.addTransceiver(kind, { direction }));
       await connection.setRemoteDescription({ type: "offer", sdp: engineOffer(options) });
-      await untilAborted(signal, connection.setLocalDescription(await connection.createAnswer()));
+      // To its end even if nobody waits for it any longer: sockets that are being opened cannot be closed.
+      await connection.setLocalDescription(await connection.createAnswer());
+      signal.throwIfAborted();
       return new WeriftPeer(connection, transceivers, options);
     } catch (error) {
       await connection.close().catch(() => undefined);

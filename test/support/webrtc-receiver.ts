@@ -1,0 +1,80 @@
+import { RTCPeerConnection, useH264, useOPUS, type RTCDtlsTransport, type RTCRtpTransceiver } from "werift";
+
+import { isRtcp, parseRtp, type RtpPacket } from "../../gateway-bridge/src/protocols/rtp/rtp-packet.ts";
+
+export interface ReceiverOptions {
+  /** Has no other address than this box's loopback. */
+  readonly loopback?: boolean;
+  readonly audio?: "recvonly" | "sendrecv";
+}
+
+/** A WebRTC viewer made of werift, which keeps every packet that it gets. */
+export class WebRtcReceiver implements AsyncDisposable {
+  readonly offer: string;
+  readonly packets: RtpPacket[] = [];
+  readonly compounds: Buffer[] = [];
+  readonly #connection: RTCPeerConnection;
+  readonly #audio: RTCRtpTransceiver;
+
+  private constructor(connection: RTCPeerConnection, audio: RTCRtpTransceiver) {
+    this.#connection = connection;
+    this.#audio = audio;
+    this.offer = connection.localDescription?.sdp ?? "";
+    const transport = this.#transport;
+    transport.onRtp.subscribe((packet) => this.packets.push(parseRtp(packet.serialize())));
+    transport.onRtcp.subscribe((packet) => this.compounds.push(packet.serialize()));
+  }
+
+  static async open({ loopback = false, audio = "recvonly" }: ReceiverOptions = {}): Promise<WebRtcReceiver> {
+    const only = { iceInterfaceAddresses: { udp4: "127.0.0.1" }, iceAdditionalHostAddresses: ["127.0.0.1"] };
+    const connection = new RTCPeerConnection({
+      codecs: { video: [useH264()], audio: [useOPUS()] },
+      iceServers: [],
+      bundlePolicy: "max-bundle",
+      iceUseTcp: false,
+      ...(loopback ? { ...only, iceUseIpv6: false } : {}),
+    });
+    connection.addTransceiver("video", { direction: "recvonly" });
+    const sound = connection.addTransceiver("audio", { direction: audio });
+    await connection.setLocalDescription(await connection.createOffer());
+    return new WebRtcReceiver(connection, sound);
+  }
+
+  get state(): string {
+    return this.#connection.connectionState;
+  }
+
+  /** Packets from this source. */
+  of(ssrc: number): readonly RtpPacket[] {
+    return this.packets.filter((packet) => packet.ssrc === ssrc);
+  }
+
+  async accept(sdp: string): Promise<void> {
+    await this.#connection.setRemoteDescription({ type: "answer", sdp });
+  }
+
+  /** Sends a compound control packet. */
+  async report(compound: Buffer): Promise<void> {
+    if (!isRtcp(compound)) throw new Error("that is no control packet");
+    const packet = { serialize: () => compound } as Parameters<RTCDtlsTransport["sendRtcp"]>[0][number];
+    await this.#transport.sendRtcp([packet]);
+  }
+
+  /** Sends an RTP packet of sound. */
+  async say(bytes: Buffer): Promise<void> {
+    await this.#audio.sender.sendRtp(bytes);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const handshake = this.#transport.dtls?.dtls;
+    // Or an unfinished handshake is repeated for half a minute more.
+    if (handshake !== undefined) handshake.flight = Infinity;
+    await this.#connection.close();
+  }
+
+  get #transport(): RTCDtlsTransport {
+    const [transport] = this.#connection.dtlsTransports;
+    if (transport === undefined) throw new Error("the connection has no transport");
+    return transport;
+  }
+}
