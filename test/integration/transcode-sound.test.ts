@@ -1,4 +1,4 @@
-import { beforeAll, expect, it } from "@jest/globals";
+import { beforeAll, expect, it, jest } from "@jest/globals";
 import { systemClock } from "@gatehouse/shared";
 import { MemoryLogger } from "@gatehouse/shared/testing";
 
@@ -16,6 +16,8 @@ import { eventually } from "../support/eventually.ts";
 import { decodeSound, makeSound } from "../support/media-files.ts";
 import { describeWith } from "../support/needs.ts";
 
+jest.setTimeout(20_000);
+
 const cancel = { signal: new AbortController().signal };
 
 /** The units' sound as samples of 16 kHz. */
@@ -32,8 +34,7 @@ const decode = async ({ codec, channels, config }: AudioTrack, units: readonly A
 };
 
 /** Seconds from the beginning up to where the tone is heard. */
-const onset = (samples: Int16Array, rate = 16_000): number =>
-  samples.findIndex((sample) => Math.abs(sample) > 3_000) / rate;
+const onset = (samples: Int16Array): number => samples.findIndex((sample) => Math.abs(sample) > 3_000) / 16_000;
 
 /** Hertz, by counting zero crossings in half a second of the tone. */
 const pitch = (samples: Int16Array, from: number): number => {
@@ -102,6 +103,28 @@ describeWith(["ffmpeg"], "Transcoded sound", () => {
     const at = leaps.findIndex((leap) => leap !== 960);
     expect(leaps[at]).toBe(960 + 10 * 48_000);
     expect(Math.abs(units[at]!.timestamp / 48_000 - 0.64)).toBeLessThan(0.03);
+  });
+
+  it.each<AudioCodec>(["aac", "opus"])("keeps its time when %s cannot be decoded for a while", async (codec) => {
+    const sound = await makeSound(codec, { seconds: 4, toneAt: 3 });
+    const units: AudioUnit[] = [];
+    const onUnit = (unit: AudioUnit): void => void units.push(unit);
+    const options = { ffmpeg, clock: systemClock, from: sound.track, to: "opus", onUnit } as const;
+    await using transcoder = await SoundTranscoder.open(options, cancel);
+    for (const [index, data] of sound.units.entries()) {
+      const timestamp = index * sound.duration;
+      const second = timestamp / sound.track.clockRate;
+      const spoilt = second > 0.5 && second < 1.5;
+      const damaged = codec === "aac" ? Buffer.alloc(data.length, 0xff) : Buffer.from([data[0]! | 3, 0xff, 0, 0]);
+      const sent = spoilt ? damaged : data;
+      transcoder.write({ kind: "audio", timestamp, data: sent, bytes: sent.length, arrivedAt: 0 });
+    }
+    await eventually("sound to the end", () => (units.at(-1)?.timestamp ?? 0) > 3.7 * 48_000);
+    const samples = await decode(transcoder.track, units);
+    // What it makes of damage is loud, and over after a second and a half.
+    const quiet = units.findIndex(({ timestamp }) => timestamp > 2 * 48_000);
+    const heard = units[quiet + Math.floor(onset(samples.subarray(quiet * 320)) / 0.02)]!.timestamp / 48_000;
+    expect(Math.abs(heard - 3 - (codec === "aac" ? 0.064 : 0))).toBeLessThan(0.05);
   });
 
   it("survives packets that are none, and leaves them out", async () => {

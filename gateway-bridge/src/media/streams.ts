@@ -61,6 +61,7 @@ export class Streams implements AsyncDisposable {
   readonly #warm = new Map<CameraId, Disposable>();
   readonly #changes: EventBus<StreamChange>;
   readonly #renditions: Renditions | undefined;
+  readonly #silent = new WeakSet<Stream>();
 
   private constructor(options: StreamsOptions) {
     this.#options = options;
@@ -153,7 +154,11 @@ export class Streams implements AsyncDisposable {
     return [...this.#streams.values()].flatMap((tiers) => [...tiers.values()]);
   }
 
-  #tellSilence({ camera, tier }: Stream, codec: AudioCodec): void {
+  /** Once for each stream, not for each viewer. */
+  #tellSilence(stream: Stream, codec: AudioCodec): void {
+    if (this.#silent.has(stream)) return;
+    this.#silent.add(stream);
+    const { camera, tier } = stream;
     const message = "the viewer gets no sound: it does not take the camera's, and no transcoder can convert it";
     this.#options.log.warn(message, { camera, tier, codec });
   }

@@ -205,5 +205,6 @@ const namesIn = async (folder: string): Promise<readonly string[]> => {
 
 const listDevices = async (): Promise<readonly string[]> => [
   ...(await namesIn("/dev/dri")).filter((name) => /^renderD\d+$/.test(name)).map((name) => `/dev/dri/${name}`),
-  ...(await namesIn("/dev")).filter((name) => /^video\d+$/.test(name)).map((name) => `/dev/${name}`),
+  // The codec of a Raspberry Pi; lower numbers are webcams, which are nobody's business here.
+  ...(await namesIn("/dev")).filter((name) => /^video1\d$/.test(name)).map((name) => `/dev/${name}`),
 ];

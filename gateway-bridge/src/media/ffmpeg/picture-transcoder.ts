@@ -6,6 +6,7 @@ import { FlvReader, type FlvVideo } from "../../protocols/flv/reader.ts";
 import { beginMatroska, writePicture } from "../../protocols/matroska/video-writer.ts";
 import type { FfmpegProcess } from "./ffmpeg-process.ts";
 import type { Ffmpeg } from "./ffmpeg.ts";
+import { AnswerWatch } from "./answer-watch.ts";
 import { encodeArguments } from "./picture-encoders.ts";
 
 export interface PictureTranscoderOptions {
@@ -30,17 +31,17 @@ const ticksPerMs = 90;
 export class PictureTranscoder implements AsyncDisposable {
   readonly #options: PictureTranscoderOptions;
   readonly #reader = new FlvReader();
-  readonly #hung = Promise.withResolvers<GatehouseError>();
+  readonly #answers: AnswerWatch;
   /** Timestamps of the pictures inside, by the ms that ffmpeg knows them by. */
   readonly #inside = new Map<number, number>();
   #process: FfmpegProcess | undefined;
   /** Ticks that are 0 ms to ffmpeg. */
   #start: number | undefined;
   #parameterSets: readonly Buffer[] = [];
-  #owesSince: number | undefined;
 
   private constructor(options: PictureTranscoderOptions) {
     this.#options = options;
+    this.#answers = new AnswerWatch({ clock: options.clock, ms: hangMs, units: 25 });
   }
 
   /** @throws GatehouseError `transcoder-missing` */
@@ -57,17 +58,14 @@ export class PictureTranscoder implements AsyncDisposable {
     if (time < 0) return true;
     if (this.#inside.size >= mostInside) this.#inside.delete(this.#inside.keys().next().value ?? 0);
     this.#inside.set(time, unit.timestamp);
-    const now = this.#options.clock.monotonic();
-    this.#owesSince ??= now;
-    if (now - this.#owesSince > hangMs)
-      this.#hung.resolve(new GatehouseError("transcode-failed", `ffmpeg gave no picture for ${hangMs} ms.`));
+    this.#answers.noteInput();
     return this.#process?.write(writePicture({ time, key: unit.key, nals: unit.nals })) ?? true;
   }
 
   /** Waits for its end, which comes only as an error: `transcode-failed`, or the signal's reason. */
   async failed({ signal }: Cancellable): Promise<never> {
-    const exited = this.#process?.exited.then(({ error }) => error) ?? this.#hung.promise;
-    const ended = await untilAborted(signal, Promise.race([exited, this.#hung.promise]));
+    const exited = this.#process?.exited.then(({ error }) => error) ?? this.#answers.hung;
+    const ended = await untilAborted(signal, Promise.race([exited, this.#answers.hung]));
     throw ended ?? new GatehouseError("transcode-failed", "ffmpeg ended although there were more pictures.");
   }
 
@@ -95,7 +93,7 @@ export class PictureTranscoder implements AsyncDisposable {
       this.#parameterSets = [video.sps, video.pps];
       return;
     }
-    this.#owesSince = undefined;
+    this.#answers.noteOutput();
     const timestamp = this.#inside.get(video.time);
     // A picture that was never put in, or long ago.
     if (timestamp === undefined) return;

@@ -2,6 +2,7 @@ import { GatehouseError, untilAborted, type Cancellable, type Clock } from "@gat
 
 import type { AudioUnit } from "../../domain/access-unit.ts";
 import type { AudioTrack } from "../../domain/track.ts";
+import { AnswerWatch } from "./answer-watch.ts";
 import type { FfmpegProcess } from "./ffmpeg-process.ts";
 import type { Ffmpeg } from "./ffmpeg.ts";
 import { SoundClock } from "./sound-clock.ts";
@@ -23,6 +24,9 @@ const maxPending = 64 * 1_024;
 /** It answers within tenths of a second; one that takes sound for this long and gives none hangs. */
 const hangMs = 5_000;
 
+/** Sound that cannot be decoded becomes silence of the same length: whoever counts samples keeps the time. */
+const keepTime = ["-af", "aresample=async=1:min_hard_comp=0.04:first_pts=0"];
+
 const sharedArguments = ["-hide_banner", "-nostdin", "-v", "error", "-threads", "1", "-protocol_whitelist", "pipe"];
 
 /** One ffmpeg that turns one track of sound into another codec. */
@@ -31,18 +35,17 @@ export class SoundTranscoder implements AsyncDisposable {
   readonly #feed: SoundFeed;
   readonly #take: SoundTake;
   readonly #times = new SoundClock();
-  readonly #hung = Promise.withResolvers<GatehouseError>();
   #process: FfmpegProcess | undefined;
   /** Ticks that came out. */
   #position = 0;
-  /** Clock.monotonic() since when it owes an answer. */
-  #owesSince: number | undefined;
+  readonly #answers: AnswerWatch;
   #dropped = 0;
 
   private constructor(options: SoundTranscoderOptions) {
     this.#options = options;
     this.#feed = feedOf(options.from);
     this.#take = takeOf(options.to, options.shape ?? options.from);
+    this.#answers = new AnswerWatch({ clock: options.clock, ms: hangMs, units: 50 });
   }
 
   /** @throws GatehouseError `transcoder-missing`, or `codec-unsupported` for sound that cannot be handed over */
@@ -64,7 +67,7 @@ export class SoundTranscoder implements AsyncDisposable {
 
   /** Never throws. What it has no room for is left out. */
   write(unit: AudioUnit): void {
-    const { clock, from } = this.#options;
+    const { from } = this.#options;
     try {
       if (this.#process === undefined || this.#process.full) this.#dropped += 1;
       else {
@@ -75,16 +78,13 @@ export class SoundTranscoder implements AsyncDisposable {
     } catch {
       this.#dropped += 1;
     }
-    const now = clock.monotonic();
-    this.#owesSince ??= now;
-    if (now - this.#owesSince > hangMs)
-      this.#hung.resolve(new GatehouseError("transcode-failed", `ffmpeg gave no sound for ${hangMs} ms.`));
+    this.#answers.noteInput();
   }
 
   /** Waits for its end, which comes only as an error: `transcode-failed`, or the signal's reason. */
   async failed({ signal }: Cancellable): Promise<never> {
-    const exited = this.#process?.exited.then(({ error }) => error) ?? this.#hung.promise;
-    const ended = await untilAborted(signal, Promise.race([exited, this.#hung.promise]));
+    const exited = this.#process?.exited.then(({ error }) => error) ?? this.#answers.hung;
+    const ended = await untilAborted(signal, Promise.race([exited, this.#answers.hung]));
     throw ended ?? new GatehouseError("transcode-failed", "ffmpeg ended although there was more sound.");
   }
 
@@ -94,7 +94,7 @@ export class SoundTranscoder implements AsyncDisposable {
 
   async #start(cancel: Cancellable): Promise<void> {
     const { args, begin } = this.#feed;
-    const input = ["-probesize", "32", "-analyzeduration", "0", ...args, "-i", "pipe:0", "-map", "0:a:0"];
+    const input = ["-probesize", "32", "-analyzeduration", "0", ...args, "-i", "pipe:0", "-map", "0:a:0", ...keepTime];
     const line = [...sharedArguments, ...input, ...this.#take.args, "-flush_packets", "1", "pipe:1"];
     const onOutput = (piece: Buffer): void => this.#output(piece);
     this.#process = await this.#options.ffmpeg.start(line, { onOutput, maxPending }, cancel);
@@ -104,7 +104,7 @@ export class SoundTranscoder implements AsyncDisposable {
   #output(piece: Buffer): void {
     const { clock, onUnit } = this.#options;
     const { track, leadIn, take } = this.#take;
-    this.#owesSince = undefined;
+    this.#answers.noteOutput();
     for (const { data, duration } of take(piece)) {
       const at = this.#times.leave(((this.#position - leadIn) * 1_000) / track.clockRate);
       this.#position += duration;
