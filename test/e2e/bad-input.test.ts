@@ -8,8 +8,10 @@ import {
   type PairingOffer,
   type Principal,
 } from "@gatehouse/shared";
+import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer as createTcpServer } from "node:net";
+import { createServer } from "node:http";
+import { createServer as createTcpServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -104,8 +106,8 @@ describe("a camera that cannot be added", () => {
     ["a truncated SDP", "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=x\r\nm=vid", "camera-"],
     ["an SDP without video", "v=0\r\ns=x\r\nm=audio 0 RTP/AVP 0\r\na=control:a\r\n", "camera-no-video"],
     [
-      "an SDP of H.265 only",
-      "v=0\r\ns=x\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H265/90000\r\na=control:v\r\n",
+      "an SDP of VP8 only",
+      "v=0\r\ns=x\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 VP8/90000\r\na=control:v\r\n",
       "camera-no-video",
     ],
     ["an SDP over the limit", `v=0\r\n${"a=x:y\r\n".repeat(200_000)}`, "camera-answer-too-large"],
@@ -115,6 +117,23 @@ describe("a camera that cannot be added", () => {
     const before = await state();
     await using server = await ScriptedRtsp.open({ body });
     expect((await addCamera(server.url)).code).toContain(code);
+    expect(await state()).toEqual(before);
+  });
+
+  it("an address that brings a page, or pictures without end, in place of one picture is told", async () => {
+    const before = await state();
+    const types = ["text/html", "multipart/x-mixed-replace; boundary=b"];
+    for (const type of types) {
+      const server = createServer((_, response) => {
+        response.writeHead(200, { "content-type": type }).write("<html>");
+        if (type === "text/html") response.end();
+      });
+      await once(server.listen(0, "127.0.0.1"), "listening");
+      const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/snapshot.jpg`;
+      expect(await addCamera(address)).toMatchObject({ code: "camera-answer-malformed" });
+      server.closeAllConnections();
+      server.close();
+    }
     expect(await state()).toEqual(before);
   });
 
