@@ -8,10 +8,11 @@ import { text } from "node:stream/consumers";
 
 import type { AccessUnit, AudioUnit, VideoUnit } from "../../gateway-bridge/src/domain/access-unit.ts";
 import type { AuthScheme, StreamEndpoint } from "../../gateway-bridge/src/domain/camera.ts";
-import type { Track } from "../../gateway-bridge/src/domain/track.ts";
+import type { AudioTrack, Track, VideoCodec } from "../../gateway-bridge/src/domain/track.ts";
 import { isVcl, nalType } from "../../gateway-bridge/src/protocols/h264/nal.ts";
+import * as h265 from "../../gateway-bridge/src/protocols/h265/nal.ts";
 import { createRtspSource } from "../../gateway-bridge/src/sources/rtsp-source.ts";
-import { GstRtspServer, type GstMount, type GstVideo } from "../support/gst-rtsp-server.ts";
+import { GstRtspServer, type GstMount, type GstSound, type GstVideo } from "../support/gst-rtsp-server.ts";
 import { describeWith } from "../support/needs.ts";
 
 const never = new AbortController().signal;
@@ -53,14 +54,29 @@ const take = async (
 const isVideo = (unit: AccessUnit): unit is VideoUnit => unit.kind === "video";
 const isAudio = (unit: AccessUnit): unit is AudioUnit => unit.kind === "audio";
 
-const hashes = (unit: VideoUnit): readonly string[] =>
-  unit.nals.filter((nal) => isVcl(nalType(nal))).map((nal) => createHash("sha256").update(nal).digest("hex"));
+const sha256 = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
+const hashes = (unit: VideoUnit): readonly string[] => unit.nals.filter((nal) => isVcl(nalType(nal))).map(sha256);
+const hashes265 = (unit: VideoUnit): readonly string[] =>
+  unit.nals.filter((nal) => h265.isVcl(h265.nalType(nal))).map(sha256);
 
 /** How many pictures ffmpeg decodes out of them, and what it complains about. */
-const decode = async (units: readonly VideoUnit[]): Promise<{ pictures: number; complaints: string }> => {
+const decode = async (
+  units: readonly VideoUnit[],
+  codec: VideoCodec = "h264",
+): Promise<{ pictures: number; complaints: string }> => {
   const ffmpeg = spawn("/usr/bin/ffmpeg", [
     ...["-v", "error", "-err_detect", "explode", "-threads", "1"],
-    ...["-f", "h264", "-i", "pipe:0", "-fps_mode", "passthrough", "-f", "framemd5", "pipe:1"],
+    ...[
+      "-f",
+      codec === "h264" ? "h264" : "hevc",
+      "-i",
+      "pipe:0",
+      "-fps_mode",
+      "passthrough",
+      "-f",
+      "framemd5",
+      "pipe:1",
+    ],
   ]);
   const [pictures, complaints, exited] = [text(ffmpeg.stdout), text(ffmpeg.stderr), once(ffmpeg, "exit")];
   const startCode = Buffer.from([0, 0, 0, 1]);
@@ -72,7 +88,9 @@ const decode = async (units: readonly VideoUnit[]): Promise<{ pictures: number; 
 describeWith(["gstreamer", "ffmpeg"], "a camera made of GStreamer", () => {
   let server: GstRtspServer;
   beforeAll(async () => {
-    server = await GstRtspServer.open({ mounts: ["baseline", "main", "high", "opus"] });
+    server = await GstRtspServer.open({
+      mounts: ["baseline", "main", "high", "opus", "h265-aac", "h265-l16", "main-pcmu", "main-pcma"],
+    });
   }, 60_000);
   afterAll(() => server[Symbol.asyncDispose]());
 
@@ -125,6 +143,44 @@ describeWith(["gstreamer", "ffmpeg"], "a camera made of GStreamer", () => {
     const twentyMs = new Set([1, 5, 9, 13, 15, 19, 23, 27, 31]);
     expect(frames.every(({ data, bytes }) => bytes === data.length && twentyMs.has((data[0] ?? 0) >> 3))).toBe(true);
   }, 30_000);
+
+  it.each<[GstVideo, Exclude<GstSound, "opus">, AudioTrack, number]>([
+    ["h265", "aac", { kind: "audio", codec: "aac", clockRate: 16_000, channels: 1, config: Buffer.of(0x14, 8) }, 1_024],
+    ["h265", "l16", { kind: "audio", codec: "l16", clockRate: 16_000, channels: 1 }, 320],
+    ["main", "pcmu", { kind: "audio", codec: "pcmu", clockRate: 8_000, channels: 1 }, 160],
+    ["main", "pcma", { kind: "audio", codec: "pcma", clockRate: 8_000, channels: 1 }, 160],
+  ])(
+    "gives every picture of %s and every sound of %s, in its own time",
+    async (video, sound, expected, ticks) => {
+      const codec = video === "h265" ? "h265" : "h264";
+      const mount = `${video}-${sound}` as const;
+      const { tracks, units, log } = await take(
+        server,
+        mount,
+        (all) => all.filter(isVideo).length >= 60 && all.filter(isAudio).length >= 35,
+      );
+      expect(tracks).toMatchObject([{ kind: "video", codec }, { ...expected }]);
+      const [clip, tones] = [server.clip(video), server.sound(sound)];
+      const pictures = units.filter(isVideo);
+      const hashesOf = codec === "h265" ? hashes265 : hashes;
+      expect(pictures.map(hashesOf)).toEqual(pictures.map((_, index) => clip[index % clip.length]));
+      expect(pictures.map(({ key }) => key)).toEqual(pictures.map((_, index) => index % 25 === 0));
+      expect(await decode(pictures, codec)).toEqual({ pictures: pictures.length, complaints: "" });
+      const [track] = tracks;
+      const sets = track?.kind === "video" ? track.parameterSets : undefined;
+      for (const set of [sets?.sps, sets?.pps, ...(codec === "h265" ? [sets?.vps] : [])]) {
+        expect(pictures[0]?.nals.some((nal) => set?.equals(nal))).toBe(true);
+      }
+
+      const frames = units.filter(isAudio);
+      expect(frames.map(({ data }) => sha256(data))).toEqual(frames.map((_, index) => tones[index % tones.length]));
+      const start = frames[0]?.timestamp ?? 0;
+      const drift = frames.map(({ timestamp }, index) => timestamp - start - index * ticks);
+      expect(Math.max(...drift.map(Math.abs))).toBeLessThanOrEqual(1);
+      expect(log.lines).toEqual([]);
+    },
+    30_000,
+  );
 
   it("refuses a wrong password, once", async () => {
     const open = createRtspSource({ clock: systemClock, log: new MemoryLogger() });
