@@ -41,6 +41,11 @@ export class SnapshotTaker {
   #failedAt = Number.NEGATIVE_INFINITY;
   #ownMs: number | undefined;
   #decodeMs: number | undefined;
+  /** What was made of the last key picture, by width: it is not decoded again before another comes. */
+  #decoded: { readonly of: string; readonly snapshots: Map<number | undefined, Snapshot> } = {
+    of: "",
+    snapshots: new Map(),
+  };
 
   constructor(options: SnapshotTakerOptions) {
     this.#options = options;
@@ -134,12 +139,18 @@ export class SnapshotTaker {
   async #decode(picture: KeyPicture, width: number | undefined): Promise<Snapshot> {
     const { pictures, clock, closing } = this.#options;
     if (pictures === undefined) throw this.#unsupported();
+    const { arrivedAt, timestamp } = picture.unit;
+    const of = `${arrivedAt} ${timestamp}`;
+    const known = this.#decoded.of === of ? this.#decoded.snapshots.get(width) : undefined;
+    if (known !== undefined) return known;
     const began = clock.monotonic();
     // When it came, not when it was decoded: that is what it shows.
-    const capturedAt = Math.round(clock.now() - (began - picture.unit.arrivedAt));
-    const jpeg = await pictures.toJpeg(picture, width, closing);
+    const capturedAt = Math.round(clock.now() - (began - arrivedAt));
+    const snapshot = { jpeg: await pictures.toJpeg(picture, width, closing), capturedAt };
     this.#decodeMs = clock.monotonic() - began;
-    return { jpeg, capturedAt };
+    if (this.#decoded.of !== of) this.#decoded = { of, snapshots: new Map() };
+    this.#decoded.snapshots.set(width, snapshot);
+    return snapshot;
   }
 
   #liveTier(tiers: readonly TierName[]): TierName | undefined {

@@ -224,6 +224,24 @@ describe("snapshots of a stream", () => {
     expect(pictures.decoded).toBe(2);
   });
 
+  it("are not decoded again before another key picture comes", async () => {
+    const { ask, pictures, clock, text } = setUp({ own: false, stream: true });
+    const at = clock.monotonic();
+    pictures.live.set("main", keyAt(at));
+    const first = ask({ width: 640 });
+    await clock.advance(decodeMs + sharedForMs);
+    await first;
+    await clock.advance(1);
+    expect(await ask({ width: 640 })).toBe(await first);
+    expect(pictures.decoded).toBe(1);
+    const next = clock.monotonic() + sharedForMs + 1;
+    await clock.advance(sharedForMs + 1);
+    pictures.live.set("main", keyAt(next));
+    const second = ask({ width: 640 });
+    await clock.advance(decodeMs);
+    expect(await text(second)).toBe(`${next}/640`);
+  });
+
   it("come of the smallest live tier that is large enough, before any is connected", async () => {
     const { ask, pictures, clock, text } = setUp({ own: false, stream: true });
     const at = clock.monotonic();
