@@ -16,7 +16,7 @@ import { missingLayers, sandboxesOf, type MissingLayer, type Sandbox, type Sandb
 import { pictureEncoders, testEncode, type PictureEncoder } from "./picture-encoders.ts";
 
 export interface FfmpegOptions {
-  /** The program, where it is not the `ffmpeg` of the search path. Absolute. */
+  /** The program, by its absolute path or its name; `ffmpeg` unless told. */
   readonly file?: string | undefined;
   /** Folders as in PATH. */
   readonly searchPath: string;

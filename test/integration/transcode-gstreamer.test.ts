@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, expect, it, jest } from "@jest/globals";
+import { Secret, systemClock, type CameraId } from "@gatehouse/shared";
+import { MemoryLogger } from "@gatehouse/shared/testing";
+
+import type { AudioUnit, VideoUnit } from "../../gateway-bridge/src/domain/access-unit.ts";
+import { Ffmpeg } from "../../gateway-bridge/src/media/ffmpeg/ffmpeg.ts";
+import { Streams } from "../../gateway-bridge/src/media/streams.ts";
+import { RecordingViewer } from "../../gateway-bridge/src/media/testing/recording-viewer.ts";
+import { nalType } from "../../gateway-bridge/src/protocols/h264/nal.ts";
+import { parseOpus } from "../../gateway-bridge/src/protocols/opus/opus-packet.ts";
+import { createRtspSource } from "../../gateway-bridge/src/sources/rtsp-source.ts";
+import { descendants } from "../support/descendants.ts";
+import { eventually } from "../support/eventually.ts";
+import { GstRtspServer, type GstMount } from "../support/gst-rtsp-server.ts";
+import { makeMediaFrom } from "../support/media-files.ts";
+import { describeWith } from "../support/needs.ts";
+
+jest.setTimeout(40_000);
+
+const cancel = { signal: new AbortController().signal };
+const camera = "cam-aaaaaaaaaaaaaaaa" as CameraId;
+const startCode = Buffer.from([0, 0, 0, 1]);
+
+describeWith(["ffmpeg", "gstreamer"], "A camera whose codecs its viewer cannot take", () => {
+  const mounts = ["main-aac", "main-pcmu", "h265-aac", "h265-pcma"] as const satisfies readonly GstMount[];
+  let server: GstRtspServer;
+  beforeAll(async () => void (server = await GstRtspServer.open({ mounts })));
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  it.each(mounts)("is seen and heard all the same (%s)", async (mount) => {
+    const log = new MemoryLogger();
+    const ffmpeg = Ffmpeg.create({ searchPath: "/usr/bin:/bin", clock: systemClock, log });
+    const credentials = { username: server.username, password: Secret.of(server.password) };
+    const auth = { floor: "none", raise: () => undefined } as const;
+    await using streams = Streams.create({
+      endpoint: async (id, tier) => ({ camera: id, tier, url: server.url(mount), credentials, pin: null, auth }),
+      openSource: createRtspSource({ clock: systemClock, log }),
+      ...{ clock: systemClock, log, random: () => 0.5, ffmpeg },
+    });
+    const stream = await streams.playable(camera, "main", { video: ["h264"], audio: ["opus"] }, cancel);
+    const { video, audio } = await stream.ready(cancel);
+    expect([video.codec, audio?.codec]).toEqual(["h264", "opus"]);
+    const viewer = new RecordingViewer();
+    using session = stream.join(viewer);
+    session.resume();
+    const pictures = (): readonly VideoUnit[] => viewer.units.filter((unit) => unit.kind === "video");
+    const sound = (): readonly AudioUnit[] => viewer.units.filter((unit) => unit.kind === "audio");
+    await eventually("two seconds of both", () => pictures().length > 50 && sound().length > 100, 30_000);
+
+    const [shown, heard] = [pictures(), sound()];
+    expect(shown[0]?.nals.map(nalType)).toEqual(expect.arrayContaining([7, 8, 5]));
+    const file = Buffer.concat(shown.flatMap(({ nals }) => nals.flatMap((nal) => [startCode, nal])));
+    const shrink = ["-vf", "scale=16:16", "-pix_fmt", "gray", "-fps_mode", "passthrough", "-f", "rawvideo"];
+    const seen = await makeMediaFrom(file, "-xerror", "-f", "h264", "-i", "pipe:0", ...shrink);
+    expect(seen.length / 256).toBe(shown.length);
+    expect(heard.every(({ data }) => parseOpus(data).duration === 960)).toBe(true);
+    // Never a process for each, and one for each track at most.
+    expect(await descendants("ffmpeg")).toHaveLength(mount.startsWith("h265") ? 2 : 1);
+    expect(Math.abs(shown.at(-1)!.timestamp / 90 - heard.at(-1)!.timestamp / 48)).toBeLessThan(700);
+    expect(log.lines.filter(({ level }) => level === "error")).toEqual([]);
+  });
+});
