@@ -7,6 +7,7 @@ import { ClipCamera } from "../support/clip-camera.ts";
 import { GstRtspServer } from "../support/gst-rtsp-server.ts";
 import { LiveFmp4Server } from "../support/live-fmp4-server.ts";
 import { MsePlayer } from "../support/mse-player.ts";
+import { eventually } from "../support/eventually.ts";
 import { describeWith } from "../support/needs.ts";
 
 const never = new AbortController().signal;
@@ -82,6 +83,60 @@ describeWith(["chromium"], "Chromium plays a live view by Media Source Extension
       [640, 360],
     ]);
     expect(problems).toEqual([]);
+  }, 60_000);
+
+  it("and does not freeze up to the next key picture where some are lost", async () => {
+    using camera = await ClipCamera.open();
+    // Three in a row, and none of them a key picture.
+    camera.loses = (picture) => picture % 50 >= 10 && picture % 10 < 3;
+    await using server = await LiveFmp4Server.open({ openSource: camera.openSource });
+    await using player = await MsePlayer.open(server.pageUrl);
+    await player.play(server.liveUrl);
+    await player.until("playing.frames.length >= 100", 30_000);
+    const { frames, problems } = await player.playing();
+    expect(problems).toEqual([]);
+    // In media time: what is lost is four pictures' distance, and waiting for a key picture would be up to forty.
+    const live = frames.slice(10).map(({ mediaTime }) => mediaTime);
+    const steps = live.slice(1).map((time, index) => time - live[index]!);
+    expect(Math.max(...steps)).toBeLessThan(1);
+    expect(live.length / (live.at(-1)! - live[0]!)).toBeGreaterThan(12);
+  }, 60_000);
+
+  it("and shows the picture where announced sound never comes", async () => {
+    using camera = await ClipCamera.open();
+    camera.mute = true;
+    await using server = await LiveFmp4Server.open({ openSource: camera.openSource });
+    await using player = await MsePlayer.open(server.pageUrl);
+    await player.play(server.liveUrl);
+    await player.until("playing.frames.length >= 50", 30_000);
+    const { starts, problems } = await player.playing();
+    expect(starts.map(({ mime }) => mime)).toEqual(['video/mp4; codecs="avc1.4d4028,opus"']);
+    expect(problems).toEqual([]);
+  }, 60_000);
+
+  it("and plays a clip from before it was asked for, from its beginning to its end", async () => {
+    await using simulator = await Simulator.open({ audio: "opus" });
+    await using server = await LiveFmp4Server.of(simulator, { prerollMs: 10_000 });
+    using _warm = server.stream.hold();
+    await server.stream.ready({ signal: never });
+    await using player = await MsePlayer.open(server.pageUrl);
+    await eventually(
+      "four seconds are stored",
+      () => (server.stream.recent(4_000)[0]?.arrivedAt ?? Infinity) < systemClock.monotonic() - 4_000,
+    );
+    const url = `${server.pageUrl}clip?before=3000&after=1500`;
+    await player.page.evaluate(
+      `video.src = ${JSON.stringify(url)}; video.onended = () => (playing.ended = true); video.play()`,
+    );
+    await player.until("playing.ended === true", 30_000);
+    const [duration, width, decoded, problem] = await player.page.evaluate<[number, number, number, unknown]>(
+      "[video.duration, video.videoWidth, video.getVideoPlaybackQuality().totalVideoFrames, video.error]",
+    );
+    expect([width, problem]).toEqual([1920, null]);
+    expect(duration).toBeGreaterThan(4.4);
+    // A GOP of two seconds more, at most, because it begins with a key picture.
+    expect(duration).toBeLessThan(7);
+    expect(decoded).toBeGreaterThan(100);
   }, 60_000);
 
   it("and tells why there is nothing to play", async () => {

@@ -8,6 +8,10 @@ import { framesPerSecond, loadClip, type Clip } from "../simulator/clip.ts";
 export class ClipCamera implements Disposable {
   /** Which clip it plays, from the next key picture on. */
   wanted: "main" | "sub" = "main";
+  /** Whether this picture, counted from the beginning, is lost on the way. */
+  loses: (picture: number) => boolean = () => false;
+  /** Announces sound, and never sends any. */
+  mute = false;
   readonly #clips: Readonly<Record<"main" | "sub", Clip>>;
   readonly #sinks = new Set<UnitSink>();
   readonly #origin = performance.now();
@@ -28,8 +32,9 @@ export class ClipCamera implements Disposable {
   readonly openSource: OpenSource = async () => {
     const { sps, pps } = this.#clips[this.#playing];
     const video: Track = { kind: "video", codec: "h264", clockRate: 90_000, parameterSets: { sps, pps } };
+    const sound: Track = { kind: "audio", codec: "opus", clockRate: 48_000, channels: 2 };
     const source: Source = {
-      tracks: [video],
+      tracks: this.mute ? [video, sound] : [video],
       play: async (sink: UnitSink, { signal }: Cancellable) => {
         this.#sinks.add(sink);
         try {
@@ -54,6 +59,7 @@ export class ClipCamera implements Disposable {
       if (wanted[this.#next % wanted.length]!.key) this.#playing = this.wanted;
       const { pictures } = this.#clips[this.#playing];
       const { nals, key } = pictures[this.#next % pictures.length]!;
+      if (this.loses(this.#next)) continue;
       const bytes = nals.reduce((sum, { length }) => sum + length, 0);
       const timestamp = (this.#next * 90_000) / framesPerSecond;
       for (const sink of this.#sinks) {

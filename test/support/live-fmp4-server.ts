@@ -1,8 +1,11 @@
 import { CameraId, Secret, silentLogger, systemClock, type Logger } from "@gatehouse/shared";
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 
+import { recordClip } from "../../gateway-bridge/src/consumers/clip/record-clip.ts";
 import { Fmp4View } from "../../gateway-bridge/src/consumers/fmp4/fmp4-view.ts";
 import { WebSocketServer, type WebSocket } from "../../gateway-bridge/src/consumers/fmp4/testing/web-socket.ts";
 import type { StreamEndpoint } from "../../gateway-bridge/src/domain/camera.ts";
@@ -53,6 +56,11 @@ export class LiveFmp4Server implements AsyncDisposable {
       prerollMs,
     });
     this.stream = this.streams.of(camera, "main");
+    http.on("request", (request, response) => {
+      const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
+      if (pathname === "/clip") void this.#sendClip(searchParams, response);
+      else response.setHeader("content-type", "text/html; charset=utf-8").end(msePage);
+    });
     http.on("upgrade", (request, socket, head) => {
       this.#sockets.handleUpgrade(request, socket, head, (accepted) => {
         this.#accepted.add(accepted);
@@ -68,9 +76,7 @@ export class LiveFmp4Server implements AsyncDisposable {
   }
 
   static async open(options: LiveFmp4ServerOptions): Promise<LiveFmp4Server> {
-    const http = createServer((_request, response) => {
-      response.setHeader("content-type", "text/html; charset=utf-8").end(msePage);
-    });
+    const http = createServer();
     http.listen(0, "127.0.0.1");
     await once(http, "listening");
     return new LiveFmp4Server(options, http);
@@ -93,6 +99,16 @@ export class LiveFmp4Server implements AsyncDisposable {
 
   get liveUrl(): string {
     return `ws://127.0.0.1:${this.#port}/live`;
+  }
+
+  async #sendClip(query: URLSearchParams, response: ServerResponse): Promise<void> {
+    const [beforeMs, afterMs] = [Number(query.get("before")), Number(query.get("after"))];
+    const leaving = new AbortController();
+    response.on("close", () => leaving.abort(new Error("left")));
+    const request = { stream: this.stream, beforeMs, afterMs, clock: systemClock, log: silentLogger };
+    const { mime, chunks } = await recordClip(request, leaving);
+    response.setHeader("content-type", mime);
+    await pipeline(Readable.from(chunks), response).catch(() => undefined);
   }
 
   get #port(): number {

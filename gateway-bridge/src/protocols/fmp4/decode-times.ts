@@ -7,6 +7,8 @@ export interface DecodeState {
   readonly shown: readonly number[];
   /** By how many pictures the stream is known to be out of order. */
   readonly depth: number;
+  /** The last picture was decoded sooner than its place: the steps that make up for it say nothing of the stream's rate. */
+  readonly early: boolean;
 }
 
 export interface PictureTimes {
@@ -32,6 +34,8 @@ const usualDuration = 3_600;
 const longestDuration = 5 * 90_000;
 /** A shorter step says nothing of the stream's rate. */
 const shortestDuration = 90;
+/** More durations than this are not made up for by pictures that follow faster. */
+const slow = 4;
 /** A key picture farther ahead begins anew: the camera was away. */
 const leap = 90_000;
 
@@ -44,8 +48,21 @@ const placesBefore = (times: readonly number[], places: number, duration: number
   return (times[Math.max(0, index)] as number) + Math.min(0, index) * duration;
 };
 
-const durationAfter = (step: number, before: number): number =>
-  step < shortestDuration ? before : Math.min(step, longestDuration);
+interface Step {
+  readonly wanted: number;
+  readonly decodeTime: number;
+  readonly state: DecodeState;
+}
+
+/** How long the next picture is away, as far as the last steps tell. */
+const durationAfter = ({ wanted, decodeTime, state }: Step): number => {
+  const { duration, early } = state;
+  // Far behind its place: the stream is slower than it was thought to be.
+  if (wanted - decodeTime > slow * duration) return Math.min(2 * duration, longestDuration);
+  const step = decodeTime - state.decodeTime;
+  if (early || wanted > decodeTime || step < shortestDuration) return duration;
+  return Math.min(step, longestDuration);
+};
 
 /**
  * When a picture is to be decoded, and for how long it is taken to last, although the next one has not come yet.
@@ -69,6 +86,7 @@ export const placePicture = (
   const earliest = state === undefined ? 0 : state.decodeTime + 1;
   const latest = fresh ? Infinity : state.decodeTime + 2 * state.duration;
   const decodeTime = Math.min(latest, Math.max(earliest, wanted));
-  const duration = fresh ? lasting : durationAfter(decodeTime - state.decodeTime, lasting);
-  return { decodeTime, offset: timestamp - decodeTime, duration, next: { decodeTime, duration, shown, depth } };
+  const duration = fresh ? lasting : durationAfter({ wanted, decodeTime, state });
+  const next = { decodeTime, duration, shown, depth, early: wanted > decodeTime };
+  return { decodeTime, offset: timestamp - decodeTime, duration, next };
 };
