@@ -34,13 +34,17 @@ const decodeA = (code: number): number => {
   return (bits & 0x80) !== 0 ? magnitude : -magnitude;
 };
 
-const codes = Array.from({ length: 256 }, (_, code) => code);
-const samples = Array.from({ length: 65_536 }, (_, index) => index - 32_768);
+/** By code. */
+const linearOf = (decode: (code: number) => number): Int16Array =>
+  Int16Array.from({ length: 256 }, (_, code) => decode(code));
 
-/** Both laws' tables: by code, and by sample plus 32,768. */
+/** By sample plus 32,768. */
+const codesOf = (encode: (sample: number) => number): Uint8Array =>
+  Uint8Array.from({ length: 65_536 }, (_, index) => encode(index - 32_768));
+
 const tables = {
-  pcmu: { linear: Int16Array.from(codes, decodeMu), code: Uint8Array.from(samples, encodeMu) },
-  pcma: { linear: Int16Array.from(codes, decodeA), code: Uint8Array.from(samples, encodeA) },
+  pcmu: { linear: linearOf(decodeMu), code: codesOf(encodeMu) },
+  pcma: { linear: linearOf(decodeA), code: codesOf(encodeA) },
 } as const;
 
 export type G711Codec = keyof typeof tables;
