@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { CameraId, systemClock, untilAborted, type Clock, type Grant } from "@gatehouse/shared";
 import { TestClock } from "@gatehouse/shared/testing";
 import { once } from "node:events";
-import { connect } from "node:net";
+import { connect, createServer, type AddressInfo } from "node:net";
 
 import type { OpenSource } from "../../gateway-bridge/src/ports.ts";
 import type { RtspResponse } from "../../gateway-bridge/src/protocols/rtsp/rtsp-message.ts";
@@ -73,6 +73,19 @@ describe("the door of the RTSP server", () => {
     const [first] = [await door.admit(), await door.admit()];
     door.principals.revoke(first.principal.id);
     expect(await door.server.ports()).toBeDefined();
+  });
+
+  it("says which port it cannot have, and opens as soon as it can", async () => {
+    const squatter = createServer().listen(0, "127.0.0.1");
+    await once(squatter, "listening");
+    const { port } = squatter.address() as AddressInfo;
+    const door = await openDoor({ port });
+    const refused = expect.objectContaining({ code: "address-in-use" });
+    await expect(door.admit()).rejects.toEqual(refused);
+    expect(door.log.lines).toContainEqual(expect.objectContaining({ message: "RTSP cannot be served" }));
+    await expect(door.server.ports()).rejects.toEqual(refused);
+    await once(squatter.close(), "close");
+    expect((await door.server.ports())?.secure).toBe(port);
   });
 
   it("speaks no plain RTSP unless the owner opened it", async () => {
@@ -175,6 +188,10 @@ describe("the door of the RTSP server", () => {
     for (const method of ["PLAY", "PAUSE", "TEARDOWN"]) {
       expect((await theirs.ask(method, doorCamera, { Session: session })).status).toBe(454);
     }
+    const stale = await theirs.ask("GET_PARAMETER", doorCamera, { Session: session });
+    expect([stale.status, (await mine.ask("GET_PARAMETER", doorCamera, { Session: session })).status]).toEqual([
+      454, 200,
+    ]);
     await eventually("a picture", () => mine.frames.length > 20);
     expect(door.server.sessions()).toBe(1);
     expect((await mine.ask("TEARDOWN", doorCamera, { Session: session })).status).toBe(200);

@@ -203,6 +203,24 @@ describe("a reader of the RTSP server", () => {
     expect(door.server.sessions()).toBe(0);
   }, 60_000);
 
+  it("that does not even take its farewell is let go without", async () => {
+    const clock = new TestClock();
+    const { door, reader } = await open({ keyBytes: 600_000, bytes: 100_000, gop: 10 }, { clock, secure: false });
+    const stuck = await reader();
+    const playing = stuck.play(doorCamera);
+    await clock.advance(200);
+    await playing;
+    stuck.socket.pause();
+    await clock.advance(5_000);
+    const sockets = (): number => process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length;
+    const before = sockets();
+    stuck.send("\x00");
+    await eventually("its session's end", () => door.server.sessions() === 0);
+    expect(sockets()).toBe(before);
+    await clock.advance(2_000);
+    await eventually("its end", () => sockets() === before - 1);
+  });
+
   it("that says nothing but takes what it is sent may stay", async () => {
     const clock = new TestClock();
     const { door, reader } = await open({ keyBytes: 1_000, bytes: 500 }, { clock });
@@ -324,6 +342,18 @@ describe("a reader by UDP", () => {
     await clock.advance(70_000);
     expect(door.server.sessions()).toBe(0);
   }, 60_000);
+
+  it("that came by IPv6 to a door for both is found by IPv4", async () => {
+    const camera = new PacedCamera({ clock: systemClock });
+    const door = stack.use(await RtspDoor.open({ openSource: camera.openSource, plain: true, host: "::" }));
+    const login = await door.admit();
+    const one = stack.use(await RtspReader.open({ port: (await door.server.ports())?.plain ?? 0, login }));
+    const rtp = await bind();
+    const packets: RtpPacket[] = [];
+    rtp.on("message", (bytes) => packets.push(parseRtp(bytes)));
+    await one.play(doorCamera, `RTP/AVP;unicast;client_port=${rtp.address().port}-1`);
+    await eventually("packets", () => packets.length > 20);
+  });
 
   it("is refused on an encrypted connection", async () => {
     const { reader } = await open();

@@ -20,6 +20,10 @@ export interface RtspDoorOptions {
   /** Opens plain RTSP too. */
   readonly plain?: boolean;
   readonly clock?: Clock;
+  /** Loopback unless told. */
+  readonly host?: string;
+  /** Of RTSPS; any free one unless told. */
+  readonly port?: number;
 }
 
 /** One application's way in, by the server's ports as they are now. */
@@ -81,12 +85,12 @@ export class RtspDoor implements AsyncDisposable {
 
   static async open(options: RtspDoorOptions): Promise<RtspDoor> {
     const door = new RtspDoor(options);
-    const { tiers = { [doorCamera]: ["main"] }, plain = false } = options;
+    const { tiers = { [doorCamera]: ["main"] }, plain = false, host = "127.0.0.1", port = 0 } = options;
     const never = { signal: new AbortController().signal };
     const identity = await GatewayIdentity.open({ secrets: door.secrets, clock: door.#clock }, never);
     const server = await RtspServer.open(
       {
-        listen: { host: "127.0.0.1", port: 0 },
+        listen: { host, port },
         tls: identity.tls,
         plain: plain ? { port: 0 } : undefined,
         logins: door.#applications,

@@ -14,6 +14,8 @@ export const limits = {
   refusals: 5,
   /** Requests that wait for the one before. */
   pipelined: 16,
+  /** For a reader to take the last that it is told. */
+  farewell: 2_000,
   /** Answers that a client does not read, in bytes. */
   unreadAnswers: 64 * 1024,
   /** Between two sender reports. RFC 3550 6.2 */

@@ -72,14 +72,21 @@ export class ReaderConnection implements Disposable {
     this.#queue.length = 0;
     if (politely) this.#handler.session?.bye();
     this.#handler.endSession(why);
-    // A reader that takes nothing must not keep the connection for as long as it likes.
-    if (politely && socket.writableLength <= limits.unreadAnswers) socket.destroySoon();
+    if (politely && !socket.destroyed) this.#part();
     else socket.destroy();
     onClosed(this);
   }
 
   [Symbol.dispose](): void {
     this.end("the gateway closes", { politely: true });
+  }
+
+  /** Delivers what waits, for a moment: a reader that takes nothing must not keep the connection for as long as it likes. */
+  #part(): void {
+    const { socket, clock } = this.#options;
+    const timer = clock.schedule(limits.farewell, () => socket.destroy());
+    socket.once("close", () => timer[Symbol.dispose]());
+    socket.destroySoon();
   }
 
   #read(chunk: Buffer): void {

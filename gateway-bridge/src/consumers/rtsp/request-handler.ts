@@ -166,9 +166,15 @@ export class RequestHandler {
       case "TEARDOWN":
         return this.#control(method, admitted);
       default:
-        // GET_PARAMETER and SET_PARAMETER without content keep a session alive. RFC 2326 10.8
-        return { answer: { status: admitted.request.body.length === 0 ? 200 : 501, headers: this.#sessionHeader() } };
+        return this.#keepAlive(admitted);
     }
+  }
+
+  /** GET_PARAMETER and SET_PARAMETER without content keep a session alive; there is nothing to get or set. RFC 2326 10.8 */
+  #keepAlive({ request }: Admitted): Handled {
+    const claimed = sessionOf(request);
+    if (claimed !== undefined && claimed !== this.#session?.id) return { answer: { status: 454 } };
+    return { answer: { status: request.body.length === 0 ? 200 : 501, headers: this.#sessionHeader() } };
   }
 
   async #describe({ request, target, tier }: Admitted, cancel: Cancellable): Promise<Handled> {
@@ -199,14 +205,22 @@ export class RequestHandler {
       this.#session = new ReaderSession({ ...owner, ...opened, gate, clock, log, onGone: end });
     } else if (!before.has(track)) return notFound;
     else if (before.isSetUp(track)) return { answer: { status: 455 } };
-    const carrier = await this.#carry(choice);
-    const session = this.#session;
-    if (session === undefined) {
-      carrier[Symbol.dispose]();
-      return { answer: { status: 454 } };
-    }
-    const transport = session.setUp(track, carrier);
+    const transport = await this.#addTrack(track, choice);
+    if (transport === undefined) return { answer: { status: 454 } };
     return { answer: { status: 200, headers: { Transport: transport, ...this.#sessionHeader() } } };
+  }
+
+  /** Answers the Transport header; undefined where the session has ended meanwhile. */
+  async #addTrack(track: number, choice: Exclude<TransportChoice, { kind: "none" }>): Promise<string | undefined> {
+    try {
+      const carrier = await this.#carry(choice);
+      if (this.#session !== undefined) return this.#session.setUp(track, carrier);
+      carrier[Symbol.dispose]();
+      return undefined;
+    } catch (error) {
+      if (this.#session?.size === 0) this.endSession("its media has no way out");
+      throw error;
+    }
   }
 
   #control(method: "PLAY" | "PAUSE" | "TEARDOWN", { request, target, tier }: Admitted): Handled {
@@ -266,10 +280,10 @@ export class RequestHandler {
       return new InterleavedCarrier(socket, choice.channels);
     }
     const { rtpPort, rtcpPort } = choice;
-    const peer = { address: socket.remoteAddress ?? "", rtpPort, rtcpPort };
+    const peer = { address: plain(socket.remoteAddress), rtpPort, rtcpPort };
     return UdpCarrier.open({
       peer,
-      local: socket.localAddress ?? "",
+      local: plain(socket.localAddress),
       clock,
       onHeard,
       onRoom: () => this.#session?.goOn(),
@@ -297,3 +311,6 @@ const baseOf = ({ uri }: RtspServerRequest): string => {
     ? ""
     : formatRtspUrl({ ...url, target: url.target.replace(/\?.*$/, "").replace(/\/(?:trackID=\d)?\/?$/, "") });
 };
+
+/** An IPv4 address within IPv6, unwrapped, as a socket that listens on both shows it. */
+const plain = (address = ""): string => address.replace(/^::ffff:(?=[\d.]+$)/i, "");
