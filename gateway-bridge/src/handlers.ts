@@ -173,7 +173,11 @@ const withoutForeignClaim = (body: PrepareHomeKitSession, fromHere: boolean): Pr
 const addApplication = async (parts: HandlerParts, body: NewApplication): Promise<ApplicationCredential> => {
   const { applications, cameras, config, interfaces, rtsp } = parts;
   const { principal, username, password } = applications.create(body);
-  const ports = await rtsp.ports();
+  const ports = await rtsp.ports().catch((error: unknown) => {
+    // The password would never be shown: nobody could use this login, nor know that it is there.
+    parts.principals.revoke(principal.id);
+    throw error;
+  });
   const host = config.rtsp.host ?? config.listen.host;
   const at = reachableAddress(`${host.includes(":") ? `[${host}]` : host}:${ports?.secure ?? 0}`, interfaces());
   const viewable = cameras

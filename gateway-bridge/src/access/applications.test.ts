@@ -73,13 +73,15 @@ describe("Applications", () => {
     expect(door.secrets.get(`application/${username}`)).toBeUndefined();
   });
 
-  it("says whether there is anybody, and tells of those who come", () => {
+  it("says whether there is anybody who may watch, and tells of those who come", () => {
     const changes: string[] = [];
     applications.onChanged((id) => changes.push(id));
     expect(applications.any).toBe(false);
+    const monitor = applications.create({ name: "Prometheus", grants: [{ action: "metrics", camera: "*" }] });
+    expect(applications.any).toBe(false);
     const { principal } = applications.create({ name: "NVR", grants });
     expect(applications.any).toBe(true);
-    expect(changes).toEqual([principal.id]);
+    expect(changes).toEqual([monitor.principal.id, principal.id]);
     door.principals.revoke(principal.id);
     expect(applications.any).toBe(false);
   });

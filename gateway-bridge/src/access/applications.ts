@@ -69,9 +69,11 @@ export class Applications implements Disposable {
     return new Applications(options);
   }
 
-  /** Whether there is anybody to serve. */
+  /** Whether there is anybody who may watch; others have no use for an open RTSP port. */
   get any(): boolean {
-    return this.#options.principals.list().some((principal) => isAlive(principal));
+    return this.#options.principals
+      .list()
+      .some((principal) => isAlive(principal) && principal.grants.some(({ action }) => action === "live"));
   }
 
   /**

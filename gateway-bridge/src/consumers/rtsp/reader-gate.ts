@@ -9,7 +9,7 @@ import { DigestGuard, type DigestAlgorithm, type GuardedRequest } from "../../pr
 export interface ReaderLogins {
   /** Names the gateway in login prompts. */
   readonly realm: string;
-  /** Whether there is anybody who could log in. */
+  /** Whether there is anybody who could log in and watch. */
   readonly any: boolean;
   /** Whose name this is, unless revoked. */
   find(username: string): Principal | undefined;

@@ -53,7 +53,7 @@ interface Door {
 
 /**
  * Serves the cameras over RTSPS, and over plain RTSP where the owner opened it, to applications that log in with a password of
- * their own. It listens while there is an application that could log in: with none, no port is open.
+ * their own. It listens while there is an application that may watch: with none, no port is open.
  */
 export class RtspServer implements AsyncDisposable {
   readonly #options: RtspServerOptions;
@@ -86,7 +86,7 @@ export class RtspServer implements AsyncDisposable {
   }
 
   /**
-   * The ports that are open, as soon as they are: undefined while there is no application. Tries again what failed before.
+   * The ports that are open, as soon as they are: undefined while no application may watch. Tries again what failed before.
    * @throws GatehouseError `address-in-use`, `config-invalid` where it cannot listen
    */
   async ports(): Promise<RtspPorts | undefined> {
@@ -134,7 +134,7 @@ export class RtspServer implements AsyncDisposable {
     if (wanted || door === undefined) return;
     this.#door = undefined;
     await door.listeners.disposeAsync();
-    this.#options.log.info("RTSP is closed: there is no application");
+    this.#options.log.info("RTSP is closed: no application may watch");
   }
 
   async #open(): Promise<Door> {
