@@ -78,12 +78,12 @@ export class FfmpegProcess implements AsyncDisposable {
   /** Closes its input, at which it ends by itself; kills it where it does not. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.stdin?.destroy();
-    using _grace = this.#options.clock.schedule(graceMs, () => this.#kill());
+    using _grace = this.#options.clock.schedule(graceMs, () => this.kill());
     await this.exited;
   }
 
-  /** The whole group: a sandbox that is killed while it is being built would leave a half of it behind. */
-  #kill(): void {
+  /** Ends it at once, the whole group: a sandbox that is killed while it is being built would leave half of it behind. */
+  kill(): void {
     const { pid, exitCode, signalCode } = this.#child;
     if (pid === undefined || exitCode !== null || signalCode !== null) return;
     try {
@@ -105,7 +105,7 @@ export class FfmpegProcess implements AsyncDisposable {
       this.#options.onOutput(piece);
     } catch (cause) {
       this.#failure = new GatehouseError("transcode-failed", "ffmpeg's output cannot be read.", { cause });
-      this.#kill();
+      this.kill();
     }
   }
 
@@ -149,7 +149,7 @@ export const runFfmpeg = async (options: RunOptions, { signal }: Cancellable): P
   };
   return await withDeadline({ clock, ms, what: "the end of ffmpeg's work", signal }, async (within) => {
     await using child = new FfmpegProcess({ command, onOutput, maxPending: input.length, clock });
-    using _abort = onAbort(within.signal, () => void child[Symbol.asyncDispose]());
+    using _abort = onAbort(within.signal, () => child.kill());
     child.write(input);
     child.finish();
     const { error } = await untilAborted(within.signal, child.exited);
