@@ -232,6 +232,22 @@ describe("a reader of the RTSP server", () => {
     expect(door.server.sessions()).toBe(1);
   }, 60_000);
 
+  it("plays on while its login is asked for anew, every few minutes", async () => {
+    const clock = new TestClock();
+    const { reader } = await open({ keyBytes: 1_000, bytes: 500 }, { clock });
+    const one = await reader();
+    const playing = one.play(doorCamera);
+    await clock.advance(200);
+    const { session: Session } = await playing;
+    await clock.advance(5 * 60_000);
+    const before = one.frames.length;
+    expect((await one.request("GET_PARAMETER", doorCamera, { Session }))?.status).toBe(401);
+    expect((await one.ask("GET_PARAMETER", doorCamera, { Session })).status).toBe(200);
+    await clock.advance(1_000);
+    await eventually("more pictures", () => one.frames.length > before + 20);
+    expectNoGap(one.packets());
+  }, 60_000);
+
   it("stays when the camera comes back as it was, and is sent away when it comes back with another codec", async () => {
     const { camera, door, reader } = await open({ tracks: [videoTrack] });
     const one = await reader();
