@@ -5,13 +5,15 @@ import { placePicture, type DecodeAssumptions, type DecodeState } from "../../pr
 import { fragment, type Run, type Sample } from "../../protocols/fmp4/fragment.ts";
 import type { Mp4AudioTrack } from "../../protocols/fmp4/mp4-track.ts";
 import { nalSample, parameterSetsIn } from "../../protocols/fmp4/nal-sample.ts";
-import { soundDuration } from "../../protocols/fmp4/sound-sample.ts";
+import { silenceOf, soundDuration, type Silence } from "../../protocols/fmp4/sound-sample.ts";
 
 /** A fragment is written at a key picture, or sooner where it would grow beyond one of these. */
 const longestMs = 2_000;
 const largest = 4 * 1024 * 1024;
-/** Sound is taken for continuous as long as it is not farther off than this many of its frames. */
-const tolerance = 2;
+/** Sound may still come that is this much later than its picture. */
+const lateSoundMs = 500;
+/** Sound that claims to be farther ahead of the picture is not believed: it would have to be filled up to there. */
+const farthestMs = 10_000;
 
 interface Picture extends Omit<Sample, "duration"> {
   readonly decodeTime: number;
@@ -29,6 +31,7 @@ interface Sounding extends Sample {
 export class ClipWriter {
   readonly #codec: VideoCodec;
   readonly #audio: Mp4AudioTrack | undefined;
+  readonly #silence: Silence | undefined;
   readonly #assumed: DecodeAssumptions;
   #pictures: Picture[] = [];
   #sounds: Sounding[] = [];
@@ -42,6 +45,7 @@ export class ClipWriter {
   constructor({ codec, audio, init }: Mp4Form) {
     this.#codec = codec;
     this.#audio = audio;
+    this.#silence = audio && silenceOf(audio);
     this.#assumed = init.picture;
   }
 
@@ -67,21 +71,39 @@ export class ClipWriter {
     if (this.#audio === undefined || this.#origin === undefined) return;
     const duration = soundDuration(this.#audio, unit.data);
     const at = Math.round(unit.timestamp - (this.#origin * this.#audio.timescale) / 90_000);
-    if (duration === undefined || at < 0 || at <= this.#soundEnd - tolerance * duration) return;
-    // Timestamps jitter around the frames' true length; a file's must not.
-    const start = at < this.#soundEnd + tolerance * duration && this.#soundEnd > 0 ? this.#soundEnd : at;
+    if (duration === undefined || at < 0 || at <= this.#soundEnd - duration || at > this.#farthest()) return;
+    if (at >= this.#soundEnd + duration) this.#fillUpTo(at);
+    // Timestamps may jitter around the frames' true length; a file's must not.
+    const start = at < this.#soundEnd + duration ? this.#soundEnd : at;
     this.#soundEnd = start + duration;
     this.#sounds.push({ at: start, duration, offset: 0, key: true, parts: [unit.data] });
     this.#bytes += unit.bytes;
   }
 
+  /** The latest time, in ticks of the sound's clock, that sound beside the newest picture can have. */
+  #farthest(): number {
+    const picture = ((this.#decoding?.decodeTime ?? 0) - (this.#origin ?? 0)) / 90_000;
+    return (picture + farthestMs / 1_000) * (this.#audio?.timescale ?? 0);
+  }
+
   /** What is left. */
   end(): readonly Buffer[] {
     const last = this.#pictures.at(-1);
-    return last === undefined ? [] : this.#flush(last.decodeTime + last.assumed);
+    return last === undefined ? [] : this.#flush(last.decodeTime + last.assumed, 0);
   }
 
-  #flush(until: number): readonly Buffer[] {
+  /** Players stop where sound is missing that was announced. Time in ticks of the sound's clock. */
+  #fillUpTo(time: number): void {
+    if (this.#silence === undefined) return;
+    const { data, duration } = this.#silence;
+    for (; this.#soundEnd + duration <= time; this.#soundEnd += duration) {
+      this.#sounds.push({ at: this.#soundEnd, duration, offset: 0, key: true, parts: [data] });
+    }
+  }
+
+  #flush(until: number, waitMs = lateSoundMs): readonly Buffer[] {
+    const passed = (until - (this.#origin ?? 0)) / 90_000 - waitMs / 1_000;
+    if (this.#audio !== undefined) this.#fillUpTo(passed * this.#audio.timescale);
     const pictures = this.#pictures.map(({ decodeTime, offset, key, parts }, index): Sample => {
       const next = this.#pictures[index + 1]?.decodeTime ?? until;
       return { duration: next - decodeTime, offset, key, parts };
@@ -95,7 +117,7 @@ export class ClipWriter {
     return fragment(this.#sequence, runs);
   }
 
-  /** A gap is a frame that lasts longer: one run for all. */
+  /** A gap for which no silence is known is a frame that lasts longer: one run for all. */
   #soundRuns(): Run[] {
     const [first] = this.#sounds;
     if (first === undefined) return [];

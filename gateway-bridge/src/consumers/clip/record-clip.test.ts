@@ -119,14 +119,17 @@ describe("A clip", () => {
     expect(lasting(file, 2) / 48).toBe(3_000);
   });
 
-  it("has no track for sound that the camera announced and never sends", async () => {
+  it("has silence for sound that the camera announced and never sends", async () => {
     const house = new House({ prerollMs: 10_000 });
     await using _ = house;
     house.camera.tracks = [videoTrack, opusTrack];
     house.stream.hold();
     await house.settle();
     for (let second = 0; second < 3; second += 1) await film(house);
-    expect((await record(house, { beforeMs: 3_000 })).mime).toBe('video/mp4; codecs="avc1.42c01f"');
+    const clip = await record(house, { beforeMs: 3_000 });
+    expect(clip.mime).toBe('video/mp4; codecs="avc1.42c01f,opus"');
+    await house.clock.advance(1);
+    expect(lasting(await readAll(clip), 2) / 48).toBe(3_000);
   });
 
   it.each([

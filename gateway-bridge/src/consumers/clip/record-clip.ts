@@ -36,8 +36,6 @@ export interface Clip {
 /** What may wait for a reader: as chunks, and as units behind them. Whoever is slower loses parts of the clip. */
 const fullBytes = 4 * 1024 * 1024;
 const limit: Backlog = { units: 4_000, bytes: 16 * 1024 * 1024 };
-/** A stream that is stored for longer than this without sound has none. */
-const silentMs = 1_000;
 /** Longest time to the first key picture, where none is stored. */
 const firstPictureMs = 20_000;
 
@@ -96,7 +94,7 @@ class ClipRecording implements Viewer {
     this.#chunks = new ChunkQueue(() => this.#goOn());
     this.#beginning.promise.catch(() => undefined);
     const reachMs = beforeMs + clock.monotonic() - askedAt;
-    this.#audio = hasSound(stream.recent(reachMs)) ? playableSound(stream.audio) : undefined;
+    this.#audio = playableSound(stream.audio);
     this.#connects = stream.status.connects;
     this.#session = stream.join(this, limit, reachMs);
     this.#timer = clock.schedule(Math.max(0, this.#endsAt - clock.monotonic()), () => this.#timeIsUp());
@@ -191,8 +189,3 @@ class ClipRecording implements Viewer {
     this.leave();
   }
 }
-
-const hasSound = (stored: readonly AccessUnit[]): boolean => {
-  const lastsMs = (stored.at(-1)?.arrivedAt ?? 0) - (stored[0]?.arrivedAt ?? 0);
-  return lastsMs < silentMs || stored.some(({ kind }) => kind === "audio");
-};

@@ -20,19 +20,22 @@ export class LiveSound {
   /** Where the next frame begins, in ticks; undefined before the first picture. */
   #end: number | undefined;
   #heardAt = -Infinity;
+  /** The latest picture, in ticks. */
+  #picture = 0;
 
   constructor(track: Mp4AudioTrack) {
     this.track = track;
     this.#silence = silenceOf(track);
   }
 
-  /** What a piece of sound adds: nothing where it came too late or is malformed. */
+  /** What a piece of sound adds: nothing where it came too late, is malformed, or claims to be far ahead of the picture. */
   take(unit: AudioUnit): readonly Buffer[] {
     const duration = soundDuration(this.track, unit.data);
     if (duration === undefined || this.#end === undefined) return [];
     this.#heardAt = unit.arrivedAt;
     const missing = Math.round(unit.timestamp) - this.#end;
-    if (missing <= -duration) return [];
+    const aheadMs = ((unit.timestamp - this.#picture) * 1_000) / this.track.timescale;
+    if (missing <= -duration || aheadMs > longestGapMs) return [];
     const filled = missing < duration ? [] : this.#fill(missing);
     if (this.#silence === undefined && missing >= duration) this.#end += missing;
     return [...filled, this.#write([unit.data], duration)];
@@ -42,6 +45,7 @@ export class LiveSound {
   keepUp(pictureMs: number, arrivedAt: number): readonly Buffer[] {
     const { timescale } = this.track;
     const picture = Math.round((pictureMs * timescale) / 1_000);
+    this.#picture = picture;
     const lateMs = this.#end === undefined ? Infinity : ((picture - this.#end) * 1_000) / timescale;
     if (lateMs > longestGapMs) {
       this.#end = picture;
