@@ -37,7 +37,7 @@ export interface StreamsOptions {
   readonly lingerMs?: number;
   /** How far back every stream's pictures are kept, for recordings and clips; the newest GOP alone unless told. */
   readonly prerollMs?: number;
-  /** What the stored GOPs of one stream may weigh; pre-roll is given up before this is exceeded. */
+  /** What the newest GOP of one stream may weigh. Pre-roll may weigh 8 Mbit/s more; beyond that it is given up. */
   readonly ringBytes?: number;
   /** What makes other codecs of a camera's; without one, viewers get what the camera sends. */
   readonly ffmpeg?: Ffmpeg;
@@ -50,7 +50,7 @@ export interface StreamChange {
 }
 
 const defaultLingerMs = 10_000;
-/** What the ring of one stream may weigh: a long GOP of a 4K camera, and for pre-roll 8 Mbit/s. */
+/** A long GOP of a 4K camera; and 8 Mbit/s for pre-roll. */
 const defaultRingBytes = 8 * 1024 * 1024;
 const prerollBytesPerMs = 1_000;
 
@@ -183,10 +183,10 @@ export class Streams implements AsyncDisposable {
 }
 
 /** How long and how much the streams keep. */
-const keeping = ({ lingerMs = defaultLingerMs, prerollMs = 0, ringBytes }: StreamsOptions) => ({
+const keeping = ({ lingerMs = defaultLingerMs, prerollMs = 0, ringBytes = defaultRingBytes }: StreamsOptions) => ({
   lingerMs,
   prerollMs,
-  ringBytes: ringBytes ?? defaultRingBytes + prerollMs * prerollBytesPerMs,
+  ringBytes: ringBytes + prerollMs * prerollBytesPerMs,
 });
 
 const refusal = ({
