@@ -128,8 +128,8 @@ export class RtspSplitter {
 
 /** Of a head that may not be whole yet. */
 const checkHead = (head: Buffer): void => {
-  // Not a message at all: said at once, not after waiting for an end that never comes.
-  if (!/^[A-Z]/i.test(head.toString("latin1", 0, 1))) {
+  // Not a message at all: said at once, not after waiting for an end that never comes. A method, or `RTSP/1.0`.
+  if (!/^[A-Z_]{1,32}(?:[ \t/]|$)/i.test(head.toString("latin1", 0, 33))) {
     throw new GatehouseError("camera-answer-malformed", "the camera sent something that is not RTSP");
   }
   if (head.length > maxHeadBytes) {
