@@ -2,6 +2,7 @@ import { GatehouseError, untilAborted, type Cancellable, type Clock } from "@gat
 
 import type { AudioUnit } from "../../domain/access-unit.ts";
 import type { AudioTrack } from "../../domain/track.ts";
+import { ownBytes } from "../../protocols/rtp/own-bytes.ts";
 import { AnswerWatch } from "./answer-watch.ts";
 import type { FfmpegProcess } from "./ffmpeg-process.ts";
 import type { Ffmpeg } from "./ffmpeg.ts";
@@ -105,11 +106,12 @@ export class SoundTranscoder implements AsyncDisposable {
     const { clock, onUnit } = this.#options;
     const { track, leadIn, take } = this.#take;
     this.#answers.noteOutput();
-    for (const { data, duration } of take(piece)) {
+    for (const { data: view, duration } of take(piece)) {
       const at = this.#times.leave(((this.#position - leadIn) * 1_000) / track.clockRate);
       this.#position += duration;
       if (at === undefined) continue;
       const timestamp = Math.round((at * track.clockRate) / 1_000);
+      const data = ownBytes(view);
       onUnit({ kind: "audio", timestamp, data, bytes: data.length, arrivedAt: clock.monotonic() });
     }
   }
