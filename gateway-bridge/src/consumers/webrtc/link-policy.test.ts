@@ -6,8 +6,8 @@ const good: LinkReport = { loss: 0, estimate: undefined, sending: 4_000_000, now
 const lossy: LinkReport = { ...good, loss: 0.3 };
 const narrow: LinkReport = { ...good, estimate: 1_000_000 };
 
-/** One report a second from `start` on. */
-const after = (reports: readonly LinkReport[], link: LinkState = freshLink, start = 0): LinkState =>
+/** One report a second from `start` on, of a link that is a minute old unless told. */
+const after = (reports: readonly LinkReport[], link: LinkState = freshLink(-60_000), start = 0): LinkState =>
   reports.reduce((state, report, index) => judgeLink(state, { ...report, now: start + index * 1_000 }), link);
 
 describe("A viewer's link", () => {
@@ -52,7 +52,7 @@ describe("A viewer's link", () => {
   });
 
   it("rests twice as long each time that it fails soon again, up to a minute", () => {
-    let link = freshLink;
+    let link = freshLink(-60_000);
     let now = 0;
     const rests: number[] = [];
     for (let round = 0; round < 7; round += 1) {
@@ -67,5 +67,14 @@ describe("A viewer's link", () => {
   it("that was well for long rests shortly again", () => {
     const recovered = judgeLink(after([lossy, lossy]), { ...good, now: 5_000 });
     expect(after([lossy, lossy], recovered, 60_000).restMs).toBe(4_000);
+  });
+
+  it.each([
+    ["begins", freshLink(0), 0],
+    ["gets all again", judgeLink(after([lossy, lossy]), { ...good, now: 5_000 }), 5_000],
+  ])("that %s has 15 s until an estimate counts, but not until loss does", (_, link, from) => {
+    expect(after(Array<LinkReport>(14).fill(narrow), link, from + 1_000).mode).toBe("all");
+    expect(after(Array<LinkReport>(16).fill(narrow), link, from + 1_000).mode).toBe("keyframes");
+    expect(after([lossy, lossy], link, from + 1_000).mode).toBe("keyframes");
   });
 });

@@ -62,7 +62,7 @@ export class WebRtcView implements Viewer, Disposable {
   readonly #sound: TrackSender | undefined;
   #session: Session;
   #video: VideoSender;
-  #link: LinkState = freshLink;
+  #link: LinkState;
   /** Pictures are left out up to the next key picture. */
   #thinning = false;
   #estimate: number | undefined;
@@ -79,6 +79,7 @@ export class WebRtcView implements Viewer, Disposable {
     this.#options = options;
     this.#startedAt = clock.monotonic();
     this.#replayedAt = this.#startedAt;
+    this.#link = freshLink(this.#startedAt);
     this.#reported = { at: this.#startedAt, octets: 0 };
     this.#picture = this.#sender(video, () => this.#goOn());
     this.#sound = audio && this.#sender(audio, () => undefined);
