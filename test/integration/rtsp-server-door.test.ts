@@ -3,6 +3,7 @@ import { CameraId, systemClock, untilAborted, type Clock, type Grant } from "@ga
 import { TestClock } from "@gatehouse/shared/testing";
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo } from "node:net";
+import { connect as connectTls } from "node:tls";
 
 import type { OpenSource } from "../../gateway-bridge/src/ports.ts";
 import type { RtspResponse } from "../../gateway-bridge/src/protocols/rtsp/rtsp-message.ts";
@@ -97,6 +98,41 @@ describe("the door of the RTSP server", () => {
     expect(ports?.plain).toBeUndefined();
     const reader = stack.use(await RtspReader.open({ port: ports?.secure ?? 0 }));
     expect(await reader.request("OPTIONS", "*")).toBeUndefined();
+  });
+
+  it.each([
+    ["TLSv1.3", /^TLS_/],
+    ["TLSv1.2", /^ECDHE-ECDSA-.*(?:GCM|POLY1305)/],
+  ] as const)("takes %s, with forward secrecy and an authenticated cipher", async (version, cipher) => {
+    const door = await openDoor();
+    await door.admit();
+    const way = {
+      host: "127.0.0.1",
+      servername: "localhost",
+      ca: door.certificate,
+      port: (await door.server.ports())?.secure ?? 0,
+    };
+    const socket = connectTls({ ...way, minVersion: version, maxVersion: version });
+    stack.defer(() => void socket.destroy());
+    await once(socket, "secureConnect");
+    expect(socket.getProtocol()).toBe(version);
+    expect(socket.getCipher().name).toMatch(cipher);
+  });
+
+  it("takes nothing older than TLS 1.2, nor a cipher without forward secrecy", async () => {
+    const door = await openDoor();
+    await door.admit();
+    const way = {
+      host: "127.0.0.1",
+      servername: "localhost",
+      ca: door.certificate,
+      port: (await door.server.ports())?.secure ?? 0,
+    };
+    const old = { minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" } as const;
+    for (const over of [old, { maxVersion: "TLSv1.2", ciphers: "AES128-GCM-SHA256" } as const]) {
+      const socket = connectTls({ ...way, ...over });
+      await expect(once(socket, "secureConnect")).rejects.toThrow(/alert|handshake|protocol version/i);
+    }
   });
 
   it("says the same to strangers, whatever camera they name", async () => {
