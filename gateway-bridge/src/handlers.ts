@@ -33,7 +33,7 @@ export interface HandlerParts extends GatewayOptions, Door, MediaPlane {
 
 /** A camera as others see it: its address, pin and login stay inside. */
 export const viewOf = (record: CameraRecord, states: CameraStates): Camera => {
-  const { manufacturer, model, firmware, serial, tiers, audio, snapshot, motion } = record.description;
+  const { manufacturer, model, firmware, serial, tiers, audio, snapshot, motion, talk } = record.description;
   const { id, name, kind, warm } = record;
   return {
     id,
@@ -47,6 +47,7 @@ export const viewOf = (record: CameraRecord, states: CameraStates): Camera => {
     audio,
     snapshot,
     motion,
+    talk,
     warm,
     state: states.of(id),
   };
@@ -107,20 +108,21 @@ const cameraHandlers = (parts: HandlerParts): Pick<Handlers, CameraRoutes> => {
 type ViewingRoutes =
   "live" | "clip" | "offerWebRtc" | "endWebRtc" | "prepareHomeKitSession" | "startHomeKitSession" | "endHomeKitSession";
 
-/** What a browser plays from an MP4, whether live or from a file. */
-const mp4Codecs = { video: ["h264"], audio: ["aac", "opus"] } as const;
+/** What every browser plays live; a file, which is kept, may need a player for H.265, and has the past as the camera sent it. */
+const liveCodecs = { video: ["h264"], audio: ["aac", "opus"] } as const;
+const clipCodecs = { video: ["h264", "h265"], audio: ["aac", "opus"] } as const;
 
 const viewingHandlers = (parts: HandlerParts): Pick<Handlers, ViewingRoutes> => {
   const { streams, tierFor, homekit, webrtc, clips, live, clock, log } = parts;
   return {
     live: async ({ params: { camera }, query, socket, signal }) => {
       const tier = query.tier ?? tierFor(camera, { ...browserWish, ...query });
-      const stream = await streams.playable(camera, tier, mp4Codecs, { signal });
+      const stream = await streams.playable(camera, tier, liveCodecs, { signal });
       const view: Fmp4View = Fmp4View.open({ stream, socket, clock, log, onGone: () => live.delete(view) });
       live.add(view);
     },
     clip: async ({ params: { camera }, query, signal }) => {
-      const stream = await streams.playable(camera, query.tier ?? "main", mp4Codecs, { signal });
+      const stream = await streams.playable(camera, query.tier ?? "main", clipCodecs, { signal });
       const [beforeMs, afterMs] = [query.before * 1_000, query.after * 1_000];
       return clips.record({ stream, beforeMs, afterMs, clock, log }, { signal });
     },

@@ -29,6 +29,7 @@ import { Streams } from "./media/streams.ts";
 import { TalkDesk } from "./media/talk/talk-desk.ts";
 import { createRtspSource } from "./sources/rtsp-source.ts";
 import { createTalkBack } from "./sources/rtsp-talk-back.ts";
+import { createTalkProbe } from "./sources/rtsp-talk-probe.ts";
 
 /** The cameras, their streams, and those who watch them. */
 export interface MediaPlane {
@@ -122,7 +123,20 @@ const openCameras = (
   const { database, vault: secrets } = door;
   const onEventsHealth = (camera: CameraId, error: GatehouseError | undefined): void =>
     states.reportEvents(camera, error);
-  const given = { database, secrets, openSource, pictures, bus, clock, log, random, interfaces, onEventsHealth };
+  const probeTalk = createTalkProbe({ clock, log });
+  const given = {
+    database,
+    secrets,
+    openSource,
+    probeTalk,
+    pictures,
+    bus,
+    clock,
+    log,
+    random,
+    interfaces,
+    onEventsHealth,
+  };
   return Cameras.open(given, cancel);
 };
 

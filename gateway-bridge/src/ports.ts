@@ -44,6 +44,12 @@ export interface TalkBack extends AsyncDisposable {
 /** Opens the way back; throws `talk-unsupported` where the camera has none, `camera-...` otherwise. */
 export type OpenTalkBack = (endpoint: StreamEndpoint, cancel: Cancellable) => Promise<TalkBack>;
 
+/**
+ * Whether a camera has such a way back, which is asked without opening it; false also where it did not answer, or not in an
+ * understandable way. Throws only the signal's reason.
+ */
+export type ProbeTalk = (endpoint: StreamEndpoint, cancel: Cancellable) => Promise<boolean>;
+
 /** A still picture. */
 export interface Snapshot {
   readonly jpeg: Buffer;

@@ -14,7 +14,7 @@ const secrets = await Vault.open(
   { signal: new AbortController().signal },
 );
 const store = new CameraStore(database, secrets);
-const description = { manufacturer: "", model: "", firmware: "", serial: "", tiers: [], audio: "none", snapshot: false, motion: false } as const; // prettier-ignore
+const description = { manufacturer: "", model: "", firmware: "", serial: "", tiers: [], audio: "none", snapshot: false, motion: false, talk: false } as const; // prettier-ignore
 const floors = { onvif: "digest-md5", snapshot: "digest-md5", rtsp: "digest-md5" } as const;
 
 const say = (line: string): Promise<void> =>

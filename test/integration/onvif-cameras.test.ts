@@ -17,6 +17,7 @@ import { join } from "node:path";
 
 import { Cameras, type CamerasOptions } from "../../gateway-bridge/src/cameras/cameras.ts";
 import { createRtspSource } from "../../gateway-bridge/src/sources/rtsp-source.ts";
+import { createTalkProbe } from "../../gateway-bridge/src/sources/rtsp-talk-probe.ts";
 import { Database } from "../../gateway-bridge/src/store/database.ts";
 import { Vault } from "../../gateway-bridge/src/vault/vault.ts";
 import { Simulator, type SimulatorOptions } from "../simulator/simulator.ts";
@@ -79,6 +80,7 @@ const openHouse = async (data: string, options: Partial<CamerasOptions> = {}): P
         database,
         secrets,
         openSource: createRtspSource({ clock: systemClock, log }),
+        probeTalk: createTalkProbe({ clock: systemClock, log }),
         bus,
         clock: systemClock,
         log,
@@ -132,6 +134,7 @@ describe("a camera that is adopted", () => {
         ],
         snapshot: true,
         motion: true,
+        talk: false,
       },
     });
     expect(await hears(({ kind }) => kind === "camera-added")).toMatchObject({ camera: record.id });

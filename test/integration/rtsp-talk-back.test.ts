@@ -5,6 +5,7 @@ import { makeCertificate, MemoryLogger } from "@gatehouse/shared/testing";
 import type { StreamEndpoint } from "../../gateway-bridge/src/domain/camera.ts";
 import type { TalkBack } from "../../gateway-bridge/src/ports.ts";
 import { createTalkBack } from "../../gateway-bridge/src/sources/rtsp-talk-back.ts";
+import { createTalkProbe } from "../../gateway-bridge/src/sources/rtsp-talk-probe.ts";
 import { eventually } from "../support/eventually.ts";
 import { GstRtspServer, type GstMount, type GstServerOptions } from "../support/gst-rtsp-server.ts";
 import { describeWith } from "../support/needs.ts";
@@ -12,17 +13,17 @@ import { describeWith } from "../support/needs.ts";
 const never = new AbortController().signal;
 const own = makeCertificate();
 
-const open = (server: GstRtspServer, mount: GstMount, pin: string | null): Promise<TalkBack> => {
-  const endpoint: StreamEndpoint = {
-    camera: CameraId.parse("cam-aaaaaaaaaaaaaaaa"),
-    tier: "main",
-    url: server.url(mount),
-    credentials: { username: server.username, password: Secret.of(server.password) },
-    pin,
-    auth: { floor: "none", raise: () => undefined },
-  };
-  return createTalkBack({ clock: systemClock, log: new MemoryLogger() })(endpoint, { signal: never });
-};
+const endpointOf = (server: GstRtspServer, mount: GstMount, pin: string | null): StreamEndpoint => ({
+  camera: CameraId.parse("cam-aaaaaaaaaaaaaaaa"),
+  tier: "main",
+  url: server.url(mount),
+  credentials: { username: server.username, password: Secret.of(server.password) },
+  pin,
+  auth: { floor: "none", raise: () => undefined },
+});
+
+const open = (server: GstRtspServer, mount: GstMount, pin: string | null): Promise<TalkBack> =>
+  createTalkBack({ clock: systemClock, log: new MemoryLogger() })(endpointOf(server, mount, pin), { signal: never });
 
 /** Twenty milliseconds of every value, so that nothing can be swapped, cut or repeated unseen. */
 const speech = (bytes: number): readonly Buffer[] =>
@@ -87,5 +88,21 @@ describeWith(["gstreamer"], "the loudspeaker of a camera made of GStreamer", () 
   it("is not there where the camera has none", async () => {
     await using server = await GstRtspServer.open({ mounts: ["main"] });
     await expect(open(server, "main", null)).rejects.toMatchObject({ code: "talk-unsupported" });
+  });
+
+  it.each<[string, Omit<GstServerOptions, "mounts">]>([
+    ["in the clear", {}],
+    ["inside TLS", { tls: own }],
+    ["inside TLS, where it wants SRTP", { tls: own, srtp: true }],
+  ])("is found by asking for it, %s", async (_, options) => {
+    await using server = await GstRtspServer.open({ ...options, mounts: ["main", "talk-pcmu", "talk-l16"] });
+    const log = new MemoryLogger();
+    const probe = createTalkProbe({ clock: systemClock, log });
+    const pin = options.tls === undefined ? null : own.pin;
+    const found = (["main", "talk-pcmu", "talk-l16"] as const).map((mount) =>
+      probe(endpointOf(server, mount, pin), { signal: never }),
+    );
+    expect(await Promise.all(found)).toEqual([false, true, true]);
+    expect(log.lines).toEqual([]);
   });
 });

@@ -7,6 +7,7 @@ import { quirksOf } from "../../gateway-bridge/src/domain/camera-quirks.ts";
 import type { TalkBack } from "../../gateway-bridge/src/ports.ts";
 import { parseRtp } from "../../gateway-bridge/src/protocols/rtp/rtp-packet.ts";
 import { createTalkBack } from "../../gateway-bridge/src/sources/rtsp-talk-back.ts";
+import { createTalkProbe } from "../../gateway-bridge/src/sources/rtsp-talk-probe.ts";
 import { eventually } from "../support/eventually.ts";
 import { ScriptedCamera, sdp, type Reply, type ScriptedCameraOptions } from "../support/scripted-camera.ts";
 
@@ -27,20 +28,25 @@ class Room extends AsyncDisposableStack {
   }
 
   async talk(camera: ScriptedCamera, more: Partial<StreamEndpoint> = {}, signal = never): Promise<TalkBack> {
-    const endpoint: StreamEndpoint = {
-      camera: CameraId.parse("cam-aaaaaaaaaaaaaaaa"),
-      tier: "main",
-      url: camera.url,
-      credentials: undefined,
-      pin: null,
-      auth: { floor: "none", raise: () => undefined },
-      ...more,
-    };
-    const talk = this.use(await createTalkBack({ clock: this.clock, log: this.log })(endpoint, { signal }));
+    const talk = this.use(await createTalkBack(this)(endpointOf(camera, more), { signal }));
     this.defer(() => camera.hangUp());
     return talk;
   }
+
+  probe(camera: ScriptedCamera, more: Partial<StreamEndpoint> = {}, signal = never): Promise<boolean> {
+    return createTalkProbe(this)(endpointOf(camera, more), { signal });
+  }
 }
+
+const endpointOf = (camera: ScriptedCamera, more: Partial<StreamEndpoint>): StreamEndpoint => ({
+  camera: CameraId.parse("cam-aaaaaaaaaaaaaaaa"),
+  tier: "main",
+  url: camera.url,
+  credentials: undefined,
+  pin: null,
+  auth: { floor: "none", raise: () => undefined },
+  ...more,
+});
 
 describe("talking through a camera", () => {
   it("sets up the way back alone, and says that it needs it", async () => {
@@ -185,6 +191,51 @@ describe("a camera that cannot be talked through", () => {
   });
 });
 
+describe("asking whether a camera can be talked through", () => {
+  it("sets nothing up, and leaves", async () => {
+    await using room = new Room();
+    const camera = await room.camera();
+    expect(await room.probe(camera)).toBe(true);
+    await eventually("the end of the connection", () => camera.sockets.size === 0);
+    expect(camera.methods).toEqual(["OPTIONS", "DESCRIBE"]);
+    expect(camera.requests.at(1)?.headers.get("require")).toBe("www.onvif.org/ver20/backchannel");
+    expect(room.clock.pending).toBe(0);
+    expect(room.log.lines).toEqual([]);
+  });
+
+  it.each<[string, ScriptedCameraOptions, readonly string[]]>([
+    ["offers none", { replies: { DESCRIBE: () => ({ body: sdp }) } }, []],
+    ["refuses what it does not know", { replies: { DESCRIBE: () => ({ status: "551 Option not supported" }) } }, []],
+    ["refuses it in other words", { replies: { DESCRIBE: () => ({ status: "400 Bad Request" }) } }, ["camera-fault"]],
+    ["answers rubbish", { replies: { DESCRIBE: () => ({ body: "rubbish" }) } }, ["camera-answer-malformed"]],
+  ])("is answered no where it %s", async (_, options, logged) => {
+    await using room = new Room();
+    const camera = await room.camera(options);
+    expect(await room.probe(camera)).toBe(false);
+    await eventually("the end of the connection", () => camera.sockets.size === 0);
+    expect(room.log.lines.map(({ fields }) => fields["code"])).toEqual(logged);
+  });
+
+  it("is answered no where it never answers", async () => {
+    await using room = new Room();
+    const camera = await room.camera({ replies: { DESCRIBE: () => undefined } });
+    const asked = room.probe(camera);
+    await eventually("DESCRIBE", () => camera.methods.includes("DESCRIBE"));
+    await room.clock.advance(60_000);
+    expect(await asked).toBe(false);
+  });
+
+  it("is not answered once nobody asks any more", async () => {
+    await using room = new Room();
+    const camera = await room.camera({ replies: { DESCRIBE: () => undefined } });
+    const leaving = new AbortController();
+    const asked = room.probe(camera, {}, leaving.signal).catch((error: unknown) => error);
+    await eventually("DESCRIBE", () => camera.methods.includes("DESCRIBE"));
+    leaving.abort(new Error("enough"));
+    expect(await asked).toEqual(new Error("enough"));
+  });
+});
+
 describe("a Dahua camera", () => {
   const quirks = quirksOf({ manufacturer: "Dahua", model: "IPC-HDW", url: "" });
 
@@ -193,6 +244,9 @@ describe("a Dahua camera", () => {
     const camera = await room.camera();
     await room.talk(camera, { quirks });
     expect(camera.requests.at(1)?.uri).toBe(`${camera.url}?unicast=true&proto=Onvif`);
+    const other = await room.camera();
+    expect(await room.probe(other, { quirks })).toBe(true);
+    expect(other.requests.at(1)?.uri).toBe(`${other.url}?unicast=true&proto=Onvif`);
   });
 
   it("is taken to be in use where it refuses a second talker", async () => {

@@ -21,6 +21,7 @@ const described: CameraDescription = {
   audio: "none",
   snapshot: false,
   motion: false,
+  talk: false,
 };
 
 /** Plays a camera until its health is as it should be; what its owner is told then. */

@@ -67,6 +67,7 @@ const openHouse = async () => {
         database,
         secrets: new MemorySecrets(),
         openSource,
+        probeTalk: async () => false,
         pictures,
         bus: new EventBus<Event>(log),
         clock,

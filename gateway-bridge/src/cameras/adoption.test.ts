@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 
 import type { StreamEndpoint } from "../domain/camera.ts";
 import type { Track } from "../domain/track.ts";
-import type { OpenSource } from "../ports.ts";
+import type { OpenSource, ProbeTalk } from "../ports.ts";
 import {
   fault,
   password,
@@ -33,6 +33,14 @@ const setUp = async (operations: Readonly<Record<string, Operation>> = {}) => {
   const opened: StreamEndpoint[] = [];
   let closed = 0;
   let tracks: readonly Track[] = [video];
+  const asked: StreamEndpoint[] = [];
+  let loudspeaker = false;
+  const probeTalk: ProbeTalk = async (endpoint) => {
+    // Some cameras serve few at once.
+    expect(closed).toBe(opened.length);
+    asked.push(endpoint);
+    return loudspeaker;
+  };
   const openSource: OpenSource = async (endpoint) => {
     opened.push(endpoint);
     endpoint.auth.raise("digest-md5");
@@ -45,10 +53,18 @@ const setUp = async (operations: Readonly<Record<string, Operation>> = {}) => {
   const add = (more: Partial<AddCamera> = {}): Promise<NewCamera> =>
     adopt(
       { address: camera.host, username, password, warm: false, ...more },
-      { id, openSource, clock: systemClock, checkNew: () => undefined },
+      { id, openSource, probeTalk, clock: systemClock, checkNew: () => undefined },
       cancel,
     );
-  return { camera, opened, add, closed: () => closed, bring: (some: readonly Track[]) => (tracks = some) };
+  return {
+    camera,
+    opened,
+    asked,
+    add,
+    closed: () => closed,
+    bring: (some: readonly Track[]) => (tracks = some),
+    fit: () => (loudspeaker = true),
+  };
 };
 
 describe("adopt", () => {
@@ -111,6 +127,15 @@ describe("adopt", () => {
     bring([opus]);
     await expect(add()).rejects.toMatchObject({ code: "camera-no-video" });
     expect(closed()).toBe(1);
+  });
+
+  it.each(["onvif", "rtsp"])("asks the main stream of an %s camera for a way back, once", async (kind) => {
+    const { add, asked, fit, opened } = await setUp();
+    const address = kind === "rtsp" ? { address: "rtsp://127.0.0.1/back" } : {};
+    expect((await add(address)).record.description.talk).toBe(false);
+    expect(asked).toMatchObject([{ tier: "main", url: opened[0]?.url, pin: null }]);
+    fit();
+    expect((await add(address)).record.description.talk).toBe(true);
   });
 
   it("does without stills and motion where the camera has none", async () => {
@@ -186,7 +211,9 @@ describe("adopt", () => {
     };
     const openSource: OpenSource = () => Promise.reject(new Error("not asked"));
     const request = { address: camera.host, warm: false };
-    await expect(adopt(request, { id, openSource, clock: systemClock, checkNew }, cancel)).rejects.toMatchObject({
+    await expect(
+      adopt(request, { id, openSource, probeTalk: async () => false, clock: systemClock, checkNew }, cancel),
+    ).rejects.toMatchObject({
       code: "camera-exists",
     });
     expect(camera.requests).toEqual([]);

@@ -12,7 +12,7 @@ import {
 } from "@gatehouse/shared";
 
 import type { CameraDescription, CameraRecord, Credentials } from "../domain/camera.ts";
-import type { OpenSource } from "../ports.ts";
+import type { OpenSource, ProbeTalk } from "../ports.ts";
 import { freshMemories, type AuthMemories } from "./auth-memories.ts";
 import { parseCameraAddress, type CameraAddress } from "./camera-address.ts";
 import type { NewCamera } from "./camera-store.ts";
@@ -25,6 +25,7 @@ import { StillDriver } from "./still-driver.ts";
 export interface AdoptionOptions {
   readonly id: CameraId;
   readonly openSource: OpenSource;
+  readonly probeTalk: ProbeTalk;
   readonly clock: Clock;
   /** Throws `camera-exists` for an address that is taken; asked before the camera is. */
   readonly checkNew: (url: string) => void;
@@ -127,9 +128,11 @@ const meetRtsp = async (url: URL, attempt: Attempt, cancel: Cancellable): Promis
   attempt.checkNew(url.href);
   const pin = url.protocol === "rtsps:" ? await confirmPin(url, attempt, cancel) : null;
   const memories = freshMemories();
-  const { id: camera, credentials, openSource } = attempt;
+  const { id: camera, credentials, openSource, probeTalk } = attempt;
   await using driver = new RtspDriver({ camera, url, pin, credentials, openSource, memory: memories.rtsp });
-  return { url, pin, memories, description: await driver.describe(cancel) };
+  const described = await driver.describe(cancel);
+  const talk = await probeTalk(await driver.endpoint("main"), cancel);
+  return { url, pin, memories, description: { ...described, talk } };
 };
 
 /** The first address at which an ONVIF device answers; the first answer that is none of ONVIF tells the most if there is none. */
@@ -174,7 +177,7 @@ const lookAround = async (
   attempt: Attempt,
   cancel: Cancellable,
 ): Promise<Found> => {
-  const { id: camera, credentials, clock, openSource } = attempt;
+  const { id: camera, credentials, clock, openSource, probeTalk } = attempt;
   const memories = freshMemories();
   await using driver = new OnvifDriver({ camera, url, pin, credentials, clock, memories });
   const described = await driver.describe(cancel);
@@ -193,7 +196,12 @@ const lookAround = async (
     url,
     pin,
     memories,
-    description: { ...described, tiers, audio: audio === "none" ? described.audio : audio },
+    description: {
+      ...described,
+      tiers,
+      audio: audio === "none" ? described.audio : audio,
+      talk: await probeTalk(endpoint, cancel),
+    },
   };
 };
 

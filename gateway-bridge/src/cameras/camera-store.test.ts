@@ -27,6 +27,7 @@ const record: CameraRecord = {
     audio: "opus",
     snapshot: true,
     motion: false,
+    talk: true,
   },
 };
 const floors = { onvif: "digest-sha-256", snapshot: "none", rtsp: "digest-md5" } as const;
@@ -145,7 +146,7 @@ describe("CameraStore", () => {
     expect(open().list()).toEqual([still]);
   });
 
-  it("takes over what a version without still cameras kept, with its logins, and still removes wholly", () => {
+  it("takes over what a version without still cameras and two-way audio kept, with its logins, and still removes wholly", () => {
     const { sql } = database;
     sql.exec(
       `CREATE TABLE cameras (id TEXT PRIMARY KEY, url TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
@@ -156,13 +157,15 @@ describe("CameraStore", () => {
     );
     const insert = sql.prepare("INSERT INTO cameras VALUES (?, ?, ?, 'onvif', NULL, 1, ?)");
     const ids = [id, "cam-bbbbbbbbbbbbbbbb" as CameraId];
-    for (const one of ids) insert.run(one, `http://${one}/`, "Door", JSON.stringify(record.description));
+    const { talk: _, ...older } = record.description;
+    for (const one of ids) insert.run(one, `http://${one}/`, "Door", JSON.stringify(older));
     sql.prepare("INSERT INTO camera_auth_floors VALUES (?, 'rtsp', 'digest-sha-256')").run(id);
     const store = open();
     expect(store.list().map((camera) => [camera.id, camera.authFloor])).toEqual([
       [ids[0], "digest-sha-256"],
       [ids[1], "none"],
     ]);
+    expect(store.get(id).description).toEqual({ ...older, talk: false });
     store.remove(id);
     expect(sql.prepare("SELECT count(*) AS n FROM camera_auth_floors").get()?.["n"]).toBe(0);
     store.memories(ids[1]!).rtsp.raise("basic");

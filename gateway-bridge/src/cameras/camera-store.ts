@@ -58,6 +58,8 @@ const Description = z.strictObject({
   audio: Camera.shape.audio,
   snapshot: z.boolean(),
   motion: z.boolean(),
+  // Not asked of cameras that were added before there was two-way audio.
+  talk: z.boolean().default(false),
 });
 const Row = z.object({
   id: CameraId,

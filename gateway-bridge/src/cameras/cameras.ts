@@ -14,7 +14,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import type { networkInterfaces } from "node:os";
 
 import type { CameraRecord, StreamEndpoint } from "../domain/camera.ts";
-import type { CameraDriver, KeyPictures, OpenSource, SecretStore, Snapshot } from "../ports.ts";
+import type { CameraDriver, KeyPictures, OpenSource, ProbeTalk, SecretStore, Snapshot } from "../ports.ts";
 import type { Database } from "../store/database.ts";
 import { adopt } from "./adoption.ts";
 import { CameraEvents } from "./camera-events.ts";
@@ -31,6 +31,7 @@ export interface CamerasOptions {
   readonly database: Database;
   readonly secrets: SecretStore;
   readonly openSource: OpenSource;
+  readonly probeTalk: ProbeTalk;
   /** Where still pictures come from besides the cameras; undefined: from nowhere. */
   readonly pictures?: KeyPictures;
   readonly bus: EventBus<Event>;
@@ -97,10 +98,11 @@ export class Cameras implements AsyncDisposable {
    * @throws GatehouseError as `adopt`
    */
   async add(request: AddCamera & { readonly warm: boolean }, { signal }: Cancellable): Promise<CameraRecord> {
-    const { openSource, clock } = this.#options;
+    const { openSource, probeTalk, clock } = this.#options;
     const checkNew = (url: string): void => this.#store.checkNew(url);
     const cancel = { signal: AbortSignal.any([signal, this.#closing.signal]) };
-    const adopted: NewCamera = await adopt(request, { id: newCameraId(), openSource, clock, checkNew }, cancel);
+    const options = { id: newCameraId(), openSource, probeTalk, clock, checkNew };
+    const adopted: NewCamera = await adopt(request, options, cancel);
     cancel.signal.throwIfAborted();
     const { record } = adopted;
     this.#store.add(adopted);

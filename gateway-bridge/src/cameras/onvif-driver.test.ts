@@ -53,6 +53,7 @@ describe("OnvifDriver", () => {
       audio: "none",
       snapshot: true,
       motion: true,
+      talk: false,
     });
   });
 

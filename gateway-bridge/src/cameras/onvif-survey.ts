@@ -38,6 +38,8 @@ export const survey = async (session: OnvifSession, cancel: Cancellable): Promis
     audio: chosen[0]?.profile.audio ?? "none",
     snapshot: [...addresses.values()].some(({ snapshot }) => snapshot !== undefined),
     motion: await reportsMotion(session, cancel),
+    // Only the stream itself tells.
+    talk: false,
   };
   return { description, addresses };
 };

@@ -34,6 +34,7 @@ export class RtspDriver implements CameraDriver {
       audio,
       snapshot: false,
       motion: false,
+      talk: false,
     };
   }
 

@@ -32,7 +32,7 @@ const setUp = async (answer: Operation = picture, options: ScriptedCameraOptions
   const add = (path: string, more: Partial<AddCamera> = {}): Promise<NewCamera> =>
     adopt(
       { address: new URL(path, camera.url).href, username, password, warm: true, ...more },
-      { id, openSource, clock: systemClock, checkNew: () => undefined },
+      { id, openSource, probeTalk: async () => true, clock: systemClock, checkNew: () => undefined },
       cancel,
     );
   return { camera, add };
@@ -52,6 +52,7 @@ describe("a camera at the address of a picture", () => {
         audio: "none",
         snapshot: true,
         motion: false,
+        talk: false,
       },
     });
     expect(record.url).toMatch(/\/cgi\/snapshot\.jpg\?channel=1$/);

@@ -36,6 +36,7 @@ export class StillDriver implements CameraDriver {
       audio: "none",
       snapshot: true,
       motion: false,
+      talk: false,
     };
   }
 

@@ -22,6 +22,8 @@ export interface CameraDescription {
   readonly audio: "none" | AudioCodec | "other";
   readonly snapshot: boolean;
   readonly motion: boolean;
+  /** Whether its stream has a way back. */
+  readonly talk: boolean;
 }
 
 /** A camera under the gateway's guard, as stored. Its credentials are in the vault under `camera/<id>`. */

@@ -1,6 +1,5 @@
 import {
   GatehouseError,
-  isGatehouseError,
   redactUrl,
   toGatehouseError,
   untilAborted,
@@ -13,17 +12,15 @@ import type { StreamEndpoint } from "../domain/camera.ts";
 import type { TalkQuirks } from "../domain/camera-quirks.ts";
 import type { AudioTrack } from "../domain/track.ts";
 import type { OpenTalkBack, TalkBack } from "../ports.ts";
-import { RtspClient, type RtspClientOptions } from "../protocols/rtsp/rtsp-client.ts";
-import { chooseTalk, talkUrl, type ChosenTalk } from "./talk-policy.ts";
+import type { RtspClient } from "../protocols/rtsp/rtsp-client.ts";
+import { describeTalk, statusOf, unsupported } from "./talk-description.ts";
+import type { ChosenTalk } from "./talk-policy.ts";
 import { TalkSender } from "./talk-sender.ts";
 
 export interface RtspTalkBackDependencies {
   readonly clock: Clock;
   readonly log: Logger;
 }
-
-/** ONVIF Streaming 5.3.1 */
-const backchannel = "www.onvif.org/ver20/backchannel";
 
 /** Opens the way to a camera's loudspeaker: a connection of its own, since some cameras ring no bell while one is there. */
 export const createTalkBack =
@@ -57,9 +54,8 @@ class RtspTalkBack implements TalkBack {
   ): Promise<RtspTalkBack> {
     const quirks = endpoint.quirks?.talk;
     await using opening = new AsyncDisposableStack();
-    const client = opening.use(await describe(endpoint, { clock, quirks }, cancel));
-    const chosen = chooseTalk(client.description, quirks);
-    if (chosen === undefined) throw unsupported("its stream has no way back that the gateway can use");
+    const { client, chosen } = await describeTalk(endpoint, clock, cancel);
+    opening.use(client);
     const path = client.path(await setUp({ client, chosen, quirks }, cancel));
     if (path === undefined) throw unsupported("its way back was not set up");
     const { track } = chosen;
@@ -99,28 +95,6 @@ class RtspTalkBack implements TalkBack {
 /** What a camera sends besides is not asked for. */
 const ignore = (): void => undefined;
 
-const unsupported = (why: string): GatehouseError =>
-  new GatehouseError("talk-unsupported", `nobody can talk through the camera: ${why}`);
-
-const describe = async (
-  { url, credentials, pin, auth, quirks: all }: StreamEndpoint,
-  { clock, quirks }: { readonly clock: Clock; readonly quirks: TalkQuirks | undefined },
-  cancel: Cancellable,
-): Promise<RtspClient> => {
-  const options: RtspClientOptions = {
-    ...{ credentials, pin, memory: auth, clock, require: backchannel },
-    url: talkUrl(url, quirks),
-    transport: all?.transport ?? "auto",
-  };
-  try {
-    return await RtspClient.open(options, cancel);
-  } catch (error) {
-    // RFC 2326 11.3.14: a camera that does not know the feature has to refuse.
-    if (statusOf(error) === 551) throw unsupported("it has no way back");
-    throw error;
-  }
-};
-
 interface TalkSetup {
   readonly client: RtspClient;
   readonly chosen: ChosenTalk;
@@ -138,11 +112,4 @@ const setUp = async ({ client, chosen, quirks }: TalkSetup, cancel: Cancellable)
     if (full) throw new GatehouseError("talk-busy", "the camera lets nobody else talk now", { cause: error });
     throw error;
   }
-};
-
-/** Of a refusal. */
-const statusOf = (error: unknown): number | undefined => {
-  if (!isGatehouseError(error) || error.code !== "camera-fault") return undefined;
-  const { status } = error.details;
-  return typeof status === "number" ? status : undefined;
 };

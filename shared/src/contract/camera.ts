@@ -53,6 +53,8 @@ export const Camera = z.strictObject({
   audio: z.enum(["none", "opus", "aac", "pcmu", "pcma", "l16", "other"]),
   snapshot: z.boolean(),
   motion: z.boolean(),
+  /** Whether it has a loudspeaker that the gateway can reach, as far as it told when it was added. */
+  talk: z.boolean(),
   /** Whether the gateway keeps the stream open when nobody watches. */
   warm: z.boolean(),
   state: CameraState,

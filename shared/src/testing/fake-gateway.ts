@@ -243,6 +243,7 @@ export const makeCamera = (over: Partial<Camera> = {}): Camera => ({
   audio: "none",
   snapshot: true,
   motion: true,
+  talk: false,
   warm: false,
   state: { kind: "ready" },
   ...over,

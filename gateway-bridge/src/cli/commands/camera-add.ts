@@ -66,6 +66,7 @@ export const cameraAddCommand: Command = {
     const tiers = camera.tiers
       .map(({ name, width, height }) => (width > 0 ? `${name} ${width}x${height}` : name))
       .join(", ");
-    return { json: camera, text: `Added ${camera.name} as ${camera.id} (${tiers}).` };
+    const talk = camera.talk ? " It has a loudspeaker: viewers that may `talk` can speak through it." : "";
+    return { json: camera, text: `Added ${camera.name} as ${camera.id} (${tiers}).${talk}` };
   },
 };

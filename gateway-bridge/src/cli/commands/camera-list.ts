@@ -21,12 +21,13 @@ export const cameraListCommand: Command = {
       camera.id,
       camera.name,
       `${camera.manufacturer} ${camera.model}`.trim(),
+      camera.talk ? "yes" : "no",
       stateOf(camera),
     ]);
     const text =
       cameras.length === 0
         ? "No cameras yet. `gatehouse camera discover` looks for some."
-        : table(["ID", "NAME", "MODEL", "STATE"], rows);
+        : table(["ID", "NAME", "MODEL", "TALK", "STATE"], rows);
     return { json: cameras, text };
   },
 };

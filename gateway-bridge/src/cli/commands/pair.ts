@@ -6,9 +6,14 @@ import { listOption, textOption, type Command, type CommandInput } from "../comm
 type Service = PairedKind;
 
 const services: Readonly<Record<Service, { readonly name: string; readonly actions: readonly Action[] }>> = {
-  homebridge: { name: "Homebridge", actions: ["live", "snapshot", "events"] },
+  homebridge: { name: "Homebridge", actions: ["live", "snapshot", "events", "talk"] },
   "node-red": { name: "Node-RED", actions: ["snapshot", "events"] },
 };
+
+/** `live, snapshot, events, talk for homebridge; ...` */
+const usual = Object.entries(services)
+  .map(([service, { actions }]) => `${actions.join(", ")} for ${service}`)
+  .join("; ");
 
 const isService = (value: string | undefined): value is Service =>
   value !== undefined && Object.hasOwn(services, value);
@@ -43,7 +48,7 @@ export const pairCommand: Command = {
       type: "string",
       value: "ACTION",
       multiple: true,
-      help: "only this action (may be repeated; default: what the plugin needs)",
+      help: `only this action (may be repeated; default: ${usual})`,
     },
   },
   examples: [
@@ -67,7 +72,12 @@ export const pairCommand: Command = {
     const until = new Date(offer.expires).toLocaleTimeString();
     return {
       json: offer,
-      text: `${offer.pairingString}\n\nPaste it into ${services[service].name}. It works once, until ${until}.`,
+      text: [
+        offer.pairingString,
+        "",
+        `Paste it into ${services[service].name}. It works once, until ${until}.`,
+        `${body.name} may then: ${[...new Set(body.grants.map(({ action }) => action))].join(", ")}.`,
+      ].join("\n"),
     };
   },
 };

@@ -15,6 +15,7 @@ const description: CameraDescription = {
   audio: "none",
   snapshot: true,
   motion: false,
+  talk: false,
 };
 const transcoder = { available: false, version: null, sandbox: [], missing: ["ffmpeg"] };
 
