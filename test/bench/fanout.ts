@@ -5,10 +5,16 @@ import type { Benchmark, Report, RunOptions } from "./harness.ts";
 import { Ledger } from "./ledger.ts";
 import { startMediaHost, type MediaHost } from "./media-host/host.ts";
 import type { Output, Watcher } from "./outputs/output.ts";
+import { mseOutput } from "./outputs/mse/output.ts";
+import { rtspOutput } from "./outputs/rtsp/output.ts";
 import { srtpOutput } from "./outputs/srtp/output.ts";
+import { WebRtcOutput } from "./outputs/webrtc/output.ts";
 import { pssMiB } from "./process-usage.ts";
+import { ffmpegRtsp } from "./rivals/ffmpeg-rtsp.ts";
 import { ffmpegSrtp } from "./rivals/ffmpeg-srtp.ts";
+import { gstRtsp } from "./rivals/gst-rtsp.ts";
 import type { Rival } from "./rivals/rival.ts";
+import { weriftWebRtc } from "./rivals/werift-webrtc.ts";
 import { compareRounds, slope, type Point, type RatioLimits } from "./statistics.ts";
 import { cpuShare } from "./windows.ts";
 
@@ -24,11 +30,24 @@ interface Contest {
   }[];
 }
 
-const contests: readonly Contest[] = [
+const openContests = async (opening: AsyncDisposableStack): Promise<readonly Contest[]> => [
   {
     output: srtpOutput,
     rivals: [{ rival: ffmpegSrtp, viewers: [4], cpu: { limit: 0.4 }, memory: { limit: 0.1 } }],
   },
+  {
+    output: rtspOutput,
+    rivals: [
+      { rival: ffmpegRtsp, viewers: [4], cpu: { limit: 0.3 }, memory: { limit: 0.1 } },
+      // Both serve all from one process, so this one is beside us for comparison only.
+      { rival: gstRtsp, viewers: [1, 10, 40] },
+    ],
+  },
+  {
+    output: opening.use(await WebRtcOutput.open()),
+    rivals: [{ rival: weriftWebRtc, viewers: [1, 4], cpu: { limit: 0.4 } }],
+  },
+  { output: mseOutput, rivals: [] },
 ];
 
 interface Scale {
@@ -61,6 +80,7 @@ class Audience implements AsyncDisposable {
   }
 
   async resize(count: number): Promise<void> {
+    if (count === 0) this.#watcher = undefined;
     while (this.#joined.length > count) await this.#joined.pop()?.[Symbol.asyncDispose]();
     while (this.#joined.length < count) {
       if (this.#joined.length > 0) this.#joined.push(await this.output.join(this.host, 0));
@@ -69,8 +89,8 @@ class Audience implements AsyncDisposable {
   }
 
   /** Pictures that came to the viewer that checks. */
-  get pictures(): number {
-    return this.#watcher?.pictures ?? 0;
+  async pictures(): Promise<number> {
+    return (await this.#watcher?.received())?.pictures ?? 0;
   }
 
   /** What was measured would be less than it seems if viewers had gone. */
@@ -105,10 +125,10 @@ const measureDeparture = async (audience: Audience, { ledger, scale }: Bench): P
   for (const count of [0, ...viewers].toReversed()) {
     await audience.resize(count);
     await delay(settleMs);
-    const before = audience.pictures;
+    const before = await audience.pictures();
     cpu.push([count, await cpuShare([host.pid], windowMs)]);
     await audience.assertServed();
-    if (count > 0) pictures.push([count, (1_000 * (audience.pictures - before)) / windowMs]);
+    if (count > 0) pictures.push([count, (1_000 * ((await audience.pictures()) - before)) / windowMs]);
   }
   for (const [count, share] of cpu.toReversed()) ledger.ours.add(`${output.name}.cpu.${count}`, share, "% of a core");
   for (const [count, rate] of pictures.toReversed()) ledger.ours.add(`${output.name}.pictures.${count}`, rate, "1/s");
@@ -157,8 +177,11 @@ const judge = (ledger: Ledger, { output, rivals }: Contest): void => {
 
 const run = async ({ rounds, quick: isQuick, note }: RunOptions): Promise<Report> => {
   const ledger = new Ledger("fanout");
+  await using opening = new AsyncDisposableStack();
+  const contests = await openContests(opening);
   await using farm = await startCameraFarm();
-  const [camera] = await farm.call("open", { count: 1 });
+  // The only login that GStreamer's client knows.
+  const [camera] = await farm.call("open", { count: 1, options: { digest: ["md5"], qop: false } });
   if (camera === undefined) throw new Error("there is no camera");
   const bench: Bench = { camera, ledger, scale: isQuick ? quick : full };
   for (const { rivals } of contests) {
@@ -171,8 +194,8 @@ const run = async ({ rounds, quick: isQuick, note }: RunOptions): Promise<Report
     for (const { output, rivals } of contests) {
       note(`round ${round + 1} of ${rounds}: ${output.name}`);
       await measureOurs(output, bench);
-      for (const { rival, viewers } of rivals) {
-        if (!ledger.isLacking(rival.name)) await measureRival(rival, viewers, bench);
+      for (const { rival, viewers } of isQuick ? rivals.slice(0, 1) : rivals) {
+        if (!ledger.isLacking(rival.name)) await measureRival(rival, isQuick ? [1] : viewers, bench);
       }
     }
   }

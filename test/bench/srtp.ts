@@ -1,13 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 
 import { RtpHeader, SrtpSession } from "werift";
 
 import { SrtpEncryptor } from "../../gateway-bridge/src/protocols/srtp/srtp-encryptor.ts";
 import { drawSrtpMaster, type SrtpMaster } from "../../gateway-bridge/src/protocols/srtp/srtp-key.ts";
-import { root } from "../support/repository.ts";
 import { compareCpu, type Benchmark, type Contender } from "./harness.ts";
+import { weriftVersion } from "./rivals/werift-webrtc.ts";
 
 /** RTP packets of 1320 bytes, before the tag. */
 const payloadSize = 1_320 - 12;
@@ -17,13 +15,6 @@ const payloadType = 99;
 const batch = 16;
 const callsPerTurn = 16;
 const empty = Buffer.alloc(0);
-
-const weriftVersion = (): string => {
-  const { version } = JSON.parse(readFileSync(join(root, "node_modules/werift/package.json"), "utf8")) as {
-    readonly version: string;
-  };
-  return version;
-};
 
 /** Other bytes for each packet, so that neither side works from a warm cache alone. */
 const payloads = Array.from({ length: 256 }, () => randomBytes(payloadSize));

@@ -30,7 +30,7 @@ export const serveParent = (handlers: Handlers): void => {
     })();
     answering.then(
       (result) => process.send?.({ id, result } satisfies Reply),
-      (error: unknown) => process.send?.({ id, error: String(error) } satisfies Reply),
+      (error: unknown) => process.send?.({ id, error: `${name}: ${String(error)}` } satisfies Reply),
     );
   });
   process.on("disconnect", () => process.exit(0));

@@ -1,4 +1,7 @@
+import { mseServer } from "../outputs/mse/server.ts";
+import { rtspServer } from "../outputs/rtsp/server.ts";
 import { srtpServer } from "../outputs/srtp/server.ts";
+import { webRtcServer } from "../outputs/webrtc/server.ts";
 import { selfMeasure } from "../self-measure.ts";
 import { serveParent } from "../worker-process.ts";
 import { MediaPlane } from "./media-plane.ts";
@@ -9,6 +12,9 @@ const plane = new MediaPlane();
 export const hostHandlers = {
   ...selfMeasure(),
   ...srtpServer(plane),
+  ...rtspServer(plane),
+  ...webRtcServer(plane),
+  ...mseServer(plane),
   useCameras: (cameras: readonly FarmCamera[]): void => plane.use(cameras),
   hold: (count: number): Promise<void> => plane.hold(count),
   ringPayload: (): number => plane.ringPayload(),

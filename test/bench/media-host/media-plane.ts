@@ -42,6 +42,11 @@ export class MediaPlane {
     return this.streams.of(idOf(index), "main");
   }
 
+  /** As Streams has it, for cameras whose codecs suit everybody. */
+  async playable(camera: CameraId): Promise<Stream> {
+    return this.streams.of(camera, "main");
+  }
+
   /** Keeps the first so many cameras connected, and no more; resolves when each has a key picture. */
   async hold(count: number): Promise<void> {
     while (this.#holds.length > count) this.#holds.pop()?.[Symbol.dispose]();

@@ -1,11 +1,16 @@
 import type { MediaHost } from "../media-host/host.ts";
 
-/** A viewer that looks at what it gets. */
-export interface Watcher extends AsyncDisposable {
-  /** Whole pictures that came. */
+/** What came to a viewer. */
+export interface Received {
+  /** Whole pictures. */
   readonly pictures: number;
   /** Pictures that never came, or came damaged. */
   readonly missing: number;
+}
+
+/** A viewer that looks at what it gets. */
+export interface Watcher extends AsyncDisposable {
+  received(): Promise<Received>;
 }
 
 /** A way out of the gateway. */

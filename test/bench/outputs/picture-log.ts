@@ -1,4 +1,5 @@
 import { readStamp } from "../../simulator/stamp.ts";
+import type { Received } from "./output.ts";
 
 /** Keeps account of the stamped pictures that a viewer got. */
 export class PictureLog {
@@ -15,12 +16,8 @@ export class PictureLog {
     this.#last = stamp.frame;
   }
 
-  get pictures(): number {
-    return this.#pictures;
-  }
-
-  /** Pictures that were left out between others, or came out of order. */
-  get missing(): number {
-    return this.#missing;
+  /** Missing are those that were left out between others, or came out of order. */
+  get received(): Received {
+    return { pictures: this.#pictures, missing: this.#missing };
   }
 }

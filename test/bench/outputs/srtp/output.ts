@@ -69,11 +69,9 @@ const openWatcher = async (host: MediaHost, camera: number): Promise<Watcher> =>
     void receiver.send(receiver.report());
   }, reportEveryMs);
   return {
-    get pictures() {
-      return look().pictures;
-    },
-    get missing() {
-      return look().missing + video.damaged + video.rejected;
+    received: async () => {
+      const { pictures, missing } = look().received;
+      return { pictures, missing: missing + video.damaged + video.rejected };
     },
     [Symbol.asyncDispose]: async () => {
       clearInterval(timer);

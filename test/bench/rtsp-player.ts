@@ -1,0 +1,77 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+
+import { answerChallenge } from "../simulator/rtsp-probe.ts";
+
+export interface RtspTarget {
+  readonly rtspUrl: string;
+  readonly username: string;
+  readonly password: string;
+  /** Address of loopback to come from. */
+  readonly localAddress?: string;
+}
+
+/** Asks an RTSP server to play its first track over the connection itself. What then comes is for whoever listens to the socket. */
+export class RtspPlayer implements Disposable {
+  readonly socket: Socket;
+  readonly #target: RtspTarget;
+  #challenge = "";
+  #session = "";
+  #requests = 0;
+
+  private constructor(target: RtspTarget) {
+    const { hostname: host, port } = new URL(target.rtspUrl);
+    const { localAddress } = target;
+    this.#target = target;
+    this.socket = connect({ host, port: Number(port), ...(localAddress !== undefined && { localAddress }) });
+    this.socket.on("error", () => this.socket.destroy());
+  }
+
+  /** @param track its control attribute, as the server's SDP has it */
+  static async play(target: RtspTarget, track = "trackID=0"): Promise<RtspPlayer> {
+    const player = new RtspPlayer(target);
+    const { rtspUrl } = target;
+    player.#challenge = /WWW-Authenticate: (.*)\r/.exec(await player.#ask("DESCRIBE", rtspUrl))?.[1] ?? "";
+    if (player.#challenge !== "") await player.#ask("DESCRIBE", rtspUrl);
+    const setup = await player.#ask("SETUP", `${rtspUrl}/${track}`);
+    player.#session = /Session: ([^;\r]+)/.exec(setup)?.[1] ?? "";
+    const played = await player.#ask("PLAY", rtspUrl);
+    if (!played.startsWith("RTSP/1.0 200")) throw new Error(`the server answered ${played.slice(0, 40)}`);
+    return player;
+  }
+
+  /** Shows that somebody is still there; the answer is not waited for. */
+  keepAlive(): void {
+    this.#send("GET_PARAMETER", this.#target.rtspUrl);
+  }
+
+  [Symbol.dispose](): void {
+    this.socket.destroy();
+  }
+
+  async #ask(method: string, url: string): Promise<string> {
+    this.#send(method, url);
+    let answer = "";
+    while (!isWhole(answer)) {
+      const [chunk] = (await once(this.socket, "data")) as [Buffer];
+      answer += chunk.toString("latin1");
+    }
+    return answer;
+  }
+
+  #send(method: string, uri: string): void {
+    const { username, password } = this.#target;
+    const lines = [`${method} ${uri} RTSP/1.0`, `CSeq: ${(this.#requests += 1)}`];
+    const nc = String(this.#requests).padStart(8, "0");
+    if (this.#challenge !== "")
+      lines.push(`Authorization: ${answerChallenge(this.#challenge, { username, password, method, uri, nc })}`);
+    if (this.#session !== "") lines.push(`Session: ${this.#session}`);
+    if (method === "SETUP") lines.push("Transport: RTP/AVP/TCP;unicast;interleaved=0-1");
+    this.socket.write([...lines, "", ""].join("\r\n"));
+  }
+}
+
+const isWhole = (answer: string): boolean => {
+  const head = answer.indexOf("\r\n\r\n");
+  return head >= 0 && answer.length >= head + 4 + Number(/^Content-Length: *(\d+)/im.exec(answer)?.[1] ?? 0);
+};
