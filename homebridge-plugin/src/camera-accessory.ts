@@ -59,7 +59,7 @@ export class CameraAccessory {
   update(camera: KnownCamera): boolean {
     const before = this.#camera;
     this.#camera = camera;
-    if (before.sound !== camera.sound) this.#configureController();
+    if (before.sound !== camera.sound || before.talk !== camera.talk) this.#configureController();
     if (before.name !== camera.name && this.#options.renames) this.#rename();
     this.#describe();
     return !isDeepStrictEqual(before, camera);
@@ -88,7 +88,7 @@ export class CameraAccessory {
     this.#controller = new hap.CameraController({
       cameraStreamCount: parallelStreams,
       delegate: this.#delegate,
-      streamingOptions: streamingOptions(this.#camera.sound),
+      streamingOptions: streamingOptions(this.#camera),
       sensors: { motion: this.#motion },
     });
     accessory.configureController(this.#controller);

@@ -14,10 +14,12 @@ export const KnownCamera = z.object({
   firmware: z.string().catch(""),
   /** Whether HomeKit is offered sound. */
   sound: z.boolean().catch(false),
+  /** Whether HomeKit is offered to talk through the camera. */
+  talk: z.boolean().catch(false),
 });
 export type KnownCamera = z.infer<typeof KnownCamera>;
 
-export const knownCamera = ({ id, name, manufacturer, model, serial, firmware, audio }: Camera): KnownCamera => ({
+export const knownCamera = ({ id, name, manufacturer, model, serial, firmware, audio, talk }: Camera): KnownCamera => ({
   id,
   name,
   manufacturer,
@@ -26,4 +28,5 @@ export const knownCamera = ({ id, name, manufacturer, model, serial, firmware, a
   firmware,
   // The gateway makes Opus of every codec that it knows, and says in each session whether it can.
   sound: audio !== "none" && audio !== "other",
+  talk,
 });

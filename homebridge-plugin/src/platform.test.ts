@@ -86,7 +86,7 @@ describe("GatehousePlatform", () => {
     const [accessory] = homebridge.registered;
     expect(information(accessory, "SerialNumber")).toBe("SN-1");
     expect(information(accessory, "FirmwareRevision")).toBe("5.7");
-    expect(accessory?.context).toMatchObject({ camera: { id: front.id, sound: false } });
+    expect(accessory?.context).toMatchObject({ camera: { id: front.id, sound: false, talk: false } });
     hello([front, back]);
     expect(homebridge.registered).toHaveLength(2);
     expect(homebridge.updated).toEqual([]);
@@ -123,6 +123,23 @@ describe("GatehousePlatform", () => {
     expect(sensor(homebridge.registered[0], "StatusActive")).toBe(true);
     hello([{ ...front, audio: "other" }]);
     expect(microphones()).toBe(0);
+  });
+
+  it("offers to talk as long as the camera has a loudspeaker, with a microphone or without", async () => {
+    await launch();
+    const services = (): boolean[] =>
+      [homebridge.hap.Service.Microphone, homebridge.hap.Service.Speaker].map(
+        (service) => homebridge.registered[0]?.getService(service) !== undefined,
+      );
+    hello([front]);
+    expect(services()).toEqual([false, false]);
+    hello([{ ...front, talk: true }]);
+    expect(services()).toEqual([true, true]);
+    hello([{ ...front, talk: true, audio: "aac" }]);
+    expect(services()).toEqual([true, true]);
+    expect(sensor(homebridge.registered[0], "StatusActive")).toBe(true);
+    hello([{ ...front, audio: "aac" }]);
+    expect(services()).toEqual([true, false]);
   });
 
   it("follows motion, and takes it back when the gateway is lost", async () => {

@@ -20,13 +20,22 @@ const resolutions: Resolution[] = [
   [320, 180, 30],
 ];
 
+/** What tells one camera from another to HomeKit. */
+export interface SoundOffer {
+  /** It is heard. */
+  readonly sound: boolean;
+  /** It is spoken through. */
+  readonly talk: boolean;
+}
+
 /**
  * What every camera advertises. The same whatever the camera is or does now: a change would make controllers read
  * everything anew. Controllers take the picture that the camera sends, whichever of the sizes they asked for.
- * Opus alone, because a controller prefers AAC-ELD wherever it is offered; without `sound`, HAP-NodeJS advertises the same
- * Opus (a controller starts no stream without an audio codec) and leaves the microphone out.
+ * Opus alone, because a controller prefers AAC-ELD wherever it is offered; without `audio`, HAP-NodeJS advertises the same
+ * Opus (a controller starts no stream without an audio codec) and leaves the microphone out. There is no loudspeaker without a
+ * microphone in HAP-NodeJS: one that hears nothing is silent.
  */
-export const streamingOptions = (sound: boolean): CameraControllerOptions["streamingOptions"] => ({
+export const streamingOptions = ({ sound, talk }: SoundOffer): CameraControllerOptions["streamingOptions"] => ({
   supportedCryptoSuites: [srtpSuite.aesCm128HmacSha1With80],
   video: {
     codec: {
@@ -35,10 +44,11 @@ export const streamingOptions = (sound: boolean): CameraControllerOptions["strea
     },
     resolutions: [...resolutions],
   },
-  ...(sound
+  ...(sound || talk
     ? {
         audio: {
           codecs: [{ type: audioCodec.opus, samplerate: [audioRate.khz16, audioRate.khz24], audioChannels: 1 }],
+          twoWayAudio: talk,
         },
       }
     : {}),

@@ -15,7 +15,7 @@ import { decodeTlv, tlvRequired } from "../support/tlv8.ts";
 const jpeg = Buffer.from("ffd8ffe000104a46494600ffd9", "hex");
 const front = makeCamera({ name: "Front door", serial: "SN-1", firmware: "V5.7.3 build 1", audio: "opus" });
 const back = makeCamera({ id: fakeCameraId("b"), name: "Back yard", serial: "SN-2" });
-const late = makeCamera({ id: fakeCameraId("c"), name: "Garage", serial: "SN-3" });
+const late = makeCamera({ id: fakeCameraId("c"), name: "Garage", serial: "SN-3", talk: true });
 const eventId = "7f0c7e1c-6a3f-4c56-9a50-0d9a39f3c9a1";
 
 describe("homebridge-gatehouse in a real Homebridge, with a real HomeKit controller", () => {
@@ -81,8 +81,8 @@ describe("homebridge-gatehouse in a real Homebridge, with a real HomeKit control
   it("shows each camera as an accessory with four streams and a motion sensor, and a microphone only where there is sound", async () => {
     expect(await names()).toEqual(["Back yard", "Front door"]);
     const [door, yard] = [await find("Front door"), await find("Back yard")];
-    expect(door).toMatchObject({ serial: "SN-1", sound: true });
-    expect(yard).toMatchObject({ serial: "SN-2", sound: false });
+    expect(door).toMatchObject({ serial: "SN-1", sound: true, talk: false });
+    expect(yard).toMatchObject({ serial: "SN-2", sound: false, talk: false });
     expect(door.slots).toHaveLength(4);
     expect(await controller.read(door.motion, door.active, yard.active)).toEqual([0, 1, 1]);
   });
@@ -200,7 +200,9 @@ describe("homebridge-gatehouse in a real Homebridge, with a real HomeKit control
     cameras.push(late);
     emit({ kind: "camera-added", camera: late.id });
     await eventually(async () => (await names()).includes("Garage"));
-    expect(await controller.snapshot((await find("Garage")).aid)).toEqual(jpeg);
+    const garage = await find("Garage");
+    expect(garage).toMatchObject({ sound: true, talk: true });
+    expect(await controller.snapshot(garage.aid)).toEqual(jpeg);
     cameras.pop();
     emit({ kind: "camera-removed", camera: late.id });
     await eventually(async () => !(await names()).includes("Garage"));

@@ -26,6 +26,8 @@ export interface HomeKitCamera {
   readonly active: string;
   /** Whether it has a microphone. */
   readonly sound: boolean;
+  /** Whether it has a loudspeaker. */
+  readonly talk: boolean;
 }
 
 /** One CameraRTPStreamManagement service: one viewer. */
@@ -71,6 +73,7 @@ const uuid = {
   motion: "22",
   active: "75",
   microphone: "112",
+  speaker: "113",
 } as const;
 
 const answerWithinMs = 20_000;
@@ -244,6 +247,7 @@ const camera = (
     motion: id(sensor, uuid.motion),
     active: id(sensor, uuid.active),
     sound: found(uuid.microphone).length > 0,
+    talk: found(uuid.speaker).length > 0,
   };
 };
 
