@@ -17,6 +17,7 @@ import { isOwnAddress } from "./domain/own-address-policy.ts";
 import { reachableAddress } from "./domain/reachable-address-policy.ts";
 import type { Door, GatewayOptions } from "./door.ts";
 import { browserWish, healthOfCameras, type MediaPlane } from "./media-plane.ts";
+import type { Stream } from "./media/stream.ts";
 import type { GatewayMetrics } from "./metrics/gateway-metrics.ts";
 import { version } from "./version.ts";
 
@@ -117,8 +118,10 @@ const viewingHandlers = (parts: HandlerParts): Pick<Handlers, ViewingRoutes> => 
   return {
     live: async ({ params: { camera }, query, socket, signal }) => {
       const tier = query.tier ?? tierFor(camera, { ...browserWish, ...query });
-      const stream = await streams.playable(camera, tier, liveCodecs, { signal });
-      const view: Fmp4View = Fmp4View.open({ stream, socket, clock, log, onGone: () => live.delete(view) });
+      const playable = (cancel: Cancellable): Promise<Stream> => streams.playable(camera, tier, liveCodecs, cancel);
+      const stream = await playable({ signal });
+      const onGone = (): void => void live.delete(view);
+      const view: Fmp4View = Fmp4View.open({ stream, again: playable, socket, clock, log, onGone });
       live.add(view);
     },
     clip: async ({ params: { camera }, query, signal }) => {

@@ -151,6 +151,46 @@ describe("A live view over a WebSocket", () => {
   });
 });
 
+describe("A live view whose camera comes back with H.265", () => {
+  const hevcTrack = { ...videoTrack, codec: "h265", parameterSets: undefined } as const;
+  const hevcNals = ["40010c01", "42010101", "4401c172", "2601af00"].map((hex) => Buffer.from(hex, "hex"));
+  const comeBack = async (house: House): Promise<void> => {
+    house.camera.tracks = [hevcTrack];
+    house.camera.break(failure("camera-unreachable"));
+    await house.clock.advance(5_000);
+    house.camera.send({ ...makePicture({ key: true, arrivedAt: house.clock.monotonic() }), nals: hevcNals });
+    await house.settle();
+  };
+
+  it("goes on with what is made of it, announced anew", async () => {
+    await using house = await filmed();
+    await using made = await filmed(3);
+    const { stream, clock, log } = house;
+    const socket = new FakeLiveSocket();
+    using view = Fmp4View.open({ stream, again: async () => made.stream, socket, clock, log });
+    await house.settle();
+    await comeBack(house);
+    expect(socket.messages.map(({ kind }) => kind)).toEqual(["start", "live"]);
+    expect(pictures(socket)).toHaveLength(8);
+    made.camera.send(makePicture({ timestamp: 10_800, arrivedAt: clock.monotonic() }));
+    expect(pictures(socket)).toHaveLength(9);
+    expect([view.dropped, stream.status.viewers, made.stream.status.viewers]).toEqual([0, 0, 1]);
+  });
+
+  it("is told why where nothing can be made of it, and gets none of it", async () => {
+    await using house = await filmed();
+    const { stream, clock, log } = house;
+    const socket = new FakeLiveSocket();
+    const again = (): Promise<never> => Promise.reject(failure("transcoder-missing", "no ffmpeg"));
+    using _view = Fmp4View.open({ stream, again, socket, clock, log });
+    await house.settle();
+    const { length } = socket.binary;
+    await comeBack(house);
+    expect(socket.messages.at(-1)).toMatchObject({ kind: "end", error: { code: "transcoder-missing" } });
+    expect([socket.closed?.code, socket.binary.length, stream.status.viewers]).toEqual([1011, length, 0]);
+  });
+});
+
 describe("A live view whose viewer is slow", () => {
   it("stops at a bound of bytes, and goes on when the socket drains", async () => {
     await using house = await filmed(50, 20_000);

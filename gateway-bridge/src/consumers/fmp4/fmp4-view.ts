@@ -3,12 +3,14 @@ import {
   stopped,
   toGatehouseError,
   toWireError,
+  type Cancellable,
   type Clock,
   type Logger,
   type LiveMessage,
 } from "@gatehouse/shared";
 
 import type { AccessUnit, AudioUnit, VideoUnit } from "../../domain/access-unit.ts";
+import { CodecMemory } from "../../media/codec-memory.ts";
 import { formOf, playableSound, type Mp4Form } from "../../media/mp4-form.ts";
 import type { Session, Viewer } from "../../media/session.ts";
 import type { Stream } from "../../media/stream.ts";
@@ -20,6 +22,8 @@ import { SharedFragments } from "./shared-fragments.ts";
 export interface LiveFmp4Options {
   /** What the viewer can play: its picture, and its sound where that is AAC or Opus. */
   readonly stream: Stream;
+  /** The same in codecs that the viewer can play, when the camera has come back with others; as it is unless told. */
+  readonly again?: (cancel: Cancellable) => Promise<Stream>;
   readonly socket: LiveSocket;
   readonly clock: Clock;
   readonly log: Logger;
@@ -43,9 +47,13 @@ const closeCodes = { policy: 1008, failed: 1011, later: 1013 } as const;
  */
 export class Fmp4View implements Viewer, Disposable {
   readonly #options: LiveFmp4Options;
-  readonly #fragments: SharedFragments;
   readonly #leaving = new AbortController();
+  #stream: Stream;
+  #fragments: SharedFragments;
+  #codecs: CodecMemory;
   #session: Session | undefined;
+  /** By the sessions before. */
+  #dropped = 0;
   #form: Mp4Form | undefined;
   #sound: LiveSound | undefined;
   #decoding: DecodeState | undefined;
@@ -55,9 +63,11 @@ export class Fmp4View implements Viewer, Disposable {
   #over = false;
 
   private constructor(options: LiveFmp4Options) {
+    const { stream, socket } = options;
     this.#options = options;
-    this.#fragments = SharedFragments.of(options.stream);
-    const { socket } = options;
+    this.#stream = stream;
+    this.#fragments = SharedFragments.of(stream);
+    this.#codecs = new CodecMemory(stream);
     socket.on("close", () => this.#gone("the viewer left"));
     socket.on("error", (error) => this.#gone(error.message));
     socket.on("message", this.#refuse);
@@ -66,16 +76,20 @@ export class Fmp4View implements Viewer, Disposable {
   /** Takes over a socket, and waits for the camera: what it fails with is told to the viewer. Never throws. */
   static open(options: LiveFmp4Options): Fmp4View {
     const view = new Fmp4View(options);
-    void view.#begin();
+    void view.#begin(async () => options.stream);
     return view;
   }
 
   /** Units that did not go out in time. */
   get dropped(): number {
-    return this.#session?.dropped ?? 0;
+    return this.#dropped + (this.#session?.dropped ?? 0);
   }
 
   write(unit: AccessUnit): boolean {
+    if (this.#codecs.outdated) {
+      this.#goOver();
+      return false;
+    }
     if (unit.kind === "audio") this.#hear(unit);
     else this.#show(unit);
     if (this.#over) return false;
@@ -97,11 +111,15 @@ export class Fmp4View implements Viewer, Disposable {
     this.end(new GatehouseError("stream-ended", "The gateway closed the live view."));
   }
 
-  async #begin(): Promise<void> {
-    const { stream } = this.#options;
+  async #begin(choose: (cancel: Cancellable) => Promise<Stream>): Promise<void> {
+    const { signal } = this.#leaving;
     try {
-      await stream.ready({ signal: this.#leaving.signal });
+      const stream = await choose({ signal });
+      await stream.ready({ signal });
       if (this.#over) return;
+      this.#stream = stream;
+      this.#fragments = SharedFragments.of(stream);
+      this.#codecs = new CodecMemory(stream);
       this.#session = stream.join(this);
       this.#session.resume();
     } catch (error) {
@@ -109,8 +127,17 @@ export class Fmp4View implements Viewer, Disposable {
     }
   }
 
+  /** The camera has come back with other codecs: the viewer goes on with what can be made of them, or is told why not. */
+  #goOver(): void {
+    const { again = async () => this.#stream } = this.#options;
+    this.#dropped += this.#session?.dropped ?? 0;
+    this.#session?.[Symbol.dispose]();
+    this.#session = undefined;
+    void this.#begin(again);
+  }
+
   #show(unit: VideoUnit): void {
-    const { codec = "h264" } = this.#options.stream.video ?? {};
+    const { codec = "h264" } = this.#stream.video ?? {};
     if (unit.key && !this.#announce(unit, codec)) return;
     if (this.#form === undefined) return;
     const { bytes, next } = this.#fragments.picture(unit, this.#form, this.#decoding);
@@ -122,7 +149,7 @@ export class Fmp4View implements Viewer, Disposable {
 
   /** Tells the viewer what comes from this key picture on, if that changed. False when the viewer had to be let go. */
   #announce(unit: VideoUnit, codec: Mp4Form["codec"]): boolean {
-    const form = formOf(unit, { codec, audio: playableSound(this.#options.stream.audio) }, this.#form);
+    const form = formOf(unit, { codec, audio: playableSound(this.#stream.audio) }, this.#form);
     if (form === this.#form && form !== undefined) return true;
     if (form === undefined) {
       this.#session?.end(new GatehouseError("codec-unsupported", "The camera's parameter sets cannot be read."));
@@ -145,8 +172,8 @@ export class Fmp4View implements Viewer, Disposable {
   #tellLive(): void {
     if (this.#toldLive || this.#session?.pending.units !== 0) return;
     this.#toldLive = true;
-    const { stream, clock } = this.#options;
-    this.#tell({ kind: "live", position: stream.positionAt(clock.monotonic()) / 1_000 });
+    const position = this.#stream.positionAt(this.#options.clock.monotonic()) / 1_000;
+    this.#tell({ kind: "live", position });
   }
 
   #tell(message: LiveMessage): void {

@@ -177,7 +177,8 @@ export class HomeKitSession implements Disposable {
     const { width, height, maxBitrateKbps } = body.video;
     this.#log.info("HomeKit session starts", { width, height, maxBitrateKbps, tier: stream.tier });
     const onGone = (why: string): void => this.end(why);
-    const options = { stream, video, audio, family: this.#family, body, clock, log: this.#log, onGone };
+    const again = (cancel: Cancellable): Promise<Stream> => this.#options.playable(stream, cancel);
+    const options = { stream, again, video, audio, family: this.#family, body, clock, log: this.#log, onGone };
     const live = LiveView.begin(options);
     if (this.#isOver()) return;
     this.#live = this.#resources.use(live);

@@ -1,8 +1,18 @@
-import { base32, type Clock, type GatehouseError, type Logger, type StartHomeKitSession } from "@gatehouse/shared";
+import {
+  base32,
+  stopped,
+  toGatehouseError,
+  type Cancellable,
+  type Clock,
+  type GatehouseError,
+  type Logger,
+  type StartHomeKitSession,
+} from "@gatehouse/shared";
 import { randomBytes } from "node:crypto";
 
 import type { AccessUnit, AudioUnit } from "../../domain/access-unit.ts";
 import type { Backlog } from "../../media/backpressure-policy.ts";
+import { CodecMemory } from "../../media/codec-memory.ts";
 import type { Session, Viewer } from "../../media/session.ts";
 import type { Stream } from "../../media/stream.ts";
 import { judgeLiveness } from "../../domain/liveness-policy.ts";
@@ -14,6 +24,8 @@ import type { Family } from "../../domain/viewer-address-policy.ts";
 
 export interface LiveViewOptions {
   readonly stream: Stream;
+  /** The same in codecs that a controller takes, when the camera has come back with others. */
+  readonly again: (cancel: Cancellable) => Promise<Stream>;
   readonly video: OutletSocket;
   readonly audio: OutletSocket | undefined;
   readonly family: Family;
@@ -34,10 +46,17 @@ const slots = { video: 256, audio: 64 } as const;
 export class LiveView implements Viewer, Disposable {
   readonly #options: LiveViewOptions;
   readonly #startedAt: number;
-  readonly #session: Session;
   readonly #outlets: readonly RtpOutlet[];
-  readonly #video: VideoSender;
+  readonly #outlet: RtpOutlet;
+  readonly #maxPayload: number;
+  readonly #leaving = new AbortController();
+  #stream: Stream;
+  #codecs: CodecMemory;
+  #session: Session;
+  #video: VideoSender;
   readonly #sound: OpusSender | undefined;
+  /** Of the sessions before. */
+  #dropped = 0;
   #heardAt: number | undefined;
   #check: Disposable | undefined;
   #resume: Disposable | undefined;
@@ -47,10 +66,11 @@ export class LiveView implements Viewer, Disposable {
     const { stream, audio, family, body, clock } = options;
     this.#options = options;
     this.#startedAt = clock.monotonic();
-    const maxPayload = payloadSize({ mtu: body.video.mtu, family });
+    this.#maxPayload = payloadSize({ mtu: body.video.mtu, family });
+    // Whatever is made of a stream is on its timeline.
     const positionAt = (monotonic: number): number => stream.positionAt(monotonic);
-    const shared = { maxPayload, cname: base32(randomBytes(10)), clock, positionAt };
-    const outlet = new RtpOutlet({
+    const shared = { maxPayload: this.#maxPayload, cname: base32(randomBytes(10)), clock, positionAt };
+    this.#outlet = new RtpOutlet({
       ...shared,
       socket: options.video,
       payloadType: body.video.payloadType,
@@ -61,9 +81,11 @@ export class LiveView implements Viewer, Disposable {
     });
     const sound = audio === undefined || body.audio === null ? undefined : this.#openSound(audio, body.audio, shared);
     this.#sound = sound?.sender;
-    this.#outlets = sound === undefined ? [outlet] : [outlet, sound.outlet];
+    this.#outlets = sound === undefined ? [this.#outlet] : [this.#outlet, sound.outlet];
+    this.#stream = stream;
+    this.#codecs = new CodecMemory(stream);
     this.#session = stream.join(this, limit);
-    this.#video = new VideoSender({ ...shared, outlet, replay: this.#session.pending });
+    this.#video = this.#replaying();
   }
 
   /**
@@ -86,7 +108,7 @@ export class LiveView implements Viewer, Disposable {
 
   /** Units that did not go out in time. */
   get dropped(): number {
-    return this.#session.dropped;
+    return this.#dropped + this.#session.dropped;
   }
 
   /** An authentic report of the viewer came. */
@@ -95,6 +117,10 @@ export class LiveView implements Viewer, Disposable {
   }
 
   write(unit: AccessUnit): boolean {
+    if (this.#codecs.outdated) {
+      void this.#goOver();
+      return false;
+    }
     const out = unit.kind === "video" ? this.#video.send(unit) : this.#hear(unit);
     if (this.#session.pending.units === 0) this.#video.goLive();
     return out && this.#keepsPace();
@@ -106,10 +132,40 @@ export class LiveView implements Viewer, Disposable {
 
   [Symbol.dispose](): void {
     this.#over = true;
+    this.#leaving.abort(stopped("closed"));
     this.#check?.[Symbol.dispose]();
     this.#resume?.[Symbol.dispose]();
     for (const outlet of this.#outlets) outlet[Symbol.dispose]();
     this.#session[Symbol.dispose]();
+  }
+
+  /** What the session holds as it begins is stored, and goes out at once. */
+  #replaying(): VideoSender {
+    const { clock } = this.#options;
+    const positionAt = (monotonic: number): number => this.#stream.positionAt(monotonic);
+    const replay = this.#session.pending;
+    return new VideoSender({ outlet: this.#outlet, maxPayload: this.#maxPayload, replay, positionAt, clock });
+  }
+
+  /** The camera has come back with other codecs: the viewer goes on with what can be made of them, or has to go. */
+  async #goOver(): Promise<void> {
+    this.#resume?.[Symbol.dispose]();
+    this.#dropped += this.#session.dropped;
+    this.#session[Symbol.dispose]();
+    try {
+      const { signal } = this.#leaving;
+      const stream = await this.#options.again({ signal });
+      // Connected, so that its codecs are known.
+      await stream.ready({ signal });
+      if (this.#over) return;
+      this.#stream = stream;
+      this.#codecs = new CodecMemory(stream);
+      this.#session = stream.join(this, limit);
+      this.#video = this.#replaying();
+      this.#session.resume();
+    } catch (error) {
+      this.#gone(toGatehouseError(error).message);
+    }
   }
 
   /** Everything handed over is out. */
@@ -127,7 +183,7 @@ export class LiveView implements Viewer, Disposable {
 
   #hear(unit: AudioUnit): boolean {
     // Stored sound is past, and would come in a burst.
-    if (!this.#video.replaying && this.#options.stream.audio?.codec === "opus") this.#sound?.send(unit);
+    if (!this.#video.replaying && this.#stream.audio?.codec === "opus") this.#sound?.send(unit);
     return true;
   }
 
