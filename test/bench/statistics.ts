@@ -139,6 +139,12 @@ export const boundSlope = (points: readonly Point[], limits: RatioLimits): Ratio
   return { value: rise, ...interval, ...limits, verdict: judge(interval, limits.limit, points.length) };
 };
 
+/** A count that has a limit: it is known exactly, however often it was taken. */
+export const boundCount = (value: number, limits: RatioLimits): Ratio => {
+  const interval = { low: value, high: value };
+  return { value, ...interval, ...limits, verdict: judge(interval, limits.limit, fewestRounds) };
+};
+
 /** What is concluded where one of the two could not be measured. */
 export const notMeasured = (limits: RatioLimits): Ratio => ({
   value: Number.NaN,

@@ -72,7 +72,12 @@ describe("npm run bench", () => {
     expect(stderr).toContain("cpuPerPacket/werift");
   }, 60_000);
 
-  it.each([["fanout", "srtp.cpuPerViewer"]])(
+  it.each([
+    ["fanout", "srtp.cpuPerViewer"],
+    ["cameras", "ingest.cpuPerCamera"],
+    ["snapshot", "camera.ms"],
+    ["soak", "mse.pictures"],
+  ])(
     "runs %s over few viewers, and concludes nothing from that",
     async (name, metric) => {
       const { code, stdout } = await bench(name, "--json", "--quick");

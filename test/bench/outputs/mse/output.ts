@@ -16,7 +16,7 @@ const openSink = async (host: MediaHost, camera: number): Promise<AsyncDisposabl
   socket.write([`GET /${camera} HTTP/1.1`, ...head, "Sec-WebSocket-Version: 13", "", ""].join("\r\n"));
   const [answer] = (await once(socket, "data")) as [Buffer];
   if (!answer.toString("latin1").startsWith("HTTP/1.1 101")) throw new Error("the server makes no WebSocket of it");
-  socket.resume();
+  await once(socket.resume(), "data");
   return {
     [Symbol.asyncDispose]: async () => {
       socket.destroy();

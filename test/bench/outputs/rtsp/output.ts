@@ -1,3 +1,5 @@
+import { once } from "node:events";
+
 import { AccessUnitAssembler, parseRtp } from "../../../support/access-unit.ts";
 import type { MediaHost } from "../../media-host/host.ts";
 import { RtspPlayer } from "../../rtsp-player.ts";
@@ -24,7 +26,7 @@ const play = async (host: MediaHost, camera: number): Promise<RtspPlayer & Async
 
 const openSink = async (host: MediaHost, camera: number): Promise<AsyncDisposable> => {
   const player = await play(host, camera);
-  player.socket.resume();
+  await once(player.socket.resume(), "data");
   return player;
 };
 
