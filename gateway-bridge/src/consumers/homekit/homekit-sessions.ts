@@ -1,6 +1,5 @@
 import {
   GatehouseError,
-  onAbort,
   type CameraId,
   type Cancellable,
   type Clock,
@@ -13,7 +12,9 @@ import {
 } from "@gatehouse/shared";
 import type { networkInterfaces } from "node:os";
 
+import type { SessionFilter, SessionOwner } from "../../domain/session-filter.ts";
 import type { AudioTrack } from "../../domain/track.ts";
+import { OpenSessions } from "../../media/open-sessions.ts";
 import type { Stream } from "../../media/stream.ts";
 import { HomeKitSession, type OpenMicrophone, type Playable } from "./homekit-session.ts";
 
@@ -60,22 +61,9 @@ export interface ActiveHomeKitSession {
   readonly live: boolean;
 }
 
-/** One that a session may belong to; what is left out matches everything. */
-export interface SessionFilter {
-  readonly principal?: PrincipalId;
-  readonly camera?: CameraId;
-}
-
-interface Pending extends Pick<HomeKitPreparation, "principal" | "camera"> {
-  readonly aborting: AbortController;
-}
-
 const defaultMaxSessions = { total: 16, perCamera: 4 } as const;
 
 const asItIs: Playable = async (stream) => stream;
-
-const matches = ({ principal, camera }: SessionFilter, of: Required<SessionFilter>): boolean =>
-  (principal === undefined || principal === of.principal) && (camera === undefined || camera === of.camera);
 
 /**
  * Live views of HomeKit controllers. Each has UDP sockets, keys and sources of its own; media goes from here to the
@@ -83,15 +71,14 @@ const matches = ({ principal, camera }: SessionFilter, of: Required<SessionFilte
  */
 export class HomeKitSessions implements AsyncDisposable {
   readonly #options: HomeKitSessionsOptions;
-  readonly #sessions = new Map<SessionId, HomeKitSession>();
-  readonly #pending = new Set<Pending>();
+  readonly #sessions = new OpenSessions<HomeKitSession>();
 
   constructor(options: HomeKitSessionsOptions) {
     this.#options = options;
   }
 
   get active(): readonly ActiveHomeKitSession[] {
-    return [...this.#sessions.values()].map(({ id, principal, camera, live }) => ({ id, principal, camera, live }));
+    return this.#sessions.list.map(({ id, principal, camera, live }) => ({ id, principal, camera, live }));
   }
 
   /**
@@ -103,34 +90,18 @@ export class HomeKitSessions implements AsyncDisposable {
     this.#assertRoom(request.camera);
     const { principal, camera, body } = request;
     const { clock, log, interfaces, stream, playable = asItIs, microphone } = this.#options;
-    const pending: Pending = { principal, camera, aborting: new AbortController() };
-    using _outer = onAbort(signal, (reason) => pending.aborting.abort(reason));
-    this.#pending.add(pending);
-    try {
-      const cancel: Cancellable = { signal: pending.aborting.signal };
-      const options = {
-        principal,
-        camera,
-        body,
-        clock,
-        log,
-        interfaces: interfaces(),
-        stream: stream(camera, { width: body.width }),
-        playable,
-        talk:
-          request.talk === true && microphone !== undefined
-            ? (from: AudioTrack) => microphone({ principal, camera, from })
-            : undefined,
-      };
-      const onEnded = (ended: HomeKitSession): void => void this.#sessions.delete(ended.id);
-      const session = await HomeKitSession.prepare({ ...options, onEnded }, cancel);
-      if (cancel.signal.aborted) session.end("it was no longer wanted");
-      cancel.signal.throwIfAborted();
-      this.#sessions.set(session.id, session);
-      return session.prepared;
-    } finally {
-      this.#pending.delete(pending);
-    }
+    const talk =
+      request.talk === true && microphone !== undefined
+        ? (from: AudioTrack) => microphone({ principal, camera, from })
+        : undefined;
+    const options = { principal, camera, body, playable, talk, clock, log, interfaces: interfaces() };
+    const { prepared } = await this.#sessions.open(
+      { principal, camera },
+      (cancel, onEnded) =>
+        HomeKitSession.prepare({ ...options, stream: stream(camera, { width: body.width }), onEnded }, cancel),
+      { signal },
+    );
+    return prepared;
   }
 
   /**
@@ -152,18 +123,13 @@ export class HomeKitSessions implements AsyncDisposable {
   }
 
   /** Whose a session is, for deciding who may touch it. */
-  find(id: SessionId): { readonly principal: PrincipalId; readonly camera: CameraId } | undefined {
-    const session = this.#sessions.get(id);
-    return session === undefined ? undefined : { principal: session.principal, camera: session.camera };
+  find(id: SessionId): SessionOwner | undefined {
+    return this.#sessions.find(id);
   }
 
   /** Ends the sessions of a revoked principal or a removed camera, also those still being prepared. Not a packet follows. */
   endAll(of: SessionFilter, reason: string): void {
-    for (const pending of this.#pending) {
-      if (matches(of, pending))
-        pending.aborting.abort(new GatehouseError("stream-ended", `The session was ended: ${reason}.`));
-    }
-    for (const session of [...this.#sessions.values()]) if (matches(of, session)) session.end(reason);
+    this.#sessions.endAll(of, reason);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -172,7 +138,7 @@ export class HomeKitSessions implements AsyncDisposable {
 
   #assertRoom(camera: CameraId): void {
     const { total, perCamera } = this.#options.maxSessions ?? defaultMaxSessions;
-    const taken = [...this.#pending, ...this.#sessions.values()];
+    const taken = this.#sessions.owners;
     const ofCamera = taken.filter((session) => session.camera === camera);
     if (taken.length < total && ofCamera.length < perCamera) return;
     const message =

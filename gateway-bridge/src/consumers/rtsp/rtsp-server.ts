@@ -10,11 +10,13 @@ import {
 } from "@gatehouse/shared";
 import type { Socket } from "node:net";
 
+import { matchesFilter, type SessionFilter } from "../../domain/session-filter.ts";
 import type { AuditSink } from "../../ports.ts";
 import { ReaderConnection } from "./reader-connection.ts";
 import { ReaderGate, type ReaderLogins } from "./reader-gate.ts";
 import type { ReaderStreams } from "./request-handler.ts";
 import { RtspListener } from "./rtsp-listener.ts";
+import type { ReaderTalk } from "./talk-track.ts";
 
 export interface RtspServerOptions {
   /** Of RTSPS. A literal address or a name; port 0 takes any free one. */
@@ -27,6 +29,8 @@ export interface RtspServerOptions {
   /** Tells of each principal at the moment it is revoked. */
   readonly revocations: Pick<EventBus<PrincipalId>, "on">;
   readonly streams: ReaderStreams;
+  /** Where what readers say goes; without it nobody talks. */
+  readonly talk?: ReaderTalk;
   /** The tiers of a camera, undefined where there is no such camera. */
   readonly tiers: (camera: CameraId) => readonly TierName[] | undefined;
   readonly audit: AuditSink;
@@ -38,12 +42,6 @@ export interface RtspServerOptions {
 export interface RtspPorts {
   readonly secure: number;
   readonly plain: number | undefined;
-}
-
-/** Those that a session may belong to; what is left out matches everything. */
-export interface ReaderFilter {
-  readonly principal?: PrincipalId;
-  readonly camera?: CameraId;
 }
 
 interface Door {
@@ -110,13 +108,8 @@ export class RtspServer implements AsyncDisposable {
   }
 
   /** Closes the connections of a revoked login, or those on a removed camera. Not a packet follows. */
-  endAll({ principal, camera }: ReaderFilter, why: string): void {
-    for (const connection of [...this.#connections]) {
-      const matches =
-        (principal === undefined || principal === connection.principal) &&
-        (camera === undefined || camera === connection.camera);
-      if (matches) connection.end(why);
-    }
+  endAll(of: SessionFilter, why: string): void {
+    for (const connection of [...this.#connections]) if (matchesFilter(of, connection)) connection.end(why);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -150,9 +143,10 @@ export class RtspServer implements AsyncDisposable {
   }
 
   #accept(socket: Socket, secure: boolean): void {
-    const { streams, tiers, clock, log } = this.#options;
+    const { streams, talk, tiers, clock, log } = this.#options;
     const onClosed = (closed: ReaderConnection): void => void this.#connections.delete(closed);
-    const connection = new ReaderConnection({ socket, secure, gate: this.#gate, streams, tiers, clock, log, onClosed });
+    const own = { socket, secure, gate: this.#gate, onClosed };
+    const connection = new ReaderConnection({ ...own, streams, talk, tiers, clock, log });
     this.#connections.add(connection);
   }
 }

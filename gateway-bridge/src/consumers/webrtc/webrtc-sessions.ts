@@ -1,6 +1,5 @@
 import {
   GatehouseError,
-  onAbort,
   type CameraId,
   type Cancellable,
   type Clock,
@@ -11,6 +10,8 @@ import {
 } from "@gatehouse/shared";
 import type { networkInterfaces } from "node:os";
 
+import type { SessionFilter, SessionOwner } from "../../domain/session-filter.ts";
+import { OpenSessions } from "../../media/open-sessions.ts";
 import type { Streams } from "../../media/streams.ts";
 import { acceptedCodecs } from "./codec-policy.ts";
 import { parseOffer } from "./offer.ts";
@@ -47,16 +48,6 @@ export interface WebRtcOffer {
   readonly talk?: boolean | undefined;
 }
 
-/** One that a session may belong to; what is left out matches everything. */
-export interface WebRtcFilter {
-  readonly principal?: PrincipalId;
-  readonly camera?: CameraId;
-}
-
-interface Pending extends Required<WebRtcFilter> {
-  readonly aborting: AbortController;
-}
-
 /** A wall of cameras for one person, and a few of them. */
 const defaultMaxSessions = { total: 64, perPrincipal: 16 } as const;
 
@@ -66,14 +57,10 @@ const defaultLoaders: Readonly<Record<EngineName, EngineLoader>> = {
 };
 const preference: readonly EngineName[] = ["node-datachannel", "werift"];
 
-const matches = ({ principal, camera }: WebRtcFilter, of: Required<WebRtcFilter>): boolean =>
-  (principal === undefined || principal === of.principal) && (camera === undefined || camera === of.camera);
-
 /** Live views of WebRTC viewers, by WHEP: draft-ietf-wish-whep. Whether a principal may see a camera was decided before. */
 export class WebRtcSessions implements AsyncDisposable {
   readonly #options: WebRtcSessionsOptions;
-  readonly #sessions = new Map<SessionId, WebRtcSession>();
-  readonly #pending = new Set<Pending>();
+  readonly #sessions = new OpenSessions<WebRtcSession>();
   #engine: Promise<WebRtcEngine> | undefined;
 
   constructor(options: WebRtcSessionsOptions) {
@@ -82,7 +69,7 @@ export class WebRtcSessions implements AsyncDisposable {
 
   /** Sessions there are, those included that are still being answered. */
   get count(): number {
-    return this.#sessions.size + this.#pending.size;
+    return this.#sessions.owners.length;
   }
 
   /**
@@ -95,20 +82,10 @@ export class WebRtcSessions implements AsyncDisposable {
   ): Promise<{ readonly session: SessionId; readonly sdp: string }> {
     signal.throwIfAborted();
     this.#assertRoom(request.principal);
-    const { principal, camera } = request;
-    const pending: Pending = { principal, camera, aborting: new AbortController() };
-    using _outer = onAbort(signal, (reason) => pending.aborting.abort(reason));
-    this.#pending.add(pending);
-    try {
-      const cancel: Cancellable = { signal: pending.aborting.signal };
-      const session = await this.#open(request, cancel);
-      if (cancel.signal.aborted) session.end("it was no longer wanted");
-      cancel.signal.throwIfAborted();
-      this.#sessions.set(session.id, session);
-      return { session: session.id, sdp: session.answer };
-    } finally {
-      this.#pending.delete(pending);
-    }
+    const open = (cancel: Cancellable, onEnded: (ended: WebRtcSession) => void): Promise<WebRtcSession> =>
+      this.#open(request, onEnded, cancel);
+    const session = await this.#sessions.open(request, open, { signal });
+    return { session: session.id, sdp: session.answer };
   }
 
   /** Ends a session at once; one that ended before stays ended. */
@@ -117,25 +94,24 @@ export class WebRtcSessions implements AsyncDisposable {
   }
 
   /** Whose a session is, for deciding who may touch it. */
-  find(id: SessionId): { readonly principal: PrincipalId; readonly camera: CameraId } | undefined {
-    const session = this.#sessions.get(id);
-    return session === undefined ? undefined : { principal: session.principal, camera: session.camera };
+  find(id: SessionId): SessionOwner | undefined {
+    return this.#sessions.find(id);
   }
 
   /** Ends the sessions of a revoked principal or a removed camera, also those still being answered. Not a packet follows. */
-  endAll(of: WebRtcFilter, why: string): void {
-    for (const pending of this.#pending) {
-      if (matches(of, pending))
-        pending.aborting.abort(new GatehouseError("stream-ended", `The session was ended: ${why}.`));
-    }
-    for (const session of [...this.#sessions.values()]) if (matches(of, session)) session.end(why);
+  endAll(of: SessionFilter, why: string): void {
+    this.#sessions.endAll(of, why);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.endAll({}, "the gateway closes");
   }
 
-  async #open(request: WebRtcOffer, cancel: Cancellable): Promise<WebRtcSession> {
+  async #open(
+    request: WebRtcOffer,
+    onEnded: (ended: WebRtcSession) => void,
+    cancel: Cancellable,
+  ): Promise<WebRtcSession> {
     const { principal, camera, sdp, width } = request;
     const { streams, tierFor, openTalk, clock, log, interfaces } = this.#options;
     const offer = parseOffer(sdp);
@@ -152,7 +128,7 @@ export class WebRtcSessions implements AsyncDisposable {
       interfaces: interfaces(),
       clock,
       log,
-      onEnded: (ended: WebRtcSession): void => void this.#sessions.delete(ended.id),
+      onEnded,
     };
     return WebRtcSession.open(options, cancel);
   }
@@ -170,7 +146,7 @@ export class WebRtcSessions implements AsyncDisposable {
 
   #assertRoom(principal: PrincipalId): void {
     const { total, perPrincipal } = this.#options.maxSessions ?? defaultMaxSessions;
-    const taken = [...this.#pending, ...this.#sessions.values()];
+    const taken = this.#sessions.owners;
     const own = taken.filter((session) => session.principal === principal);
     if (taken.length < total && own.length < perPrincipal) return;
     const message =

@@ -9,6 +9,7 @@ import {
 
 import type { StreamEndpoint } from "../../domain/camera.ts";
 import type { AudioUnit } from "../../domain/access-unit.ts";
+import { matchesFilter, type SessionFilter } from "../../domain/session-filter.ts";
 import type { AudioTrack } from "../../domain/track.ts";
 import type { AuditSink, OpenTalkBack } from "../../ports.ts";
 import type { SoundConverter } from "../ffmpeg/sound-converter.ts";
@@ -40,12 +41,6 @@ export interface TalkRequest {
   readonly principal: PrincipalId;
   /** What the talker sends. */
   readonly from: AudioTrack;
-}
-
-/** One that a microphone may belong to; what is left out matches everything. */
-export interface TalkFilter {
-  readonly principal?: PrincipalId;
-  readonly camera?: CameraId;
 }
 
 const words = {
@@ -87,13 +82,8 @@ export class TalkDesk implements AsyncDisposable {
   }
 
   /** Switches off the microphones of a revoked principal or a removed camera. */
-  endAll({ principal, camera }: TalkFilter): void {
-    for (const microphone of [...this.#microphones]) {
-      const matches =
-        (principal === undefined || principal === microphone.principal) &&
-        (camera === undefined || camera === microphone.camera);
-      if (matches) microphone[Symbol.dispose]();
-    }
+  endAll(of: SessionFilter): void {
+    for (const microphone of [...this.#microphones]) if (matchesFilter(of, microphone)) microphone[Symbol.dispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
