@@ -11,10 +11,14 @@ import { have } from "../support/packages.ts";
 import { gopMs, startCameraFarm, type FarmCamera } from "./camera-farm/farm.ts";
 import type { Benchmark, Report, RunOptions } from "./harness.ts";
 import { Ledger, type Samples } from "./ledger.ts";
+import { openApplication } from "./live/application-house.ts";
 import { startGateway, startOurHomebridge } from "./live/gateway-house.ts";
 import { GopPhase } from "./live/gop-phase.ts";
 import { HomeKitViewing } from "./live/homekit-viewing.ts";
 import type { Viewing } from "./live/join.ts";
+import { MseViewing } from "./live/mse-viewing.ts";
+import { RtspViewing } from "./live/rtsp-viewing.ts";
+import { WebRtcViewing } from "./live/webrtc-viewing.ts";
 import { cameraFfmpeg, cameraUi, type HomebridgePlugin } from "./rivals/homebridge-plugins.ts";
 import { installPackage } from "./rivals/npm-package.ts";
 import { boundMedian, compareRounds } from "./statistics.ts";
@@ -46,13 +50,20 @@ const openOurs = async ({ folder, cameras, opened, ledger }: Setting): Promise<C
       { name: "Cold", camera: cameras.cold, warm: false },
     ]),
   );
+  const application = await openApplication(gateway, "Warm", cameras.warm);
   const homebridge = opened.use(await startOurHomebridge(folder, gateway));
   const warm = opened.use(await HomeKitViewing.open(homebridge, { name: "Warm", id: cameras.warm.id }));
   const cold = opened.use(await warm.another("Cold", cameras.cold.id));
-  return [
-    { name: "srtp.warm", viewing: warm, samples: ledger.ours },
-    { name: "srtp.cold", viewing: cold, samples: ledger.ours },
+  const viewings: [string, Viewing][] = [
+    ["srtp.warm", warm],
+    ["srtp.cold", cold],
+    ["rtsps.warm", new RtspViewing(application)],
   ];
+  if (have("chromium")) {
+    viewings.push(["webrtc.warm", opened.use(await WebRtcViewing.open(application))]);
+    viewings.push(["mse.warm", opened.use(await MseViewing.open(application))]);
+  }
+  return viewings.map(([name, viewing]) => ({ name, viewing, samples: ledger.ours }));
 };
 
 /** The same camera in a Homebridge with somebody else's plugin. */
@@ -86,8 +97,11 @@ const judge = (ledger: Ledger): void => {
     const compare = () => (theirs.length === 0 ? undefined : compareRounds(ours, theirs, limit));
     ledger.judge(`srtp.warm.firstKeyMs/${plugin.package.name}`, limit, compare);
   }
-  const backlog = ledger.ours.of("srtp.warm.backlogMs");
-  ledger.judge("srtp.warm.backlogMs", backlogLimit, () => boundMedian(backlog, backlogLimit));
+  for (const output of ["srtp", "rtsps", "webrtc", "mse"]) {
+    const backlog = ledger.ours.of(`${output}.warm.backlogMs`);
+    const bound = () => (backlog.length === 0 ? undefined : boundMedian(backlog, backlogLimit));
+    ledger.judge(`${output}.warm.backlogMs`, backlogLimit, bound);
+  }
 };
 
 /** One join of everybody, all at the same moment of the camera's GOP. */

@@ -9,9 +9,14 @@ export interface RtspTarget {
   readonly password: string;
   /** Address of loopback to come from. */
   readonly localAddress?: string;
+  /** A connection that is there already, such as one with TLS. */
+  readonly socket?: Socket;
 }
 
-/** Asks an RTSP server to play its first track over the connection itself. What then comes is for whoever listens to the socket. */
+/**
+ * Asks an RTSP server to play its first track over the connection itself. What then comes is for whoever listens to the socket, which
+ * is paused.
+ */
 export class RtspPlayer implements Disposable {
   readonly socket: Socket;
   readonly #target: RtspTarget;
@@ -21,9 +26,9 @@ export class RtspPlayer implements Disposable {
 
   private constructor(target: RtspTarget) {
     const { hostname: host, port } = new URL(target.rtspUrl);
-    const { localAddress } = target;
+    const { localAddress, socket } = target;
     this.#target = target;
-    this.socket = connect({ host, port: Number(port), ...(localAddress !== undefined && { localAddress }) });
+    this.socket = socket ?? connect({ host, port: Number(port), ...(localAddress !== undefined && { localAddress }) });
     this.socket.on("error", () => this.socket.destroy());
   }
 
@@ -52,11 +57,15 @@ export class RtspPlayer implements Disposable {
   async #ask(method: string, url: string): Promise<string> {
     this.#send(method, url);
     let answer = "";
-    while (!isWhole(answer)) {
+    let end: number | undefined;
+    this.socket.resume();
+    while ((end = endOf(answer)) === undefined) {
       const [chunk] = (await once(this.socket, "data")) as [Buffer];
       answer += chunk.toString("latin1");
     }
-    return answer;
+    this.socket.pause();
+    if (answer.length > end) this.socket.unshift(Buffer.from(answer.slice(end), "latin1"));
+    return answer.slice(0, end);
   }
 
   #send(method: string, uri: string): void {
@@ -71,7 +80,9 @@ export class RtspPlayer implements Disposable {
   }
 }
 
-const isWhole = (answer: string): boolean => {
+/** Where an answer ends with its body; undefined while it is not whole. */
+const endOf = (answer: string): number | undefined => {
   const head = answer.indexOf("\r\n\r\n");
-  return head >= 0 && answer.length >= head + 4 + Number(/^Content-Length: *(\d+)/im.exec(answer)?.[1] ?? 0);
+  const end = head + 4 + Number(/^Content-Length: *(\d+)/im.exec(answer.slice(0, head))?.[1] ?? 0);
+  return head < 0 || answer.length < end ? undefined : end;
 };

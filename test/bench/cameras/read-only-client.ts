@@ -13,7 +13,7 @@ export class ReadOnlyClient implements Disposable {
 
   static async play(camera: FarmCamera): Promise<ReadOnlyClient> {
     const client = new ReadOnlyClient(await RtspPlayer.play(camera));
-    client.#player.socket.on("data", (chunk: Buffer) => client.#split(chunk));
+    client.#player.socket.on("data", (chunk: Buffer) => client.#split(chunk)).resume();
     return client;
   }
 

@@ -11,6 +11,7 @@ const config = {
   listen: { host: "127.0.0.1", port: 0 },
   // A camera that is not kept warm is cold again for the next viewer.
   media: { lingerSeconds: 0 },
+  rtsp: { port: 0 },
 };
 
 export interface GatewayCamera {

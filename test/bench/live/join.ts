@@ -5,7 +5,7 @@ import type { AccessUnit } from "../../support/access-unit.ts";
 
 /** How a viewer's start went. Milliseconds. */
 export interface Join {
-  /** From the wish to see the camera to its first whole key picture. */
+  /** From the wish to see the camera to its first whole key picture; in a browser, until that is shown. */
   readonly firstKeyMs: number;
   /**
    * How far behind live the picture was that the viewer saw one second after that. A viewer shows pictures at the pace of their
@@ -29,7 +29,7 @@ export interface Pictures extends AsyncDisposable {
 
 const firstKeyWithinMs = 20_000;
 const lookEveryMs = 5;
-const backlogAfterMs = 1_000;
+export const backlogAfterMs = 1_000;
 const ticksPerMs = 90;
 
 const stampOf = (nals: readonly Buffer[], camera: string): Stamp => {

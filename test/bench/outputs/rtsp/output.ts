@@ -38,7 +38,7 @@ const openWatcher = async (host: MediaHost, camera: number): Promise<Watcher> =>
     const unit = channel === 0 ? assembler.add(parseRtp(packet), performance.now()) : undefined;
     if (unit !== undefined) log.add(unit.nals);
   });
-  player.socket.on("data", (chunk: Buffer) => splitter.push(chunk));
+  player.socket.on("data", (chunk: Buffer) => splitter.push(chunk)).resume();
   return {
     received: async () => ({ ...log.received, missing: log.received.missing + assembler.damaged }),
     [Symbol.asyncDispose]: () => player[Symbol.asyncDispose](),
