@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { systemClock } from "@gatehouse/shared";
 import { MemoryLogger } from "@gatehouse/shared/testing";
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
@@ -9,6 +9,8 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { PeerConnection } from "node-datachannel";
 
 import { Ffmpeg, type FfmpegStatus } from "../../gateway-bridge/src/media/ffmpeg/ffmpeg.ts";
 import { runFfmpeg } from "../../gateway-bridge/src/media/ffmpeg/ffmpeg-process.ts";
@@ -135,6 +137,32 @@ describeWith(["ffmpeg", "bubblewrap"], "A transcoder within bubblewrap", () => {
     await expect(within("/usr/bin/unshare", "--user", "/usr/bin/true")).rejects.toMatchObject({
       code: "transcode-failed",
     });
+  });
+});
+
+/** The descriptors that a program sees as its own, each with what it is; `ls` opens one of the folder. */
+const listDescriptors = 'for each in /proc/self/fd/*; do echo "${each##*/} $(readlink $each)"; done';
+const beyondPipes = (listing: string): readonly string[] =>
+  listing
+    .split("\n")
+    .filter((line) => /^\d+ ./.test(line) && Number.parseInt(line, 10) > 2 && !line.includes("/proc/"));
+
+describe("A program that the gateway starts", () => {
+  it("is handed no socket of the WebRTC library's, which would lead round its sandbox into the network", async () => {
+    const viewer = new PeerConnection("viewer", { iceServers: [] });
+    try {
+      viewer.createDataChannel("any");
+      await eventually("candidates", () => viewer.gatheringState() === "complete");
+      const leaked = await promisify(execFile)("/bin/sh", ["-c", listDescriptors]);
+      // Any other program gets them: without that, this test would show nothing.
+      expect(beyondPipes(leaked.stdout).filter((line) => line.includes("socket:"))).not.toEqual([]);
+      const options = { input: Buffer.alloc(0), maxOutput: 1e5, ms: 10_000, clock: systemClock };
+      const listing = (await runFfmpeg({ ...options, command: ["/bin/sh", "-c", listDescriptors] }, cancel)).toString();
+      expect(listing).toMatch(/^2 /m);
+      expect(beyondPipes(listing).filter((line) => !line.endsWith(" /dev/null"))).toEqual([]);
+    } finally {
+      viewer.close();
+    }
   });
 });
 

@@ -2,6 +2,7 @@ import { GatehouseError, onAbort, untilAborted, withDeadline, type Cancellable, 
 import { spawn, type ChildProcess } from "node:child_process";
 import { kill } from "node:process";
 
+import { pipesAlone } from "./inherited-descriptors.ts";
 import { redactTail } from "./redact-tail.ts";
 
 export interface FfmpegProcessOptions {
@@ -25,7 +26,7 @@ export interface FfmpegExit {
 const tailBytes = 2_048;
 const graceMs = 1_000;
 
-/** A running transcoder: input and output by pipe, no environment, no shell. It never outlives this object. */
+/** A running transcoder: input and output by pipe, no environment, no shell, no descriptor of the gateway's. It never outlives this object. */
 export class FfmpegProcess implements AsyncDisposable {
   /** Resolves once the process is gone and its output was handed over; never rejects. */
   readonly exited: Promise<FfmpegExit>;
@@ -38,7 +39,7 @@ export class FfmpegProcess implements AsyncDisposable {
   constructor(options: FfmpegProcessOptions) {
     this.#options = options;
     const [program = "", ...args] = options.command;
-    const child: ChildProcess = spawn(program, args, { cwd: "/", env: {}, detached: true });
+    const child: ChildProcess = spawn(program, args, { cwd: "/", env: {}, detached: true, stdio: pipesAlone() });
     this.#child = child;
     this.exited = this.#watch();
     // There are no pipes where the box has no descriptor left.

@@ -34,8 +34,8 @@ export interface MissingLayer {
 
 /** Room for H.265 of 4K with its reference pictures, and for an encoder beside it. */
 const memoryBytes = 1_073_741_824;
-/** Files may not grow at all: everything goes through pipes. */
-const limits = [`--data=${memoryBytes}`, "--fsize=0", "--core=0", "--nofile=64", "--nproc=512"];
+/** Files may not grow at all: everything goes through pipes. Descriptors: its own few, and those that cover the gateway's. */
+const limits = [`--data=${memoryBytes}`, "--fsize=0", "--core=0", "--nofile=1024", "--nproc=512"];
 
 /** The system's programs and libraries. Debian's choose among theirs by links in /etc/alternatives. */
 const systemFolders = ["/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/ld.so.cache", "/nix/store"];
