@@ -208,7 +208,7 @@ const openWebRtc = ({ clock, log, interfaces }: GatewayOptions, parts: ViewingPa
 
 const openRtsp = (
   { config, clock, log }: GatewayOptions,
-  { door, cameras, streams }: ViewingParts,
+  { door, cameras, streams, talk }: ViewingParts,
   cancel: Cancellable,
 ): Promise<RtspServer> => {
   const { host = config.listen.host, port, plainPort } = config.rtsp;
@@ -221,6 +221,10 @@ const openRtsp = (
       logins: applications,
       revocations: { on: (listener) => principals.onRevoked(listener) },
       streams,
+      talk: {
+        loudspeaker: (camera) => cameras.get(camera).description.talk,
+        microphone: (talker) => talk.microphone(talker),
+      },
       tiers: (camera) =>
         cameras
           .list()

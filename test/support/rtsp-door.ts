@@ -7,6 +7,7 @@ import { GatewayIdentity } from "../../gateway-bridge/src/access/gateway-identit
 import { Principals } from "../../gateway-bridge/src/access/principals.ts";
 import { MemoryAudit, MemorySecrets } from "../../gateway-bridge/src/access/testing/open-door.ts";
 import { RtspServer } from "../../gateway-bridge/src/consumers/rtsp/rtsp-server.ts";
+import type { ReaderTalk } from "../../gateway-bridge/src/consumers/rtsp/talk-track.ts";
 import type { StreamEndpoint } from "../../gateway-bridge/src/domain/camera.ts";
 import { Streams } from "../../gateway-bridge/src/media/streams.ts";
 import type { OpenSource } from "../../gateway-bridge/src/ports.ts";
@@ -19,6 +20,8 @@ export interface RtspDoorOptions {
   readonly tiers?: Readonly<Record<CameraId, readonly TierName[]>>;
   /** Opens plain RTSP too. */
   readonly plain?: boolean;
+  /** The way to cameras' loudspeakers; none unless told. */
+  readonly talk?: ReaderTalk;
   readonly clock?: Clock;
   /** Loopback unless told. */
   readonly host?: string;
@@ -85,7 +88,7 @@ export class RtspDoor implements AsyncDisposable {
 
   static async open(options: RtspDoorOptions): Promise<RtspDoor> {
     const door = new RtspDoor(options);
-    const { tiers = { [doorCamera]: ["main"] }, plain = false, host = "127.0.0.1", port = 0 } = options;
+    const { tiers = { [doorCamera]: ["main"] }, plain = false, talk, host = "127.0.0.1", port = 0 } = options;
     const never = { signal: new AbortController().signal };
     const identity = await GatewayIdentity.open({ secrets: door.secrets, clock: door.#clock }, never);
     const server = await RtspServer.open(
@@ -96,6 +99,7 @@ export class RtspDoor implements AsyncDisposable {
         logins: door.#applications,
         revocations: { on: (listener) => door.principals.onRevoked(listener) },
         streams: door.streams,
+        ...(talk === undefined ? {} : { talk }),
         tiers: (camera) => (tiers as Partial<Record<CameraId, readonly TierName[]>>)[camera],
         audit: door.audit,
         clock: door.#clock,

@@ -35,8 +35,11 @@ export class ReaderConnection implements Disposable {
     this.#heardAt = this.#openedAt;
     const onHeard = (): void => void (this.#heardAt = clock.monotonic());
     this.#handler = new RequestHandler({ ...options, onHeard, end: (why) => this.end(why, { politely: true }) });
-    // What a reader says of its reception is a sign of life, and no more.
-    this.#splitter = new RtspSplitter({ frame: () => undefined, message: (message) => this.#take(message) });
+    this.#splitter = new RtspSplitter({
+      // What a reader says of its reception is a sign of life, and no more.
+      frame: (channel, payload) => this.#handler.session?.receive(channel, payload),
+      message: (message) => this.#take(message),
+    });
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
     socket.on("drain", () => this.#handler.session?.goOn());
     socket.on("error", () => this.end("the connection broke"));

@@ -72,6 +72,11 @@ export class ReaderGate {
     return decision.kind === "allow";
   }
 
+  /** Whether the principal may talk through this camera. Whoever begins to talk is asked again, and that is written down. */
+  mayTalk(principal: Principal, camera: CameraId): boolean {
+    return decideAccess(principal, { action: "talk", camera }).kind === "allow";
+  }
+
   /** @throws GatehouseError `audit-unwritable`: then the deed must not happen */
   writeDown({ principal, camera, outcome, detail }: ReaderDeed): void {
     this.#options.audit.append({ principal, action, target: camera, outcome, detail });

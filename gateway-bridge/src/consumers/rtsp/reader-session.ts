@@ -3,9 +3,11 @@ import { base32 } from "@gatehouse/shared";
 import { randomBytes } from "node:crypto";
 
 import type { Stream } from "../../media/stream.ts";
+import type { TalkSink } from "../../media/talk/talk-receiver.ts";
 import type { Carrier } from "./carrier.ts";
 import type { ReaderGate } from "./reader-gate.ts";
 import { ReaderView, type ReaderTrack } from "./reader-view.ts";
+import { talkTrack, TalkTrack } from "./talk-track.ts";
 import { trackControl } from "./target-policy.ts";
 import type { TrackFormat } from "./track-format.ts";
 import { TrackOutlet } from "./track-outlet.ts";
@@ -16,6 +18,8 @@ export interface ReaderSessionOptions {
   readonly tier: TierName;
   readonly stream: Stream;
   readonly formats: readonly TrackFormat[];
+  /** Undefined where the camera has no loudspeaker, or the reader may not talk. */
+  readonly openTalk: (() => TalkSink) | undefined;
   readonly gate: ReaderGate;
   readonly clock: Clock;
   readonly log: Logger;
@@ -40,6 +44,8 @@ export class ReaderSession implements Disposable {
   /** Keeps the camera connected while the reader prepares or pauses. */
   readonly #hold: Disposable;
   readonly #tracks = new Map<number, ReaderTrack>();
+  #talk: TalkTrack | undefined;
+  #playing = false;
   #view: ReaderView | undefined;
   #dropped = 0;
   #over = false;
@@ -67,12 +73,12 @@ export class ReaderSession implements Disposable {
   }
 
   get playing(): boolean {
-    return this.#view !== undefined;
+    return this.#playing;
   }
 
   /** How many tracks are set up. */
   get size(): number {
-    return this.#tracks.size;
+    return this.#tracks.size + (this.#talk === undefined ? 0 : 1);
   }
 
   /** When the reader last took all it was sent, by Clock.monotonic(); undefined where that cannot be known. */
@@ -81,18 +87,24 @@ export class ReaderSession implements Disposable {
     return known ? this.#view?.roomAt : undefined;
   }
 
-  /** Whether the stream has this track. */
+  /** Whether there is this track for the reader. */
   has(track: number): boolean {
-    return this.#options.formats[track] !== undefined;
+    const { formats, openTalk } = this.#options;
+    return formats[track] !== undefined || (track === talkTrack && openTalk !== undefined);
   }
 
   isSetUp(track: number): boolean {
-    return this.#tracks.has(track);
+    return this.#tracks.has(track) || (track === talkTrack && this.#talk !== undefined);
   }
 
-  /** Lets one track go out by a carrier, which is the session's from now on. Answers the Transport header. */
+  /** Lets one track go by a carrier, which is the session's from now on. Answers the Transport header. */
   setUp(track: number, carrier: Carrier): string {
-    const format = this.#options.formats[track];
+    const { formats, openTalk } = this.#options;
+    if (track === talkTrack && openTalk !== undefined) {
+      this.#talk = new TalkTrack(carrier, openTalk);
+      return this.#talk.transport;
+    }
+    const format = formats[track];
     if (format === undefined) throw new RangeError(`There is no track ${track}.`);
     const { payloadType } = format.section;
     const outlet = new TrackOutlet({ carrier, payloadType, clockRate: format.track.clockRate, cname: this.#cname });
@@ -110,23 +122,27 @@ export class ReaderSession implements Disposable {
     }));
   }
 
-  /** Begins to send, unless it does already. @throws GatehouseError `stream-ended` */
+  /** Begins to send, and to listen, unless it does already. @throws GatehouseError `stream-ended` */
   play(): void {
-    if (this.#view !== undefined || this.#over) return;
-    const { stream, clock } = this.#options;
-    const tracks = [...this.#tracks.values()];
-    let gone: string | undefined;
-    const onGone = (why: string): void => {
-      gone = why;
-      this.#gone(why);
-    };
-    const view = ReaderView.begin({ stream, tracks, clock, onGone });
-    // A reader can be lost with its first packet.
-    if (gone === undefined && !this.#isOver()) this.#view = view;
-    else view[Symbol.dispose]();
+    if (this.#playing || this.#over) return;
+    this.#playing = true;
+    this.#talk?.begin();
+    if (this.#tracks.size > 0) this.#watch();
+  }
+
+  /** Takes a packet that the reader sent on one interleaved channel. */
+  receive(channel: number, packet: Buffer): void {
+    if (channel === this.#talk?.channel) this.hear(packet);
+  }
+
+  /** Takes a packet of the reader's own words. */
+  hear(packet: Buffer): void {
+    this.#talk?.receive(packet);
   }
 
   pause(): void {
+    this.#playing = false;
+    this.#talk?.pause();
     this.#dropped += this.#view?.dropped ?? 0;
     this.#view?.[Symbol.dispose]();
     this.#view = undefined;
@@ -150,6 +166,7 @@ export class ReaderSession implements Disposable {
     const { principal, camera, tier, gate, clock, log } = this.#options;
     const sent = this.#sent();
     for (const { outlet } of this.#tracks.values()) outlet[Symbol.dispose]();
+    this.#talk?.[Symbol.dispose]();
     this.#hold[Symbol.dispose]();
     const seconds = Math.round((clock.monotonic() - this.#startedAt) / 1_000);
     log.info("RTSP session ends", { principal, camera, tier, why, ...sent, dropped: this.#dropped });
@@ -162,6 +179,20 @@ export class ReaderSession implements Disposable {
 
   [Symbol.dispose](): void {
     this.end("the gateway closed it");
+  }
+
+  #watch(): void {
+    const { stream, clock } = this.#options;
+    const tracks = [...this.#tracks.values()];
+    let gone: string | undefined;
+    const onGone = (why: string): void => {
+      gone = why;
+      this.#gone(why);
+    };
+    const view = ReaderView.begin({ stream, tracks, clock, onGone });
+    // A reader can be lost with its first packet.
+    if (gone === undefined && !this.#isOver()) this.#view = view;
+    else view[Symbol.dispose]();
   }
 
   /** A function, because sending can end the session within one call. */

@@ -13,6 +13,7 @@ import type { Socket } from "node:net";
 
 import type { AcceptedCodecs } from "../../domain/track.ts";
 import type { Stream } from "../../media/stream.ts";
+import type { TalkSink } from "../../media/talk/talk-receiver.ts";
 import type { RtspServerRequest } from "../../protocols/rtsp/rtsp-message.ts";
 import { formatRtspUrl, parseRtspUrl } from "../../protocols/rtsp/rtsp-url-policy.ts";
 import type { DigestGuard } from "../../protocols/rtsp-server/digest-guard.ts";
@@ -24,6 +25,7 @@ import { InterleavedCarrier } from "./interleaved-carrier.ts";
 import { limits } from "./limits.ts";
 import type { ReaderGate } from "./reader-gate.ts";
 import { ReaderSession } from "./reader-session.ts";
+import { backchannel, spoken, talkSection, talkTrack, type ReaderTalk } from "./talk-track.ts";
 import { parseTarget, type Target } from "./target-policy.ts";
 import { formatsOf, type TrackFormat } from "./track-format.ts";
 import { chooseTransport, type TransportChoice } from "./transport-choice-policy.ts";
@@ -41,6 +43,8 @@ export interface RequestHandlerOptions {
   readonly secure: boolean;
   readonly gate: ReaderGate;
   readonly streams: ReaderStreams;
+  /** Without it nobody talks. */
+  readonly talk: ReaderTalk | undefined;
   /** The tiers of a camera, undefined where there is no such camera. */
   readonly tiers: (camera: CameraId) => readonly TierName[] | undefined;
   readonly clock: Clock;
@@ -118,17 +122,19 @@ export class RequestHandler {
   }
 
   async #judge(request: RtspServerRequest, cancel: Cancellable): Promise<Handled> {
-    const { method, headers } = request;
-    // RFC 2326 12.32: ONVIF's way back among them.
-    const required = headers.all("require");
-    if (required.length > 0) return { answer: { status: 551, headers: { Unsupported: printable(required) } } };
+    const { method } = request;
+    const unknown = requiredBy(request).filter((feature) => feature !== backchannel);
+    if (unknown.length > 0) return unsupported(unknown);
     // Tells nothing, and some recorders ask it before they think of logging in.
     if (method === "OPTIONS") return { answer: { status: 200, headers: { Public: methodList } } };
     if (!methods.has(method)) {
       return { answer: { status: publishing.has(method) ? 405 : 501, headers: { Allow: methodList } } };
     }
     const admitted = this.#admit(request);
-    return "answer" in admitted ? admitted : this.#perform(admitted, cancel);
+    if ("answer" in admitted) return admitted;
+    // ONVIF Streaming 5.3.2: it will try again without.
+    if (requiredBy(request).length > 0 && this.#openTalk(admitted) === undefined) return unsupported([backchannel]);
+    return this.#perform(admitted, cancel);
   }
 
   /** Every method that names a camera is let in here or not at all. */
@@ -179,13 +185,16 @@ export class RequestHandler {
 
   async #describe({ request, target, tier }: Admitted, cancel: Cancellable): Promise<Handled> {
     const { formats } = await this.#open(target.camera, tier, cancel);
-    const sections = formats.map(({ section }) => section);
+    // Who did not ask for a way back may stumble over one.
+    const back = requiredBy(request).length > 0 ? [talkSection] : [];
+    const sections = [...formats.map(({ section }) => section), ...back];
     const sdp = writeSdp({ id: Math.round(this.#options.clock.now()), name: "Gatehouse", sections });
     const headers = { "Content-Base": `${baseOf(request)}/`, "Content-Type": "application/sdp" };
     return { answer: { status: 200, headers, body: Buffer.from(sdp, "latin1") } };
   }
 
-  async #setUp({ request, principal, target, tier }: Admitted, cancel: Cancellable): Promise<Handled> {
+  async #setUp(admitted: Admitted, cancel: Cancellable): Promise<Handled> {
+    const { request, principal, target, tier } = admitted;
     const { camera, track } = target;
     if (track === undefined) return { answer: { status: 459 } };
     const before = this.#session;
@@ -198,11 +207,12 @@ export class RequestHandler {
     if (choice.kind === "none") return { answer: { status: 461 } };
     if (before === undefined) {
       const opened = await this.#open(camera, tier, cancel);
-      if (opened.formats[track] === undefined) return notFound;
+      const openTalk = this.#openTalk(admitted);
+      if (opened.formats[track] === undefined && (track !== talkTrack || openTalk === undefined)) return notFound;
       cancel.signal.throwIfAborted();
       const { gate, clock, log, end } = this.#options;
       const owner = { principal: principal.id, camera, tier };
-      this.#session = new ReaderSession({ ...owner, ...opened, gate, clock, log, onGone: end });
+      this.#session = new ReaderSession({ ...owner, ...opened, openTalk, gate, clock, log, onGone: end });
     } else if (!before.has(track)) return notFound;
     else if (before.isSetUp(track)) return { answer: { status: 455 } };
     const transport = await this.#addTrack(track, choice);
@@ -213,7 +223,7 @@ export class RequestHandler {
   /** Answers the Transport header; undefined where the session has ended meanwhile. */
   async #addTrack(track: number, choice: Exclude<TransportChoice, { kind: "none" }>): Promise<string | undefined> {
     try {
-      const carrier = await this.#carry(choice);
+      const carrier = await this.#carry(track, choice);
       if (this.#session !== undefined) return this.#session.setUp(track, carrier);
       carrier[Symbol.dispose]();
       return undefined;
@@ -233,7 +243,8 @@ export class RequestHandler {
         if (session.playing) return { answer: { status: 200, headers } };
         if (session.size === 0) return { answer: { status: 455 } };
         const info = this.#rtpInfo(request, session);
-        const answer: RtspAnswer = { status: 200, headers: { ...headers, Range: "npt=now-", "RTP-Info": info } };
+        const told = { ...headers, Range: "npt=now-", ...(info === "" ? {} : { "RTP-Info": info }) };
+        const answer: RtspAnswer = { status: 200, headers: told };
         return { answer, after: () => this.#play(session) };
       }
       case "PAUSE":
@@ -264,6 +275,19 @@ export class RequestHandler {
       .join(",");
   }
 
+  /** The way to the camera's loudspeaker; undefined where it has none, or the reader may not talk. */
+  #openTalk({ principal, target: { camera } }: Admitted): (() => TalkSink) | undefined {
+    const { talk, gate } = this.#options;
+    if (talk?.loudspeaker(camera) !== true || !gate.mayTalk(principal, camera)) return undefined;
+    return () => talk.microphone({ principal: principal.id, camera, from: spoken });
+  }
+
+  /** A datagram of the reader's own words, which is a sign of life too. */
+  #said(packet: Buffer): void {
+    this.#options.onHeard();
+    this.#session?.hear(packet);
+  }
+
   async #open(
     camera: CameraId,
     tier: TierName,
@@ -273,7 +297,7 @@ export class RequestHandler {
     return { stream, formats: formatsOf(await stream.ready(cancel)) };
   }
 
-  async #carry(choice: Exclude<TransportChoice, { kind: "none" }>): Promise<Carrier> {
+  async #carry(track: number, choice: Exclude<TransportChoice, { kind: "none" }>): Promise<Carrier> {
     const { socket, clock, onHeard } = this.#options;
     if (choice.kind === "interleaved") {
       this.#taken.add(choice.channels.rtp).add(choice.channels.rtcp);
@@ -286,6 +310,7 @@ export class RequestHandler {
       local: plain(socket.localAddress),
       clock,
       onHeard,
+      onPacket: track === talkTrack ? (packet) => this.#said(packet) : undefined,
       onRoom: () => this.#session?.goOn(),
     });
   }
@@ -297,6 +322,17 @@ export class RequestHandler {
 
 const sessionOf = ({ headers }: RtspServerRequest): string | undefined =>
   headers.get("session")?.split(";", 1)[0]?.trim();
+
+/** RFC 2326 12.32 */
+const requiredBy = ({ headers }: RtspServerRequest): readonly string[] =>
+  headers
+    .all("require")
+    .flatMap((value) => value.split(","))
+    .map((feature) => feature.trim());
+
+const unsupported = (features: readonly string[]): Handled => ({
+  answer: { status: 551, headers: { Unsupported: printable(features) } },
+});
 
 const printable = (texts: readonly string[]): string =>
   texts

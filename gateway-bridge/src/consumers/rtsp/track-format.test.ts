@@ -23,6 +23,7 @@ describe("formatsOf", () => {
       encoding: "H264/90000",
       parameters: `packetization-mode=1;profile-level-id=42C01F;sprop-parameter-sets=${parameterSets.sps.toString("base64")},${parameterSets.pps.toString("base64")}`,
       control: "trackID=0",
+      direction: "recvonly",
     });
   });
 
@@ -58,7 +59,7 @@ describe("formatsOf", () => {
       { payloadType: 97, encoding: "mpeg4-generic/16000/1", parameters: expect.stringContaining("config=1408") },
     ],
   ])("tells of sound %#", (track, section) => {
-    expect(sectionOf(track)).toEqual({ kind: "audio", control: "trackID=1", ...section });
+    expect(sectionOf(track)).toEqual({ kind: "audio", control: "trackID=1", direction: "recvonly", ...section });
   });
 });
 

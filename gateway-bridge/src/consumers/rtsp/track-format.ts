@@ -36,6 +36,7 @@ const videoSection = ({ codec, clockRate, parameterSets }: VideoTrack): SdpSecti
   encoding: `${codec.toUpperCase()}/${clockRate}`,
   parameters: codec === "h264" ? h264Parameters(parameterSets) : h265Parameters(parameterSets),
   control: trackControl(0),
+  direction: "recvonly",
 });
 
 // RFC 6184 8.1
@@ -56,7 +57,13 @@ const h265Parameters = (sets: ParameterSets | undefined): string => {
 
 const audioSection = (track: AudioTrack): SdpSection => {
   const { codec, clockRate, channels, config } = track;
-  const section = { kind: "audio", payloadType: dynamicType + 1, parameters: "", control: trackControl(1) } as const;
+  const section = {
+    kind: "audio",
+    payloadType: dynamicType + 1,
+    parameters: "",
+    control: trackControl(1),
+    direction: "recvonly",
+  } as const;
   switch (codec) {
     case "aac":
       return {

@@ -14,6 +14,8 @@ export interface UdpCarrierOptions {
   readonly clock: Clock;
   /** The reader sent a report. */
   readonly onHeard: () => void;
+  /** The reader sent a packet of the track, where it is one that it may send on. */
+  readonly onPacket?: ((packet: Buffer) => void) | undefined;
   /** Everything is out again after `send` returned false. Never called from within `send`. */
   readonly onRoom: () => void;
 }
@@ -44,6 +46,7 @@ export class UdpCarrier implements Carrier {
     const ports = `${rtp.address().port}-${rtcp.address().port}`;
     this.transport = `RTP/AVP;unicast;client_port=${rtpPort}-${rtcpPort};server_port=${ports}`;
     rtcp.on("message", options.onHeard);
+    if (options.onPacket !== undefined) rtp.on("message", options.onPacket);
   }
 
   /** @throws GatehouseError `internal` where there are no two ports */

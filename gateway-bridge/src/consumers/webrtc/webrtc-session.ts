@@ -12,12 +12,13 @@ import {
 
 import type { Interfaces } from "../../domain/viewer-address-policy.ts";
 import type { Stream } from "../../media/stream.ts";
+import { TalkReceiver } from "../../media/talk/talk-receiver.ts";
 import { isOnLoopback, isViewerAddress, usableCandidates } from "./candidate-policy.ts";
 import type { Offer } from "./offer.ts";
 import type { PeerConnection, PeerEvents, PeerOptions, PeerTrackPlan, WebRtcEngine } from "./peer-connection.ts";
 import { planSession, type SessionPlan } from "./session-plan.ts";
 import { answerText } from "./session-text.ts";
-import { TalkReceiver, type OpenTalk } from "./talk.ts";
+import type { OpenTalk } from "./talk.ts";
 import { drawCname, WebRtcView, type WebRtcViewOptions } from "./webrtc-view.ts";
 
 export interface WebRtcSessionOptions {

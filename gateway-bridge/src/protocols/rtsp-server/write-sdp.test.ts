@@ -15,14 +15,22 @@ describe("writeSdp", () => {
           encoding: "H264/90000",
           parameters: "packetization-mode=1;sprop-parameter-sets=Z0LAHg==,aM4=",
           control: "trackID=0",
+          direction: "recvonly",
         },
-        { kind: "audio", payloadType: 0, encoding: "PCMU/8000", parameters: "", control: "trackID=1" },
+        {
+          kind: "audio",
+          payloadType: 0,
+          encoding: "PCMU/8000",
+          parameters: "",
+          control: "trackID=1",
+          direction: "sendonly",
+        },
       ],
     });
     const description = parseSdp(Buffer.from(text));
     expect(description).toMatchObject({ name: "Gatehouse", control: "*" });
     expect(description.media).toMatchObject([
-      { kind: "video", protocol: "RTP/AVP", control: "trackID=0", direction: "sendonly" },
+      { kind: "video", protocol: "RTP/AVP", control: "trackID=0", direction: "recvonly" },
       { kind: "audio", protocol: "RTP/AVP", control: "trackID=1", direction: "sendonly" },
     ]);
     expect(description.media[0]?.formats).toMatchObject([{ payloadType: 96, encoding: "H264", clockRate: 90_000 }]);

@@ -8,6 +8,8 @@ export interface SdpSection {
   readonly parameters: string;
   /** Relative to the Content-Base. */
   readonly control: string;
+  /** As the client is to see it, ONVIF Streaming 5.3: `recvonly` for what it gets. */
+  readonly direction: "recvonly" | "sendonly";
 }
 
 export interface SdpSession {
@@ -32,10 +34,17 @@ export const writeSdp = ({ id, name, sections }: SdpSession): string => {
   return `${lines.join("\r\n")}\r\n`;
 };
 
-const sectionLines = ({ kind, payloadType, encoding, parameters, control }: SdpSection): readonly string[] => [
+const sectionLines = ({
+  kind,
+  payloadType,
+  encoding,
+  parameters,
+  control,
+  direction,
+}: SdpSection): readonly string[] => [
   `m=${kind} 0 RTP/AVP ${payloadType}`,
   `a=rtpmap:${payloadType} ${encoding}`,
   ...(parameters === "" ? [] : [`a=fmtp:${payloadType} ${parameters}`]),
   `a=control:${control}`,
-  "a=sendonly",
+  `a=${direction}`,
 ];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 
 import { writeRtpHeader } from "../../protocols/rtp/rtp-packet.ts";
-import { TalkReceiver } from "./talk.ts";
+import { TalkReceiver } from "./talk-receiver.ts";
 
 const packet = (
   sequence: number,
