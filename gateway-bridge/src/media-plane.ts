@@ -98,7 +98,7 @@ export const healthOfCameras = (
 };
 
 const createFfmpeg = ({ config, searchPath, clock, log }: GatewayOptions): Ffmpeg =>
-  Ffmpeg.create({ file: config.media.ffmpeg, searchPath, clock, log });
+  Ffmpeg.create({ file: config.media.ffmpeg, unsandboxed: config.media.unsandboxedFfmpeg, searchPath, clock, log });
 
 const transcoderHealth = ({ available, version, sandbox, missing, reason }: FfmpegStatus): TranscoderHealth => ({
   available,

@@ -22,7 +22,12 @@ const sizeOf = (jpeg: Buffer): readonly [number, number] => {
 };
 
 describeWith(["ffmpeg"], "A JPEG of a key picture", () => {
-  const ffmpeg = Ffmpeg.create({ searchPath: "/usr/bin", clock: systemClock, log: new MemoryLogger() });
+  const ffmpeg = Ffmpeg.create({
+    searchPath: "/usr/bin",
+    unsandboxed: true,
+    clock: systemClock,
+    log: new MemoryLogger(),
+  });
   const decoder = new KeyPictureDecoder(ffmpeg);
   beforeAll(() => ffmpeg.status(cancel));
 

@@ -41,8 +41,8 @@ class Bench implements AsyncDisposable {
     return new Bench(await mkdtemp(join(tmpdir(), "gatehouse-transcode-")));
   }
 
-  ffmpeg(searchPath = system): Ffmpeg {
-    return Ffmpeg.create({ searchPath, clock: systemClock, log: this.log });
+  ffmpeg(searchPath = system, unsandboxed = false): Ffmpeg {
+    return Ffmpeg.create({ searchPath, unsandboxed, clock: systemClock, log: this.log });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -91,9 +91,26 @@ const isAlive = (pid: number): boolean => {
 const layersOf = ({ missing }: FfmpegStatus): readonly string[] => missing.map(({ layer }) => layer);
 
 describeWith(["ffmpeg"], "A transcoder without bubblewrap", () => {
-  it("cannot connect, and what it could still read is reported with a remedy", async () => {
+  it.each(["ffmpeg unshare prlimit", "ffmpeg prlimit", "ffmpeg"])(
+    "is not run, and the gateway says what to install (%s)",
+    async (names) => {
+      await using bench = await Bench.open();
+      const ffmpeg = bench.ffmpeg(await pathWith(bench.folder, ...names.split(" ")));
+      expect(await ffmpeg.status(cancel)).toMatchObject({ available: false, sandbox: [] });
+      const refused = { code: "transcoder-missing", message: expect.stringContaining("sudo apt install bubblewrap") };
+      await expect(ffmpeg.found(cancel)).rejects.toMatchObject(refused);
+      expect(await trespass(ffmpeg, bench.folder)).toEqual({ reads: false, connects: false });
+      expect(bench.log.lines).toContainEqual(
+        expect.objectContaining({ level: "warn", message: "there is no transcoder" }),
+      );
+    },
+  );
+});
+
+describeWith(["ffmpeg"], "A transcoder that the owner lets run without a sandbox", () => {
+  it("cannot connect where that can be had, and what it could still read is reported with a remedy", async () => {
     await using bench = await Bench.open();
-    const ffmpeg = bench.ffmpeg(await pathWith(bench.folder, "ffmpeg", "unshare", "prlimit"));
+    const ffmpeg = bench.ffmpeg(await pathWith(bench.folder, "ffmpeg", "unshare", "prlimit"), true);
     const status = await ffmpeg.status(cancel);
     expect(status).toMatchObject({ available: true, sandbox: ["network", "processes", "limits"] });
     expect(status.missing).toEqual([{ layer: "files", remedy: expect.stringContaining("bubblewrap") }]);
@@ -102,7 +119,7 @@ describeWith(["ffmpeg"], "A transcoder without bubblewrap", () => {
 
   it("reaches everything where no sandbox can be built, and every layer is reported missing", async () => {
     await using bench = await Bench.open();
-    const ffmpeg = bench.ffmpeg(await pathWith(bench.folder, "ffmpeg"));
+    const ffmpeg = bench.ffmpeg(await pathWith(bench.folder, "ffmpeg"), true);
     expect(layersOf(await ffmpeg.status(cancel))).toEqual(["network", "files", "processes", "limits"]);
     expect(await trespass(ffmpeg, bench.folder)).toEqual({ reads: true, connects: true });
     const warned = bench.log.lines.filter(({ level }) => level === "warn").map(({ fields }) => fields["layer"]);

@@ -43,7 +43,12 @@ const pitch = (samples: Int16Array, from: number): number => {
 };
 
 describeWith(["ffmpeg"], "Transcoded sound", () => {
-  const ffmpeg = Ffmpeg.create({ searchPath: "/usr/bin:/bin", clock: systemClock, log: new MemoryLogger() });
+  const ffmpeg = Ffmpeg.create({
+    searchPath: "/usr/bin:/bin",
+    unsandboxed: true,
+    clock: systemClock,
+    log: new MemoryLogger(),
+  });
   beforeAll(() => ffmpeg.status(cancel));
 
   /** Puts the units in, each lasting `duration` ticks, from `start` on, and collects what comes out. */

@@ -7,7 +7,7 @@ import { Ffmpeg } from "../../gateway-bridge/src/media/ffmpeg/ffmpeg.ts";
 import { SoundTranscoder } from "../../gateway-bridge/src/media/ffmpeg/sound-transcoder.ts";
 
 const [, , searchPath = ""] = process.argv;
-const ffmpeg = Ffmpeg.create({ searchPath, clock: systemClock, log: new MemoryLogger() });
+const ffmpeg = Ffmpeg.create({ searchPath, unsandboxed: true, clock: systemClock, log: new MemoryLogger() });
 const transcoder = await SoundTranscoder.open(
   {
     ...{ ffmpeg, clock: systemClock, to: "opus" },

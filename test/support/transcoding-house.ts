@@ -63,7 +63,7 @@ export class TranscodingHouse implements AsyncDisposable {
     this.#schedule = units
       .map((unit) => ({ at: (unit.timestamp * 1_000) / rateOf(unit), unit }))
       .sort((a, b) => a.at - b.at);
-    const ffmpeg = Ffmpeg.create({ searchPath: "/usr/bin:/bin", clock: systemClock, log: this.log });
+    const ffmpeg = Ffmpeg.create({ searchPath: "/usr/bin:/bin", unsandboxed: true, clock: systemClock, log: this.log });
     this.streams = Streams.create({
       endpoint: async (id, tier) => makeEndpoint(id, tier),
       openSource: this.camera.openSource,

@@ -25,6 +25,8 @@ export const Config = z.strictObject({
         .string()
         .regex(/^(\/[^\0]{1,1023}|[\w.-]{1,64})$/, "an absolute path, or a plain name")
         .default("ffmpeg"),
+      /** Lets it run where nothing on this box can keep it from the network and the gateway's files. */
+      unsandboxedFfmpeg: z.boolean().default(false),
     })
     .prefault({}),
   /** For players and recorders. Nothing listens before the first application has been added. */

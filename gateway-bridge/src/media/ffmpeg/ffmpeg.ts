@@ -12,7 +12,15 @@ import type { TranscodingAbility } from "../rendition/rendition-policy.ts";
 import { findExecutable } from "./executable.ts";
 import { FfmpegProcess, runFfmpeg, type FfmpegProcessOptions } from "./ffmpeg-process.ts";
 import { readAbility, type FfmpegAbility, type UsedEncoder } from "./probe.ts";
-import { missingLayers, sandboxesOf, type MissingLayer, type Sandbox, type SandboxLayer } from "./sandbox-policy.ts";
+import {
+  confines,
+  missingLayers,
+  sandboxesOf,
+  unconfined,
+  type MissingLayer,
+  type Sandbox,
+  type SandboxLayer,
+} from "./sandbox-policy.ts";
 import { pictureEncoders, testEncode, type PictureEncoder } from "./picture-encoders.ts";
 
 export interface FfmpegOptions {
@@ -20,6 +28,8 @@ export interface FfmpegOptions {
   readonly file?: string | undefined;
   /** Folders as in PATH. */
   readonly searchPath: string;
+  /** Runs it in the strongest sandbox that works, be it none at all. Without this it must be kept from network and files. */
+  readonly unsandboxed?: boolean | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -51,7 +61,7 @@ const longestListing = 1024 * 1024;
 
 type Probe = { readonly found: FoundFfmpeg } | { readonly reason: string };
 
-/** The box's ffmpeg, looked for and tried once, when it is first needed. Everything runs in the strongest sandbox that works. */
+/** The box's ffmpeg, looked for and tried once, when it is first needed. Everything runs in the strongest sandbox that works, or not at all. */
 export class Ffmpeg {
   readonly #options: FfmpegOptions;
   #probe: Promise<Probe> | undefined;
@@ -143,7 +153,7 @@ export class Ffmpeg {
   }
 
   async #find(): Promise<Probe> {
-    const { file = "ffmpeg", searchPath } = this.#options;
+    const { file = "ffmpeg", searchPath, unsandboxed = false } = this.#options;
     const program = await findExecutable(file, searchPath);
     if (program === undefined) return { reason: `There is no program ${file} on this box.` };
     const resolved = await realpath(program);
@@ -156,6 +166,7 @@ export class Ffmpeg {
         sandbox.wrap([resolved, ...args], { files, devices });
       const ability = await this.#try(command);
       if (ability === undefined) continue;
+      if (!unsandboxed && !confines(sandbox)) return { reason: `The program ${resolved} is not run. ${unconfined}` };
       const picture = await this.#choosePictureEncoder(ability, command);
       return { found: { ...ability, sandbox, command, picture } };
     }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 
-import { missingLayers, sandboxesOf, type SandboxTools } from "./sandbox-policy.ts";
+import { confines, missingLayers, sandboxesOf, type SandboxTools } from "./sandbox-policy.ts";
 
 const all: SandboxTools = { bwrap: "/usr/bin/bwrap", unshare: "/usr/bin/unshare", prlimit: "/usr/bin/prlimit" };
 const none: SandboxTools = { bwrap: undefined, unshare: undefined, prlimit: undefined };
@@ -23,6 +23,15 @@ describe("sandboxesOf", () => {
     expect(missing({ ...all, bwrap: undefined })).toEqual(["files"]);
     expect(missing(none)).toEqual(["network", "files", "processes", "limits"]);
     for (const { remedy } of missingLayers({ layers: [] })) expect(remedy).toMatch(/Install/);
+  });
+
+  it.each<[string, SandboxTools, boolean]>([
+    ["everything", all, true],
+    ["bubblewrap alone", { ...none, bwrap: "/usr/bin/bwrap" }, true],
+    ["no bubblewrap", { ...all, bwrap: undefined }, false],
+    ["nothing", none, false],
+  ])("lets a transcoder run unasked only behind walls: on a box with %s", (_, tools, allowed) => {
+    expect(confines(sandboxesOf(tools)[0]!)).toBe(allowed);
   });
 
   it("limits the program itself, within the namespaces", () => {

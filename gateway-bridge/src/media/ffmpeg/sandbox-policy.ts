@@ -101,6 +101,16 @@ const remedies: Readonly<Record<SandboxLayer, string>> = {
   limits: "Install util-linux, which has `prlimit`, and start the gateway again.",
 };
 
+/** What a program that cameras feed must be kept from: else whoever breaks it has the vault, and a way to send it away. */
+const indispensable: readonly SandboxLayer[] = ["network", "files"];
+
+/** Whether a transcoder may run in this sandbox without its owner having said so. */
+export const confines = ({ layers }: Pick<Sandbox, "layers">): boolean =>
+  indispensable.every((layer) => layers.includes(layer));
+
+/** Why a transcoder that could run is not run. */
+export const unconfined = `It could reach the gateway's files or the network. ${bubblewrapRemedy} Where that cannot be had, \`media.unsandboxedFfmpeg\` lets it run all the same.`;
+
 /** What a transcoder in this sandbox could still reach, and how to keep it from that. */
 export const missingLayers = ({ layers }: Pick<Sandbox, "layers">): readonly MissingLayer[] =>
   sandboxLayers.filter((layer) => !layers.includes(layer)).map((layer) => ({ layer, remedy: remedies[layer] }));
