@@ -16,13 +16,18 @@ import type { IncomingMessage } from "node:http";
 import { TLSSocket } from "node:tls";
 
 import { decideAccess, type AccessDecision } from "../domain/access-policy.ts";
+import { DeedBudget } from "../domain/deed-budget.ts";
 import { DenialBudget } from "../domain/denial-budget.ts";
 import type { AuditSink } from "../ports.ts";
 import { parseBasic } from "../protocols/auth/basic-login.ts";
+import { isAudited } from "./audit-trail.ts";
 
 /** Every refusal in the same words, so that it tells nothing of what exists. */
-const notPaired = "this client is not paired with the gateway, or its pairing was revoked";
-const notAllowed = "this client may not do this";
+const words = {
+  unauthenticated: "this client is not paired with the gateway, or its pairing was revoked",
+  "access-denied": "this client may not do this",
+  "too-many-requests": "this client has done more in a short time than anybody needs to",
+} as const;
 
 export interface AccessGateOptions {
   /** The principal with this pinned key, unless revoked. */
@@ -49,10 +54,12 @@ export interface Attempt {
 /** The one place where callers are told apart and judged. HTTP and WebSocket both come through here, and nobody goes round. */
 export class AccessGate {
   readonly #options: AccessGateOptions;
+  readonly #deeds: DeedBudget;
   readonly #denials: DenialBudget;
 
   constructor(options: AccessGateOptions) {
     this.#options = options;
+    this.#deeds = new DeedBudget(options.clock);
     this.#denials = new DenialBudget(options.clock);
   }
 
@@ -82,9 +89,17 @@ export class AccessGate {
 
   /**
    * Returns where the route's declared access lets this caller in.
-   * @throws GatehouseError `unauthenticated`, `access-denied`, or `not-found` for a session that is over
+   * @throws GatehouseError `unauthenticated`, `access-denied`, `not-found` for a session that is over, or `too-many-requests`
    */
   authorize(attempt: Attempt): void {
+    this.#authorize(attempt);
+    const { name, principal } = attempt;
+    // An owner can do harm enough without filling the log, and must be able to lock out whoever does.
+    if (principal === undefined || principal.kind === "owner" || !isAudited(name)) return;
+    if (!this.#deeds.take(principal.id)) throw this.#refuse(attempt, "too-many-requests");
+  }
+
+  #authorize(attempt: Attempt): void {
     const { access }: Route = routes[attempt.name];
     const { principal, params } = attempt;
     if (access.on === "pairing") return;
@@ -117,9 +132,9 @@ export class AccessGate {
   }
 
   /** Writes the refusal down, with the reason that the caller is not told, and gives the error to throw. */
-  #refuse(attempt: Attempt, code: "unauthenticated" | "access-denied", why: string = code): GatehouseError {
+  #refuse(attempt: Attempt, code: keyof typeof words, why: string = code): GatehouseError {
     this.#writeDown(attempt, why);
-    return new GatehouseError(code, code === "unauthenticated" ? notPaired : notAllowed);
+    return new GatehouseError(code, words[code]);
   }
 
   /** A log that cannot be written changes nothing: refused stays refused. */
