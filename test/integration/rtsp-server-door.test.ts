@@ -5,6 +5,8 @@ import { once } from "node:events";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { connect as connectTls } from "node:tls";
 
+import { deedBurst } from "../../gateway-bridge/src/domain/deed-budget-policy.ts";
+import { denialBurst } from "../../gateway-bridge/src/domain/denial-budget.ts";
 import type { OpenSource } from "../../gateway-bridge/src/ports.ts";
 import type { RtspResponse } from "../../gateway-bridge/src/protocols/rtsp/rtsp-message.ts";
 import { eventually } from "../support/eventually.ts";
@@ -356,5 +358,51 @@ describe("a connection to the RTSP server", () => {
     await eventually("one is turned away", () => readers.some(({ closed }) => closed));
     const answers = await Promise.all(readers.map((reader) => reader.request("OPTIONS", "*")));
     expect(answers.filter((answer) => answer?.status === 200)).toHaveLength(64);
+  });
+
+  it("lets no stolen login fill the audit log by setting up and tearing down without end", async () => {
+    const door = await openDoor();
+    const login = await door.admit();
+    const reader = await openReader(door, login);
+    const answers: number[] = [];
+    for (let round = 0; round < deedBurst + 50; round += 1) {
+      const setUp = await reader.ask("SETUP", `${doorCamera}/trackID=0`, { Transport: "RTP/AVP/TCP;unicast" });
+      answers.push(setUp.status);
+      const session = setUp.headers.get("session")?.split(";")[0];
+      if (session !== undefined) await reader.ask("TEARDOWN", doorCamera, { Session: session });
+    }
+    expect(answers.slice(0, deedBurst)).toEqual(new Array(deedBurst).fill(200));
+    expect(answers.at(-1)).toBe(503);
+    // The clock of the test runs: some may have been gained.
+    const rows = door.audit.rows.filter(
+      ({ principal, outcome }) => principal === login.principal.id && outcome !== "denied",
+    );
+    expect(rows.length).toBeLessThanOrEqual(2 * (deedBurst + 10));
+    expect(denials(door)).toContain(`${login.principal.id} ${doorCamera} too-many-requests`);
+    expect(denials(door).length).toBeLessThanOrEqual(denialBurst + 5);
+  });
+
+  it("keeps no answers for a reader that plays and reads nothing", async () => {
+    const door = await openDoor();
+    const login = await door.admit();
+    const reader = await openReader(door, login);
+    await reader.play(doorCamera);
+    reader.socket.pause();
+    const password = Buffer.from(`${login.username}:${login.password.reveal()}`).toString("base64");
+    const request = `DESCRIBE ${reader.url(doorCamera)} RTSP/1.0\r\nAuthorization: Basic ${password}\r\n\r\n`;
+    let most = 0;
+    while (door.server.sessions() > 0 && most < 4 * 1024 * 1024) {
+      reader.send(request.repeat(12));
+      await new Promise(setImmediate);
+      most = Math.max(most, door.server.unsent());
+    }
+    expect(door.server.sessions()).toBe(0);
+    expect(door.log.lines).toContainEqual(
+      expect.objectContaining({
+        message: "RTSP session ends",
+        fields: expect.objectContaining({ why: "it does not read its answers" }),
+      }),
+    );
+    expect(most).toBeLessThan(1024 * 1024);
   });
 });

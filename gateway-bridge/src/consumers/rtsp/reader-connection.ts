@@ -25,6 +25,8 @@ export class ReaderConnection implements Disposable {
   readonly #openedAt: number;
   readonly #closing = new AbortController();
   #heardAt: number;
+  /** Bytes of answers that the reader has yet to take. */
+  #unread = 0;
   #busy = false;
   #check: Disposable;
 
@@ -132,10 +134,11 @@ export class ReaderConnection implements Disposable {
   #answer(answer: RtspAnswer, sequence: number | undefined): void {
     const { socket } = this.#options;
     if (!socket.writable) return;
-    socket.write(formatRtspAnswer(answer, sequence));
-    if (this.#handler.session?.playing !== true && socket.writableLength > limits.unreadAnswers) {
-      this.end("it does not read its answers");
-    }
+    const bytes = formatRtspAnswer(answer, sequence);
+    this.#unread += bytes.length;
+    // Apart from the media that waits beside them: a player that is slow asks little, and one that asks much reads.
+    socket.write(bytes, () => (this.#unread -= bytes.length));
+    if (this.#unread > limits.unreadAnswers) this.end("it does not read its answers");
   }
 
   /** A function, because it changes while an answer is awaited. */

@@ -1,6 +1,14 @@
-import type { CameraId, Clock, Logger, Principal, PrincipalId } from "@gatehouse/shared";
+import {
+  GatehouseError,
+  type CameraId,
+  type Clock,
+  type Logger,
+  type Principal,
+  type PrincipalId,
+} from "@gatehouse/shared";
 
 import { decideAccess } from "../../domain/access-policy.ts";
+import { DeedBudget } from "../../domain/deed-budget.ts";
 import { DenialBudget } from "../../domain/denial-budget.ts";
 import type { AuditSink } from "../../ports.ts";
 import { DigestGuard, type DigestAlgorithm, type GuardedRequest } from "../../protocols/rtsp-server/digest-guard.ts";
@@ -42,10 +50,12 @@ export interface ReaderDeed {
 /** The one place where readers are told apart and judged: each request that names a camera comes through here. */
 export class ReaderGate {
   readonly #options: ReaderGateOptions;
+  readonly #deeds: DeedBudget;
   readonly #denials: DenialBudget;
 
   constructor(options: ReaderGateOptions) {
     this.#options = options;
+    this.#deeds = new DeedBudget(options.clock);
     this.#denials = new DenialBudget(options.clock);
   }
 
@@ -77,8 +87,15 @@ export class ReaderGate {
     return decideAccess(principal, { action: "talk", camera }).kind === "allow";
   }
 
-  /** @throws GatehouseError `audit-unwritable`: then the deed must not happen */
+  /** @throws GatehouseError `audit-unwritable`, `too-many-requests`: then the deed must not happen */
   writeDown({ principal, camera, outcome, detail }: ReaderDeed): void {
+    if (outcome === "allowed" && !this.#deeds.take(principal)) {
+      this.#deny(principal, camera, "too-many-requests");
+      throw new GatehouseError(
+        "too-many-requests",
+        "this login has begun more sessions in a short time than anybody needs",
+      );
+    }
     this.#options.audit.append({ principal, action, target: camera, outcome, detail });
   }
 
