@@ -46,7 +46,7 @@ export class GstRtspServer implements AsyncDisposable {
   readonly #ready: Ready;
   readonly #scheme: string;
   readonly #process: ChildProcessByStdio<Writable, Readable, null>;
-  readonly #heard: Heard[] = [];
+  readonly #heard = new Map<GstMount, Buffer[]>();
 
   private constructor(process: ChildProcessByStdio<Writable, Readable, null>, ready: Ready, scheme: string) {
     this.#process = process;
@@ -67,7 +67,7 @@ export class GstRtspServer implements AsyncDisposable {
     const [line] = (await Promise.race([once(lines, "line"), exited])) as [string];
     exited.catch(() => undefined);
     const server = new GstRtspServer(process, JSON.parse(line) as Ready, tls === undefined ? "rtsp" : "rtsps");
-    lines.on("line", (text) => server.#heard.push(JSON.parse(text) as Heard));
+    lines.on("line", (text) => server.#hear(JSON.parse(text) as Heard));
     return server;
   }
 
@@ -87,7 +87,12 @@ export class GstRtspServer implements AsyncDisposable {
 
   /** What was said to a mount so far. */
   heard(mount: GstMount): readonly Buffer[] {
-    return this.#heard.filter((line) => line.mount === mount).map(({ heard }) => Buffer.from(heard, "base64"));
+    return this.#heard.get(mount) ?? [];
+  }
+
+  #hear({ mount, heard }: Heard): void {
+    this.#heard.set(mount, this.#heard.get(mount) ?? []);
+    this.#heard.get(mount)?.push(Buffer.from(heard, "base64"));
   }
 
   url(mount: GstMount): string {

@@ -1,4 +1,4 @@
-import { Secret } from "@gatehouse/shared";
+import { connectPinned, Secret } from "@gatehouse/shared";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
@@ -12,6 +12,8 @@ export interface RtspReaderOptions {
   readonly port: number;
   /** PEM, for RTSPS. */
   readonly certificate?: string;
+  /** Instead: SHA-256 of the server's public key, base64url. */
+  readonly pin?: string;
   readonly login?: { readonly username: string; readonly password: Secret };
 }
 
@@ -26,8 +28,8 @@ export class RtspReader implements Disposable {
   #sequence = 0;
   closed = false;
 
-  private constructor(socket: Socket, { port, certificate, login }: RtspReaderOptions) {
-    const secure = certificate !== undefined;
+  private constructor(socket: Socket, { port, certificate, pin, login }: RtspReaderOptions) {
+    const secure = certificate !== undefined || pin !== undefined;
     this.#socket = socket;
     this.#base = `${secure ? "rtsps" : "rtsp"}://localhost:${port}`;
     this.#authorizer = new Authorizer({
@@ -51,7 +53,8 @@ export class RtspReader implements Disposable {
   }
 
   static async open(options: RtspReaderOptions): Promise<RtspReader> {
-    const { port, certificate: ca } = options;
+    const { port, certificate: ca, pin } = options;
+    if (pin !== undefined) return new RtspReader(await connectWithPin(port, pin), options);
     const socket =
       ca === undefined
         ? connect({ port, host: "127.0.0.1" })
@@ -116,3 +119,9 @@ export class RtspReader implements Disposable {
     this.#socket.destroy();
   }
 }
+
+const connectWithPin = (port: number, pin: string): Promise<Socket> => {
+  const accepts = (digest: Buffer): boolean => digest.toString("base64url") === pin;
+  const codes = { mismatch: "gateway-impostor", unreachable: "gateway-unreachable" } as const;
+  return connectPinned({ host: "127.0.0.1", port, accepts, ...codes }, { signal: new AbortController().signal });
+};

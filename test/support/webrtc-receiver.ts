@@ -1,4 +1,4 @@
-import { RTCPeerConnection, useH264, useOPUS, type RTCDtlsTransport, type RTCRtpTransceiver } from "werift";
+import { RTCPeerConnection, useH264, useOPUS, usePCMU, type RTCDtlsTransport, type RTCRtpTransceiver } from "werift";
 
 import { isRtcp, parseRtp, type RtpPacket } from "../../gateway-bridge/src/protocols/rtp/rtp-packet.ts";
 
@@ -6,6 +6,8 @@ export interface ReceiverOptions {
   /** Has no other address than this box's loopback. */
   readonly loopback?: boolean;
   readonly audio?: "recvonly" | "sendrecv";
+  /** What it takes and says; Opus unless told. */
+  readonly sound?: "opus" | "pcmu";
 }
 
 /** A WebRTC viewer made of werift, which keeps every packet that it gets. */
@@ -13,6 +15,8 @@ export class WebRtcReceiver implements AsyncDisposable {
   readonly offer: string;
   readonly packets: RtpPacket[] = [];
   readonly compounds: Buffer[] = [];
+  /** Called with each, also those of `packets`. */
+  onPacket: (packet: RtpPacket) => void = () => undefined;
   readonly #connection: RTCPeerConnection;
   readonly #audio: RTCRtpTransceiver;
 
@@ -21,23 +25,31 @@ export class WebRtcReceiver implements AsyncDisposable {
     this.#audio = audio;
     this.offer = connection.localDescription?.sdp ?? "";
     const transport = this.#transport;
-    transport.onRtp.subscribe((packet) => this.packets.push(parseRtp(packet.serialize())));
+    transport.onRtp.subscribe((packet) => {
+      const parsed = parseRtp(packet.serialize());
+      this.packets.push(parsed);
+      this.onPacket(parsed);
+    });
     transport.onRtcp.subscribe((packet) => this.compounds.push(packet.serialize()));
   }
 
-  static async open({ loopback = false, audio = "recvonly" }: ReceiverOptions = {}): Promise<WebRtcReceiver> {
+  static async open({
+    loopback = false,
+    audio = "recvonly",
+    sound = "opus",
+  }: ReceiverOptions = {}): Promise<WebRtcReceiver> {
     const only = { iceInterfaceAddresses: { udp4: "127.0.0.1" }, iceAdditionalHostAddresses: ["127.0.0.1"] };
     const connection = new RTCPeerConnection({
-      codecs: { video: [useH264()], audio: [useOPUS()] },
+      codecs: { video: [useH264()], audio: [sound === "opus" ? useOPUS() : usePCMU()] },
       iceServers: [],
       bundlePolicy: "max-bundle",
       iceUseTcp: false,
       ...(loopback ? { ...only, iceUseIpv6: false } : {}),
     });
     connection.addTransceiver("video", { direction: "recvonly" });
-    const sound = connection.addTransceiver("audio", { direction: audio });
+    const transceiver = connection.addTransceiver("audio", { direction: audio });
     await connection.setLocalDescription(await connection.createOffer());
-    return new WebRtcReceiver(connection, sound);
+    return new WebRtcReceiver(connection, transceiver);
   }
 
   get state(): string {

@@ -1,0 +1,208 @@
+import { afterAll, beforeAll, expect, it, jest } from "@jest/globals";
+import {
+  GatewayClient,
+  pair,
+  silentLogger,
+  Secret,
+  systemClock,
+  type ApplicationCredential,
+  type AuditRow,
+  type Camera,
+  type Identity,
+  type PairingOffer,
+} from "@gatehouse/shared";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { convertG711, decodeG711, type G711Codec } from "../../gateway-bridge/src/protocols/g711/g711.ts";
+import { ApplicationClient } from "../support/application-client.ts";
+import { CameraLine } from "../support/camera-line.ts";
+import { descendants } from "../support/descendants.ts";
+import { eventually } from "../support/eventually.ts";
+import { freePort } from "../support/free-port.ts";
+import { GatewayProcess } from "../support/gateway-process.ts";
+import { GstRtspServer } from "../support/gst-rtsp-server.ts";
+import { describeWith } from "../support/needs.ts";
+import { RtspReader } from "../support/rtsp-reader.ts";
+import { listenFor, type Tone } from "../support/tone.ts";
+import { homeKitVoice, onvifVoice, speechIn, webRtcVoice, type Voice } from "../support/voices.ts";
+
+// Cameras are connected, and ffmpeg is started.
+jest.setTimeout(60_000);
+const cancel = { signal: new AbortController().signal };
+/** How far the loudspeaker may be behind its talker, in pieces of 20 ms. */
+const delays = { asItIs: 2, converted: 15 } as const;
+
+type Loudspeaker = "talk-pcmu" | "talk-pcma";
+
+interface Speech {
+  readonly pieces: number;
+  /** How far the loudspeaker may be behind. */
+  readonly behind: number;
+  readonly mount?: Loudspeaker;
+}
+
+/** Two cameras with a loudspeaker each, the real gateway before them, and everybody who talks. */
+class Home {
+  readonly #stack: AsyncDisposableStack;
+  readonly server: GstRtspServer;
+  readonly line: CameraLine;
+  readonly gateway: GatewayProcess;
+  readonly cameras: Readonly<Record<Loudspeaker, Camera>>;
+  readonly #identity: Identity;
+  readonly #plainPort: number;
+
+  private constructor(
+    parts: Pick<Home, "server" | "line" | "gateway" | "cameras">,
+    rest: readonly [Identity, number],
+    stack: AsyncDisposableStack,
+  ) {
+    this.#stack = stack;
+    ({ server: this.server, line: this.line, gateway: this.gateway, cameras: this.cameras } = parts);
+    [this.#identity, this.#plainPort] = rest;
+  }
+
+  static async open(): Promise<Home> {
+    await using opening = new AsyncDisposableStack();
+    const folder = opening.adopt(await mkdtemp(join(tmpdir(), "gatehouse-talk-")), (path) =>
+      rm(path, { recursive: true }),
+    );
+    const server = opening.use(await GstRtspServer.open({ mounts: ["talk-pcmu", "talk-pcma"] }));
+    const line = opening.use(await CameraLine.open(Number(new URL(server.url("talk-pcmu")).port)));
+    const plainPort = await freePort();
+    const config = { listen: { port: 0 }, rtsp: { port: 0, plainPort } };
+    const gateway = opening.use(await GatewayProcess.start({ data: join(folder, "gateway"), config }));
+    const add = async (mount: Loudspeaker): Promise<Camera> => {
+      const address = `rtsp://127.0.0.1:${line.port}/${mount}`;
+      const args = ["camera", "add", address, "--name", mount, "--user", server.username, "--password-stdin", "--warm"];
+      return (await gateway.command(args, server.password)) as Camera;
+    };
+    const cameras = { "talk-pcmu": await add("talk-pcmu"), "talk-pcma": await add("talk-pcma") };
+    // Its grants are those that a plugin gets unless told otherwise.
+    const { pairingString } = (await gateway.command(["pair", "--for", "homebridge"])) as PairingOffer;
+    const identity = await pair({ pairingString, kind: "homebridge", clock: systemClock }, cancel);
+    return new Home({ server, line, gateway, cameras }, [identity, plainPort], opening.move());
+  }
+
+  async application(...options: readonly string[]): Promise<ApplicationCredential> {
+    return (await this.gateway.command(["app", "add", "Talker", "--all-cameras", ...options])) as ApplicationCredential;
+  }
+
+  async homeKit(mount: Loudspeaker = "talk-pcmu"): Promise<Voice> {
+    const given = { identity: this.#identity, clock: systemClock, log: silentLogger, random: () => 0.5 };
+    const client = this.#stack.use(new GatewayClient(given));
+    return homeKitVoice(client, this.cameras[mount].id);
+  }
+
+  async webRtc(sound: "opus" | "pcmu", login?: ApplicationCredential): Promise<Voice> {
+    const client = await ApplicationClient.of(this.gateway, login ?? (await this.application("--talk")));
+    return webRtcVoice(client, this.cameras["talk-pcmu"].id, sound);
+  }
+
+  async onvif({
+    by = "tcp",
+    mount = "talk-pcmu",
+    login,
+  }: { by?: "tcp" | "udp"; mount?: Loudspeaker; login?: ApplicationCredential } = {}): Promise<Voice> {
+    const { username, password, rtsp } = login ?? (await this.application("--talk"));
+    const secure = { port: Number(new URL(rtsp[0]?.url ?? "").port), pin: this.#identity.gatewayPin };
+    const way = by === "udp" ? { port: this.#plainPort } : secure;
+    const reader = await RtspReader.open({ ...way, login: { username, password: Secret.of(password) } });
+    return onvifVoice(reader, this.cameras[mount].id, by);
+  }
+
+  heard(mount: Loudspeaker = "talk-pcmu"): readonly Buffer[] {
+    return this.server.heard(mount);
+  }
+
+  /** Lets somebody talk, in real time, as long as the loudspeaker keeps up; answers what it played of that. */
+  async speak(voice: Voice, { pieces, behind, mount = "talk-pcmu" }: Speech): Promise<Buffer> {
+    const before = this.heard(mount).length;
+    const heard = (count: number): Promise<void> =>
+      eventually(`piece ${count} of ${voice.name}`, () => this.heard(mount).length - before >= count);
+    for (let said = 1; said <= pieces; said += 1) {
+      await voice.say();
+      await heard(said - behind);
+      await systemClock.delay(20, cancel);
+    }
+    if (behind === delays.asItIs) await heard(pieces);
+    return Buffer.concat(this.heard(mount).slice(before));
+  }
+
+  /** Talks until the loudspeaker plays it. */
+  async until(voice: Voice, mount: Loudspeaker = "talk-pcmu"): Promise<void> {
+    const before = this.heard(mount).length;
+    while (this.heard(mount).length === before) {
+      await voice.say();
+      await systemClock.delay(20, cancel);
+    }
+  }
+
+  /** Resolves once nobody talks any more. */
+  async quiet(): Promise<void> {
+    await eventually("the end of the talk", () => this.line.talks === 0);
+  }
+
+  async talks(outcome: "allowed" | "denied"): Promise<readonly AuditRow[]> {
+    const rows = (await this.gateway.command(["audit"])) as AuditRow[];
+    return rows.filter((row) => row.action === "talk" && row.outcome === outcome);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync();
+  }
+}
+
+const toneIn = (codec: G711Codec, sound: Buffer): Tone => listenFor(440, decodeG711(codec, sound), 8_000);
+
+describeWith(["gstreamer", "ffmpeg"], "talking through a camera", () => {
+  let home: Home;
+  beforeAll(async () => {
+    home = await Home.open();
+  });
+  afterAll(() => home[Symbol.asyncDispose]());
+
+  it("is offered where a camera was found to have a loudspeaker, and nobody had to be asked twice", async () => {
+    expect(Object.values(home.cameras).map(({ talk }) => talk)).toEqual([true, true]);
+    expect(home.line.talks).toBe(0);
+  });
+
+  it("by HomeKit: Opus becomes what the loudspeaker plays, at the level that it was said", async () => {
+    await using voice = await home.homeKit();
+    const heard = await home.speak(voice, { pieces: 150, behind: delays.converted });
+    const { level, purity } = toneIn("pcmu", heard.subarray(heard.length / 2));
+    expect(purity).toBeGreaterThan(0.95);
+    expect(level).toBeGreaterThan(10_000);
+    expect(voice.seen).toBeGreaterThan(20);
+  });
+
+  it("by WebRTC in Opus", async () => {
+    await home.quiet();
+    await using voice = await home.webRtc("opus");
+    const heard = await home.speak(voice, { pieces: 150, behind: delays.converted });
+    expect(toneIn("pcmu", heard.subarray(heard.length / 2)).purity).toBeGreaterThan(0.95);
+  });
+
+  it("by WebRTC in PCMU: every byte as it was said", async () => {
+    await home.quiet();
+    await using voice = await home.webRtc("pcmu");
+    const heard = await home.speak(voice, { pieces: 100, behind: delays.asItIs });
+    expect(heard.equals(Buffer.concat((await speechIn("pcmu")).slice(0, 100)))).toBe(true);
+  });
+
+  it.each(["tcp", "udp"] as const)("by ONVIF, over %s: every byte as it was said", async (by) => {
+    await home.quiet();
+    await using voice = await home.onvif({ by });
+    const heard = await home.speak(voice, { pieces: 100, behind: delays.asItIs });
+    expect(heard.equals(Buffer.concat((await speechIn("pcmu")).slice(0, 100)))).toBe(true);
+  });
+
+  it("to a loudspeaker that plays PCMA alone: each sample by table, and no process for it", async () => {
+    await home.quiet();
+    await using voice = await home.onvif({ mount: "talk-pcma" });
+    const heard = await home.speak(voice, { pieces: 100, behind: delays.asItIs, mount: "talk-pcma" });
+    expect(heard.equals(convertG711("pcma", Buffer.concat((await speechIn("pcmu")).slice(0, 100))))).toBe(true);
+    expect(await descendants("ffmpeg")).toEqual([]);
+  });
+});
