@@ -24,11 +24,13 @@ class FakeSocket implements OutletSocket {
     return this.#waiting.length;
   }
 
-  send(datagram: Buffer): void {
-    this.takes -= 1;
-    // What the system took it has copied; what waits is still the caller's memory.
-    if (this.takes >= 0) this.#sent.push(Buffer.from(datagram));
-    else this.#waiting.push(datagram);
+  send(datagrams: readonly Buffer[]): void {
+    for (const datagram of datagrams) {
+      this.takes -= 1;
+      // What the system took it has copied; what waits is still the caller's memory.
+      if (this.takes >= 0) this.#sent.push(Buffer.from(datagram));
+      else this.#waiting.push(datagram);
+    }
   }
 
   sendRtcp(compound: Buffer): void {

@@ -93,7 +93,7 @@ export class RtpOutlet implements Disposable {
         this.#nextPackets = clock.schedule(this.#pace.waitMs(this.#waiting.length), () => this.#goOn());
         return false;
       }
-      for (const packet of this.#encryptor.protect(this.#waiting.splice(0, allowed))) socket.send(packet);
+      socket.send(this.#encryptor.protect(this.#waiting.splice(0, allowed)));
     }
     return socket.queued === 0;
   }
