@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { startCameraFarm, type FarmCamera } from "./camera-farm/farm.ts";
@@ -6,7 +9,8 @@ import { Ledger } from "./ledger.ts";
 import { startMediaHost, type MediaHost } from "./media-host/host.ts";
 import { openOutputs } from "./outputs/all.ts";
 import type { Output, Watcher } from "./outputs/output.ts";
-import { openFiles } from "./process-usage.ts";
+import { openGatewayDoor } from "./soak/gateway-door.ts";
+import { doorOf, type RevolvingDoor } from "./soak/revolving-door.ts";
 import { boundCount, boundSlope, type Point } from "./statistics.ts";
 
 const limits = {
@@ -73,36 +77,19 @@ const watchLong = async (bench: Bench): Promise<void> => {
   }
 };
 
-/** What a process holds once everybody has left. */
-interface Holdings {
-  readonly memory: number;
-  readonly files: number;
-  readonly resources: number;
-}
-
-const holdings = async (host: MediaHost, settleMs: number): Promise<Holdings> => {
-  await delay(settleMs);
-  // What the ring holds grows and shrinks with the camera's GOP.
-  const memory = (await host.call("memory")) - (await host.call("ringPayload"));
-  return { memory, resources: await host.call("resources"), files: openFiles(host.pid) };
-};
-
-const comeAndGo = async (host: MediaHost, output: Output, times: number): Promise<void> => {
-  for (let time = 0; time < times; time += 1) await (await output.join(host, 0))[Symbol.asyncDispose]();
-};
-
 /** Viewers that come and go, one after the other: nothing of them may stay. */
-const churn = async (output: Output, bench: Bench): Promise<void> => {
-  const { ledger, scale, note } = bench;
-  const { name } = output;
-  await using host = await startHost(bench);
-  await comeAndGo(host, output, scale.warmUp);
-  const before = await holdings(host, scale.settleMs);
+const churn = async (door: RevolvingDoor, { ledger, scale, note }: Bench): Promise<void> => {
+  const { name } = door;
+  const pass = async (times: number): Promise<void> => {
+    for (let time = 0; time < times; time += 1) await door.pass();
+  };
+  await pass(scale.warmUp);
+  const before = await door.holdings();
   const points: Point[] = [[0, before.memory]];
   let after = before;
   for (let done = scale.step; done <= scale.connects; done += scale.step) {
-    await comeAndGo(host, output, scale.step);
-    after = await holdings(host, scale.settleMs);
+    await pass(scale.step);
+    after = await door.holdings();
     points.push([done, after.memory]);
     ledger.ours.add(`${name}.memory`, after.memory / 2 ** 20, "MiB");
   }
@@ -114,6 +101,20 @@ const churn = async (output: Output, bench: Bench): Promise<void> => {
   ledger.judge(`${name}.handlesLeft`, limits.left, () => boundCount(resources, limits.left));
 };
 
+/** Every output of the media plane alone, and then HomeKit's by way of a whole gateway. */
+const churnAll = async (bench: Bench): Promise<void> => {
+  const { outputs, camera, scale } = bench;
+  const { settleMs } = scale;
+  for (const output of outputs) {
+    await using host = await startHost(bench);
+    await churn(doorOf(host, output, settleMs), bench);
+  }
+  await using opened = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), "gatehouse-soak-"));
+  opened.defer(() => rm(folder, { recursive: true, force: true }));
+  await churn(await openGatewayDoor(opened, { folder, camera, settleMs }), bench);
+};
+
 const run = async ({ rounds, quick: isQuick, note }: RunOptions): Promise<Report> => {
   await using opened = new AsyncDisposableStack();
   const ledger = new Ledger("soak");
@@ -123,7 +124,7 @@ const run = async ({ rounds, quick: isQuick, note }: RunOptions): Promise<Report
   const outputs = await openOutputs(opened);
   const bench: Bench = { camera, outputs, ledger, scale: isQuick ? quick : full, minutes: rounds, note };
   await watchLong(bench);
-  for (const output of outputs) await churn(output, bench);
+  await churnAll(bench);
   const report = ledger.report(rounds);
   return isQuick ? { ...report, verdict: "inconclusive" } : report;
 };

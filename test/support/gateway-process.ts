@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { root } from "./repository.ts";
 
 const dieWithParent = new URL("./die-with-parent.ts", import.meta.url).href;
+const processProbe = new URL("./process-probe.ts", import.meta.url).href;
 const main = join(root, "gateway-bridge/src/main.ts");
 
 export interface GatewayOptions {
@@ -16,6 +17,8 @@ export interface GatewayOptions {
   readonly config?: object;
   /** How much it logs; without, as much as for anybody. */
   readonly logLevel?: string;
+  /** A socket at which it tells what memory it holds. */
+  readonly probe?: string;
 }
 
 /** How a `gatehouse` command ended. */
@@ -65,16 +68,18 @@ export class GatewayProcess implements AsyncDisposable {
   }
 
   /** Resolves when it listens. A second start with the same folder is a restart, on the same port. */
-  static async start({ data, config, logLevel }: GatewayOptions): Promise<GatewayProcess> {
+  static async start({ data, config, logLevel, probe }: GatewayOptions): Promise<GatewayProcess> {
     await mkdir(data, { recursive: true, mode: 0o700 });
     if (config !== undefined) await writeFile(join(data, "config.json"), JSON.stringify(config));
+    const preloads = [dieWithParent, ...(probe === undefined ? [] : [processProbe])].map((file) => `--import=${file}`);
     const child = spawn(process.execPath, ["--conditions=source", main, "up", "--json", "--data", data], {
       stdio: ["pipe", "pipe", "pipe"],
       env: {
         PATH: process.env["PATH"],
         HOME: data,
         ...(logLevel !== undefined && { GATEHOUSE_LOG: logLevel }),
-        NODE_OPTIONS: `--disable-warning=ExperimentalWarning --import=${dieWithParent}`,
+        ...(probe !== undefined && { GATEHOUSE_PROBE: probe }),
+        NODE_OPTIONS: ["--disable-warning=ExperimentalWarning", ...preloads].join(" "),
       },
     });
     const log: string[] = [];

@@ -21,13 +21,23 @@ export interface GatewayCamera {
   readonly warm: boolean;
 }
 
-/** A real gateway with cameras, as a person would set it up. */
-export const startGateway = async (folder: string, cameras: readonly GatewayCamera[]): Promise<GatewayProcess> => {
-  const gateway = await GatewayProcess.start({ data: join(folder, "gateway"), config });
+/** Puts cameras behind a gateway, as a person would. */
+export const addCameras = async (
+  gateway: GatewayProcess,
+  cameras: readonly GatewayCamera[],
+): Promise<readonly Camera[]> => {
+  const added: Camera[] = [];
   for (const { name, camera, warm } of cameras) {
     const args = ["camera", "add", camera.onvifUrl, "--user", camera.username, "--password-stdin", "--name", name];
-    (await gateway.command([...args, ...(warm ? ["--warm"] : [])], camera.password)) as Camera;
+    added.push((await gateway.command([...args, ...(warm ? ["--warm"] : [])], camera.password)) as Camera);
   }
+  return added;
+};
+
+/** A real gateway with cameras. */
+export const startGateway = async (folder: string, cameras: readonly GatewayCamera[]): Promise<GatewayProcess> => {
+  const gateway = await GatewayProcess.start({ data: join(folder, "gateway"), config });
+  await addCameras(gateway, cameras);
   return gateway;
 };
 
