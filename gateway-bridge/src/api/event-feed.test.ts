@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
-import type { Event, Grant, ServerMessage } from "@gatehouse/shared";
+import type { Event, Grant, Identity, ServerMessage } from "@gatehouse/shared";
 import { TestClock } from "@gatehouse/shared/testing";
 import { once } from "node:events";
 import { WebSocket } from "ws";
@@ -234,20 +234,26 @@ describe("the events WebSocket", () => {
     expect((await world.ask({ method: "GET", path: "/v1/nothing" })).status).toBe(404);
   });
 
-  it("takes 64 clients and tells the next one to come later", async () => {
+  it("takes 8 connections of one client and 64 of all, and tells the next one to come later", async () => {
     const world = await openWorld();
-    const as = world.pair("owner", everything);
-    const open = async (localAddress: string): Promise<string> => {
+    const each = limits.webSocketsPerPrincipal;
+    const clients = Array.from({ length: limits.webSockets / each }, () => world.pair("node-red", everything));
+    const open = async (as: Identity, localAddress: string): Promise<string> => {
       const tls = await world.dial({ as, localAddress });
       tls.write(upgradeText("/v1/events"));
       const [first] = (await once(tls, "data")) as [Buffer];
       return first.toString("latin1");
     };
+    const refused = (answer: string): void => {
+      expect(answer).toMatch(/^HTTP\/1.1 429 /);
+      expect(answer).toContain("too-many-sessions");
+    };
     // One address may hold no more connections than there are places, so the last comes from another.
-    const places = Array.from({ length: limits.webSockets }, () => open("127.0.0.1"));
-    for (const answer of await Promise.all(places)) expect(answer).toMatch(/^HTTP\/1.1 101 /);
-    const refused = await open("127.0.0.2");
-    expect(refused).toMatch(/^HTTP\/1.1 429 /);
-    expect(refused).toContain("too-many-sessions");
+    for (const client of clients) {
+      const places = Array.from({ length: each }, () => open(client, "127.0.0.1"));
+      for (const answer of await Promise.all(places)) expect(answer).toMatch(/^HTTP\/1.1 101 /);
+      if (client === clients[0]) refused(await open(client, "127.0.0.2"));
+    }
+    refused(await open(world.pair("owner", everything), "127.0.0.2"));
   });
 });

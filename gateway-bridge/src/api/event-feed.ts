@@ -8,6 +8,7 @@ import {
   type GatewayId,
   type Logger,
   type Principal,
+  type PrincipalId,
   type ServerMessage,
 } from "@gatehouse/shared";
 import type { IncomingMessage } from "node:http";
@@ -29,6 +30,7 @@ export interface EventFeedOptions {
 
 /** One client that hears events. */
 interface Recipient {
+  readonly id: PrincipalId;
   readonly socket: WebSocket;
   /** The principal as it stands now; undefined once it was revoked. */
   readonly principal: () => Principal | undefined;
@@ -62,11 +64,18 @@ export class EventFeed implements Disposable {
     if (this.#recipients.size >= limits.webSockets) {
       throw new GatehouseError("too-many-sessions", `${limits.webSockets} clients hear events already`);
     }
-    this.#server.handleUpgrade(request, request.socket, head, (socket) => this.#welcome(socket, principal));
+    const id = principal()?.id;
+    const own = [...this.#recipients].filter((recipient) => recipient.id === id);
+    if (id === undefined || own.length >= limits.webSocketsPerPrincipal) {
+      throw new GatehouseError("too-many-sessions", `this client hears events over ${own.length} connections already`);
+    }
+    this.#server.handleUpgrade(request, request.socket, head, (socket) =>
+      this.#welcome({ id, socket, principal, unanswered: 0 }),
+    );
   }
 
-  #welcome(socket: WebSocket, principal: () => Principal | undefined): void {
-    const recipient: Recipient = { socket, principal, unanswered: 0 };
+  #welcome(recipient: Recipient): void {
+    const { socket, principal } = recipient;
     const { log } = this.#options;
     socket.on("error", (error) => {
       log.debug("events connection failed", { error: error.message });

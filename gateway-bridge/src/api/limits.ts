@@ -14,8 +14,11 @@ export const limits = {
   /** Of one IPv4 address, or one IPv6 /64. Plugins on one host share one. */
   connectionsPerAddress: 64,
   webSockets: 64,
+  webSocketsPerPrincipal: 8,
   /** Live views over WebSockets. */
   liveSockets: 128,
+  /** A wall of cameras for one person, in two browsers. */
+  liveSocketsPerPrincipal: 32,
   /** Unsent events after which a slow reader is let go; it comes back and hears `hello`. */
   webSocketBacklog: 1 << 20,
   /** Clients send nothing over the events connection. */

@@ -105,4 +105,15 @@ describe("a live view's WebSocket", () => {
     for (let beat = 0; beat < 3; beat += 1) await clock.advance(limits.ping);
     await closed;
   });
+
+  it("is one of at most 32 of one client, whatever others have", async () => {
+    const world = await open(async () => undefined);
+    const greedy = world.addApplication([grantOf("live")]);
+    for (let view = 0; view < limits.liveSocketsPerPrincipal; view += 1) {
+      await once(watch(world, greedy).socket, "open");
+    }
+    const [error] = (await once(watch(world, greedy).socket, "error")) as [Error];
+    expect(error.message).toMatch(/503|429/);
+    await once(watch(world).socket, "open");
+  });
 });

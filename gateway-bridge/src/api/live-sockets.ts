@@ -1,4 +1,12 @@
-import { GatehouseError, isError, toGatehouseError, toWireError, type Clock, type Logger } from "@gatehouse/shared";
+import {
+  GatehouseError,
+  isError,
+  toGatehouseError,
+  toWireError,
+  type Clock,
+  type Logger,
+  type PrincipalId,
+} from "@gatehouse/shared";
 import type { IncomingMessage } from "node:http";
 import { WebSocketServer, type WebSocket } from "ws";
 
@@ -7,6 +15,12 @@ import { limits } from "./limits.ts";
 export interface LiveSocketsOptions {
   readonly clock: Clock;
   readonly log: Logger;
+}
+
+interface Watcher {
+  readonly principal: PrincipalId;
+  /** Pings without an answer. */
+  unanswered: number;
 }
 
 const sentSomething = 1008;
@@ -22,8 +36,7 @@ export class LiveSockets implements Disposable {
     maxPayload: limits.webSocketMessage,
     perMessageDeflate: false,
   });
-  /** With the pings that each has not answered. */
-  readonly #sockets = new Map<WebSocket, number>();
+  readonly #sockets = new Map<WebSocket, Watcher>();
   #beat: Disposable;
 
   constructor(options: LiveSocketsOptions) {
@@ -35,15 +48,19 @@ export class LiveSockets implements Disposable {
    * Turns the connection into a WebSocket.
    * @throws GatehouseError `too-many-sessions`, or `request-invalid` for what is no WebSocket's handshake, which was answered
    */
-  accept(request: IncomingMessage, head: Buffer): WebSocket {
+  accept(request: IncomingMessage, head: Buffer, principal: PrincipalId): WebSocket {
     if (this.#sockets.size >= limits.liveSockets) {
       throw new GatehouseError("too-many-sessions", `${limits.liveSockets} clients watch over WebSockets already`);
+    }
+    const own = [...this.#sockets.values()].filter((watcher) => watcher.principal === principal);
+    if (own.length >= limits.liveSocketsPerPrincipal) {
+      throw new GatehouseError("too-many-sessions", `this client has ${own.length} live views already`);
     }
     let opened: WebSocket | undefined;
     // Without a server of its own, `ws` calls back before it returns, or not at all.
     this.#server.handleUpgrade(request, request.socket, head, (socket) => (opened = socket));
     if (opened === undefined) throw new GatehouseError("request-invalid", "this is no WebSocket handshake");
-    this.#watch(opened);
+    this.#watch(opened, { principal, unanswered: 0 });
     return opened;
   }
 
@@ -59,26 +76,23 @@ export class LiveSockets implements Disposable {
     socket.close(failed, error.code);
   }
 
-  #watch(socket: WebSocket): void {
-    this.#sockets.set(socket, 0);
+  #watch(socket: WebSocket, watcher: Watcher): void {
+    this.#sockets.set(socket, watcher);
     socket.on("error", (error) => {
       this.#options.log.debug("live connection failed", { error: error.message });
       socket.terminate();
     });
     socket.on("message", () => socket.close(sentSomething, "clients send nothing here"));
-    socket.on("pong", () => this.#sockets.has(socket) && this.#sockets.set(socket, 0));
+    socket.on("pong", () => (watcher.unanswered = 0));
     socket.on("close", () => this.#sockets.delete(socket));
   }
 
   #ping(): void {
     this.#beat = this.#options.clock.schedule(limits.ping, () => this.#ping());
-    for (const [socket, unanswered] of [...this.#sockets]) {
-      if (unanswered >= toleratedPings) {
-        socket.terminate();
-        continue;
-      }
-      socket.ping();
-      this.#sockets.set(socket, unanswered + 1);
+    for (const [socket, watcher] of [...this.#sockets]) {
+      if (watcher.unanswered >= toleratedPings) socket.terminate();
+      else socket.ping();
+      watcher.unanswered += 1;
     }
   }
 

@@ -9,6 +9,7 @@ import {
   type Clock,
   type Logger,
   type Principal,
+  type PrincipalId,
   type RouteName,
 } from "@gatehouse/shared";
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
@@ -36,7 +37,7 @@ export interface RouterOptions {
   /** Takes over a request for the events WebSocket, whose sender was let in. */
   readonly acceptEvents: (request: FastifyRequest, reply: FastifyReply) => void;
   /** Takes over a request for a live view. */
-  readonly acceptLive: (request: FastifyRequest, reply: FastifyReply) => WebSocket;
+  readonly acceptLive: (request: FastifyRequest, reply: FastifyReply, principal: PrincipalId) => WebSocket;
   /** Tells a live viewer why there is nothing to see. */
   readonly refuseLive: (socket: WebSocket, error: unknown) => void;
   /** Aborts when the server closes. */
@@ -158,7 +159,7 @@ const answer = async (found: Admitted, options: RouterOptions, exchange: Exchang
       return handler({ ...words, ...situation });
     });
   };
-  if (name === "live") return showLive(run, options, exchange);
+  if (name === "live" && principal !== undefined) return showLive(run, options, { ...exchange, principal });
   const result = await run({ signal: AbortSignal.any([whileConnected(reply), options.signal]) });
   return sendAnswer(reply, { name, params, result, now: options.clock.now() });
 };
@@ -167,9 +168,9 @@ const answer = async (found: Admitted, options: RouterOptions, exchange: Exchang
 const showLive = async (
   run: (situation: { readonly signal: AbortSignal; readonly socket: WebSocket }) => Promise<unknown>,
   { acceptLive, refuseLive, signal: closing }: RouterOptions,
-  { request, reply }: Exchange,
+  { request, reply, principal }: Exchange & { readonly principal: Principal },
 ): Promise<FastifyReply> => {
-  const socket = acceptLive(request, reply);
+  const socket = acceptLive(request, reply, principal.id);
   const leaving = new AbortController();
   socket.once("close", () => leaving.abort(stopped("closed")));
   try {

@@ -67,8 +67,8 @@ export class ApiServer implements AsyncDisposable {
     };
     const acceptEvents = (request: FastifyRequest, reply: FastifyReply): void =>
       upgrade(request, reply, (head) => feed.accept(request.raw, head, () => gate.authenticate(request.raw)));
-    const acceptLive = (request: FastifyRequest, reply: FastifyReply): WebSocket =>
-      upgrade(request, reply, (head) => live.accept(request.raw, head));
+    const acceptLive = (request: FastifyRequest, reply: FastifyReply, principal: PrincipalId): WebSocket =>
+      upgrade(request, reply, (head) => live.accept(request.raw, head, principal));
     const refuseLive = (socket: WebSocket, error: unknown): void => live.refuse(socket, error);
     const { signal: closed } = closing;
     const router = opening.adopt(
