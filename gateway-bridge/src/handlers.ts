@@ -124,10 +124,10 @@ const viewingHandlers = (parts: HandlerParts): Pick<Handlers, ViewingRoutes> => 
       const view: Fmp4View = Fmp4View.open({ stream, again: playable, socket, clock, log, onGone });
       live.add(view);
     },
-    clip: async ({ params: { camera }, query, signal }) => {
+    clip: async ({ principal, params: { camera }, query, signal }) => {
       const stream = await streams.playable(camera, query.tier ?? "main", clipCodecs, { signal });
       const [beforeMs, afterMs] = [query.before * 1_000, query.after * 1_000];
-      return clips.record({ stream, beforeMs, afterMs, clock, log }, { signal });
+      return clips.record({ principal: principal.id, stream, beforeMs, afterMs, clock, log }, { signal });
     },
     offerWebRtc: async ({ principal, params: { camera }, query, body: sdp, signal }) => {
       const talk = decideAccess(principal, { action: "talk", camera }).kind === "allow";

@@ -24,9 +24,9 @@ export class ChunkQueue {
     this.#wake?.();
   }
 
-  /** Nothing follows what was pushed; with an error, what was not read yet is let go and the reader gets it. */
+  /** Nothing follows what was pushed; with an error, also a later one, what was not read yet is let go and the reader gets it. */
   end(error?: Error): void {
-    if (this.#ended) return;
+    if (this.#error !== undefined || (this.#ended && error === undefined)) return;
     this.#ended = true;
     this.#error = error;
     if (error !== undefined) this.#chunks.length = 0;

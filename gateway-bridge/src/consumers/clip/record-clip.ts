@@ -50,7 +50,6 @@ export const recordClip = async (request: ClipRequest, cancel: Cancellable): Pro
   await stream.ready(cancel);
   const recording = new ClipRecording(request, askedAt);
   const aborted = onAbort(cancel.signal, (reason) => recording.abandon(reason as Error));
-  recording.onLeft = () => aborted[Symbol.dispose]();
   try {
     const deadline = { clock, ms: firstPictureMs, what: "a key picture", signal: cancel.signal };
     const { form, startedAt } = await withDeadline(deadline, () => recording.begin());
@@ -58,9 +57,10 @@ export const recordClip = async (request: ClipRequest, cancel: Cancellable): Pro
       mime: form.init.mime,
       startedAt: clock.now() - (clock.monotonic() - startedAt),
       coveredMs: Math.max(0, askedAt - startedAt),
-      chunks: recording.read(),
+      chunks: recording.read(() => aborted[Symbol.dispose]()),
     };
   } catch (error) {
+    aborted[Symbol.dispose]();
     recording.leave();
     throw error;
   }
@@ -85,7 +85,6 @@ class ClipRecording implements Viewer {
   #writer: ClipWriter | undefined;
   #timer: Disposable | undefined;
   #over = false;
-  onLeft: () => void = () => undefined;
 
   constructor(request: ClipRequest, askedAt: number) {
     const { stream, beforeMs, afterMs, clock } = request;
@@ -106,8 +105,12 @@ class ClipRecording implements Viewer {
     return this.#beginning.promise;
   }
 
-  read(): AsyncIterable<Uint8Array> {
-    return this.#chunks.read(() => this.leave());
+  /** `onLeft` is called when the reader has all, or leaves before: until then it can be abandoned. */
+  read(onLeft: () => void): AsyncIterable<Uint8Array> {
+    return this.#chunks.read(() => {
+      onLeft();
+      this.leave();
+    });
   }
 
   write(unit: AccessUnit): boolean {
@@ -133,7 +136,6 @@ class ClipRecording implements Viewer {
   leave(): void {
     if (this.#over) return;
     this.#over = true;
-    this.onLeft();
     this.#timer?.[Symbol.dispose]();
     this.#chunks.end();
     this.#session[Symbol.dispose]();
