@@ -41,7 +41,12 @@ class MemorySecrets implements SecretStore {
   }
 }
 
-const ffmpeg = Ffmpeg.create({ searchPath: "/usr/bin:/bin", unsandboxed: true, clock: systemClock, log: new MemoryLogger() });
+const ffmpeg = Ffmpeg.create({
+  searchPath: "/usr/bin:/bin",
+  unsandboxed: true,
+  clock: systemClock,
+  log: new MemoryLogger(),
+});
 
 /** Cameras and their streams as a gateway has them, with a count of what ffmpeg was asked for. */
 const openHouse = async () => {
