@@ -69,7 +69,7 @@ describe("An offer", () => {
     ["too many sections", `v=0\r\n${"m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:0\r\n".repeat(17)}`, "more than 16"],
     ["a damaged media line", makeOffer().replace("m=video 9", "m=video nine"), "media line"],
     ["a media line without formats", makeOffer().replace(/(m=video 9 \S+).*/, "$1"), "media line"],
-    ["a kind that breaks lines", makeOffer().replace("m=video", "m=vi\u0000deo"), "media line"],
+    ["a kind that breaks lines", makeOffer().replace("m=video", "m=vi\u0000deo"), "control characters"],
     ["no mid", makeOffer().replace("a=mid:0", "a=mid:"), "no mid"],
     ["a mid of two words", makeOffer().replace("a=mid:0", "a=mid:0 1"), "no mid"],
     ["a mid twice", makeOffer().replace("a=mid:1", "a=mid:0"), "same mid"],
@@ -82,6 +82,25 @@ describe("An offer", () => {
     ["no DTLS role", makeOffer().replaceAll("a=setup:actpass", "a=setup:holdconn"), "DTLS"],
   ])("that has %s is refused with the reason", (_, sdp, why) => {
     expect(() => parseOffer(sdp)).toThrow(invalid(why));
+  });
+
+  it.each(["\r", "\v", "\0", "\u2028", "\u0085"])(
+    "is refused with %j in a line, which might end one for another parser",
+    (end) => {
+      const hidden = `packetization-mode=1${end}a=candidate:1 1 udp 1 203.0.113.9 53 typ host`;
+      const sdp = makeOffer().replace("packetization-mode=1", hidden);
+      expect(() => parseOffer(sdp)).toThrow(invalid("control characters"));
+    },
+  );
+
+  it("takes no longer for feedback than its formats can use", () => {
+    const types = Array.from({ length: 96 }, (_, type) => type).join(" ");
+    const flood = `m=video 9 UDP/TLS/RTP/SAVPF ${types}\r\na=mid:x\r\na=rtcp-fb:* nack\r\n${"a=rtcp-fb:* x\r\n".repeat(2_500)}`;
+    const { media } = parseOffer(makeOffer() + flood);
+    expect(media.at(-1)?.formats).toHaveLength(96);
+    expect(media.at(-1)?.formats.every(({ feedback }) => feedback.has("nack"))).toBe(true);
+    // One set for all of them shows that none of the work was done again.
+    expect(new Set(media.at(-1)?.formats.map(({ feedback }) => feedback)).size).toBe(1);
   });
 
   it("keeps no more than 64 candidates, each once", () => {

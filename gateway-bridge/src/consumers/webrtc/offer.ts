@@ -65,6 +65,8 @@ const maxSections = 16;
 const maxFormats = 96;
 const maxCandidates = 64;
 const maxSources = 8;
+/** Lines of feedback for one format. */
+const maxFeedback = 32;
 
 const malformed = (why: string): GatehouseError =>
   new GatehouseError("request-invalid", `The SDP offer cannot be used: ${why}.`);
@@ -76,9 +78,13 @@ interface Section {
   readonly attributes: Attributes;
 }
 
+/** Whatever another parser may take for the end of a line, but for the ends that are read as such here. */
+const unsafe = /(?!\r?\n|\t)[\p{Cc}\p{Zl}\p{Zp}]/u;
+
 /** @throws GatehouseError `request-invalid` with what is wrong, in words */
 export const parseOffer = (sdp: string): Offer => {
   if (sdp.length > maxOfferSize) throw malformed(`it is longer than ${maxOfferSize} characters`);
+  if (unsafe.test(sdp)) throw malformed("it holds control characters");
   const [session, ...sections] = split(sdp);
   if (session === undefined || !sdp.startsWith("v=0")) throw malformed("it does not begin with v=0");
   if (sections.length === 0) throw malformed("it has no media section");
@@ -134,14 +140,16 @@ const readFormats = (section: Section, list: readonly string[]): readonly Offere
     );
   const [maps, parameters, feedback] = [about("rtpmap"), about("fmtp"), about("rtcp-fb")];
   const rest = (value: string): string => value.slice(value.indexOf(" ") + 1).trim();
+  const feedbackOf = (key: string): readonly string[] => feedback.get(key)?.slice(0, maxFeedback).map(rest) ?? [];
+  const forAll: ReadonlySet<string> = new Set(feedbackOf("*"));
   return [...types].map((payloadType) => {
     const key = String(payloadType);
-    const fed = [...(feedback.get(key) ?? []), ...(feedback.get("*") ?? [])];
+    const own = feedbackOf(key);
     return {
       payloadType,
       ...readEncoding(maps.get(key)?.map(rest)[0], payloadType),
       parameters: readParameters(parameters.get(key)?.map(rest)[0] ?? ""),
-      feedback: new Set(fed.map(rest)),
+      feedback: own.length === 0 ? forAll : new Set([...own, ...forAll]),
     };
   });
 };
