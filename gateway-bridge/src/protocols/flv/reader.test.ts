@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@jest/globals";
+import { describe, expect, it, jest } from "@jest/globals";
 
 import { FlvReader } from "./reader.ts";
 
@@ -56,6 +56,31 @@ describe("FlvReader", () => {
     ["half an SPS", Buffer.concat([begin, tag(9, parameters.subarray(0, 15))])],
   ])("refuses %s", (_, bytes) => {
     expect(() => new FlvReader().push(bytes)).toThrow(malformed);
+  });
+
+  it("copies a large picture a few times only, however small the pieces that it comes in", () => {
+    const large = Buffer.concat([begin, tag(9, picture("1701000000", nal(4 * 1024 * 1024)))]);
+    const copied = jest.spyOn(Uint8Array.prototype, "set");
+    try {
+      const reader = new FlvReader();
+      const read = [];
+      for (let at = 0; at < large.length; at += 1_024) read.push(...reader.push(large.subarray(at, at + 1_024)));
+      expect(read).toMatchObject([{ kind: "picture", nals: [{ length: 4 * 1024 * 1024 }] }]);
+      const bytes = copied.mock.calls.reduce((sum, [{ length }]) => sum + length, 0);
+      expect(bytes).toBeGreaterThan(large.length / 2);
+      expect(bytes).toBeLessThan(4 * large.length);
+    } finally {
+      copied.mockRestore();
+    }
+  });
+
+  it("hands out views that stay as they are", () => {
+    const reader = new FlvReader();
+    const first = tag(9, picture("1701000000", nal(100)));
+    reader.push(Buffer.concat([begin, first.subarray(0, 50)]));
+    const [seen] = reader.push(first.subarray(50));
+    reader.push(Buffer.alloc(8, 9));
+    expect(seen).toMatchObject({ nals: [Buffer.alloc(100, 0x65)] });
   });
 
   it("takes a beginning without parameters for what it is", () => {

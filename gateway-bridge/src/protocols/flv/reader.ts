@@ -26,7 +26,11 @@ const malformed = (why: string): GatehouseError =>
 
 /** Reads an FLV stream that comes in pieces of any size. Adobe Flash Video File Format 10.1, annex E */
 export class FlvReader {
+  /** What is not whole yet, in its first bytes. Views of what was read before are out there, so it is never written over. */
   #held: Buffer = Buffer.alloc(0);
+  #heldBytes = 0;
+  /** With fewer bytes there is nothing to be read. */
+  #needed = signature.length;
   #begun = false;
 
   /**
@@ -34,35 +38,55 @@ export class FlvReader {
    * @throws GatehouseError `rtp-malformed`; nothing can be read after that
    */
   push(piece: Buffer): readonly FlvVideo[] {
-    let bytes = this.#held.length === 0 ? piece : Buffer.concat([this.#held, piece]);
+    let bytes = this.#append(piece);
+    if (bytes.length < this.#needed) return [];
     const found: FlvVideo[] = [];
     if (!this.#begun) {
-      if (bytes.length >= signature.length && !bytes.subarray(0, signature.length).equals(signature))
-        throw malformed("it does not begin as one");
-      if (bytes.length < fileHeaderSize + previousSize) {
-        this.#held = bytes;
+      if (!bytes.subarray(0, signature.length).equals(signature)) throw malformed("it does not begin as one");
+      const head = fileHeaderSize + previousSize;
+      if (bytes.length < head) {
+        this.#hold(bytes, head);
         return found;
       }
       this.#begun = true;
-      bytes = bytes.subarray(fileHeaderSize + previousSize);
+      bytes = bytes.subarray(head);
     }
-    for (let size = tagSize(bytes); size !== undefined; size = tagSize(bytes)) {
+    let size = tagSize(bytes);
+    for (; size <= bytes.length; size = tagSize(bytes)) {
       const video = readTag(bytes.subarray(0, size - previousSize));
       if (video !== undefined) found.push(video);
       bytes = bytes.subarray(size);
     }
-    this.#held = bytes;
+    this.#hold(bytes, size);
     return found;
+  }
+
+  /** Grows by doubling, so that a picture that comes in many small pieces is not copied with each. */
+  #append(piece: Buffer): Buffer {
+    const bytes = this.#heldBytes + piece.length;
+    if (bytes > this.#held.length) {
+      const grown = this.#heldBytes === 0 ? piece : Buffer.allocUnsafeSlow(Math.max(bytes, 2 * this.#heldBytes));
+      if (grown !== piece) grown.set(this.#held.subarray(0, this.#heldBytes));
+      this.#held = grown;
+    }
+    if (this.#held !== piece) this.#held.set(piece, this.#heldBytes);
+    this.#heldBytes = bytes;
+    return this.#held.subarray(0, bytes);
+  }
+
+  #hold(bytes: Buffer, needed: number): void {
+    this.#held = bytes;
+    this.#heldBytes = bytes.length;
+    this.#needed = needed;
   }
 }
 
-/** With the size that follows it; undefined while it is not there as a whole. */
-const tagSize = (bytes: Buffer): number | undefined => {
-  if (bytes.length < tagHeaderSize) return undefined;
+/** With the size that follows it, as far as its header is there. */
+const tagSize = (bytes: Buffer): number => {
+  if (bytes.length < tagHeaderSize) return tagHeaderSize;
   const length = bytes.readUIntBE(1, 3);
   if (length > longestTag) throw malformed("a tag is too long");
-  const size = tagHeaderSize + length + previousSize;
-  return bytes.length < size ? undefined : size;
+  return tagHeaderSize + length + previousSize;
 };
 
 // Annex E.4.1, E.4.3
