@@ -155,6 +155,39 @@ describeWith(["ffmpeg"], "A stream whose picture is transcoded", () => {
     expect(picturesOf(second.units).length).toBeGreaterThan(50);
   });
 
+  it("is transcoded once, whatever sound goes with it", async () => {
+    await using house = await TranscodingHouse.open({ codec: "h265", audio: "aac", gop: 25 });
+    house.play();
+    const [opus, aac] = await Promise.all([house.playable(["h264"], ["opus"]), house.playable(["h264"], ["aac"])]);
+    using one = house.watch(opus);
+    using other = house.watch(aac);
+    await eventually("pictures and sound for both", () =>
+      [one, other].every(({ units }) => picturesOf(units).length > 25 && soundOf(units).length > 10),
+    );
+    // One for the picture, and one for the sound.
+    const processes = await untilDescendants("ffmpeg", 2);
+    expect(picturesOf(one.units).at(-1)).toBe(
+      picturesOf(other.units).find(({ nals }) => nals === picturesOf(one.units).at(-1)!.nals),
+    );
+    expect(house.streams.status()).toMatchObject([{ viewers: 2 }]);
+    expect(
+      house.streams
+        .health()
+        .map(({ rendition }) => rendition)
+        .sort(),
+    ).toEqual([...["camera", "h264+camera", "h264+opus"]]);
+    const seen = [one, other].map(({ units }) => picturesOf(units).length);
+    for (const pid of processes) process.kill(pid, "SIGKILL");
+    await eventually("pictures and sound again for both", () =>
+      [one, other].every(({ units }, index) => picturesOf(units).length > seen[index]! + 25),
+    );
+    const heard = soundOf(one.units).length;
+    await eventually("sound again", () => soundOf(one.units).length > heard + 25);
+    for (const { units } of [one, other]) {
+      expect([rising(picturesOf(units)), rising(soundOf(units))]).toEqual([true, true]);
+    }
+  });
+
   it("begins anew when its transcoder is killed, and whoever watches the camera's own does not notice", async () => {
     await using house = await open();
     const stream = await house.playable(["h264"], []);

@@ -12,7 +12,7 @@ export interface RenditionsOptions extends Pick<StreamOptions, "random" | "linge
   readonly log: Logger;
 }
 
-/** The streams derived from one stream of a camera. */
+/** The streams derived from one stream, a camera's own or one that was derived itself. */
 interface Family {
   readonly streams: Map<string, Stream>;
   readonly interruptions: EventBus<GatehouseError>;
@@ -33,11 +33,12 @@ export class Renditions {
   }
 
   of(base: Stream, rendition: Rendition): Stream {
-    const family = this.#familyOf(base);
     const name = `${rendition.video}+${rendition.audio}`.replaceAll("as-is", "camera");
-    const stream = family.streams.get(name) ?? this.#derive({ base, family, rendition, name });
-    family.streams.set(name, stream);
-    return stream;
+    const { video, audio } = rendition;
+    if (video === "as-is" || audio === "as-is") return this.#member(base, rendition, name);
+    // The costly picture is made once, whatever sound goes with it.
+    const picture = this.of(base, { video, audio: "as-is" });
+    return this.#member(picture, { video: "as-is", audio }, name);
   }
 
   /** Passes on how the base stream fares: its derived streams end and begin with it. */
@@ -55,7 +56,7 @@ export class Renditions {
   /** Who watches the stream in whatever form, the gateway itself left out. */
   viewersOf(base: Stream): number {
     const { streams, joined } = this.#families.get(base) ?? { streams: new Map<string, Stream>(), joined: 0 };
-    const beside = [...streams.values()].reduce((sum, { status }) => sum + status.viewers, 0);
+    const beside = [...streams.values()].reduce((sum, stream) => sum + this.viewersOf(stream), 0);
     return base.status.viewers - joined + beside;
   }
 
@@ -65,6 +66,13 @@ export class Renditions {
     for (const [base] of closing) this.#families.delete(base);
     const streams = closing.flatMap(([, family]) => [...family.streams.values()]);
     await Promise.all(streams.map((stream) => stream[Symbol.asyncDispose]()));
+  }
+
+  #member(base: Stream, rendition: Rendition, name: string): Stream {
+    const family = this.#familyOf(base);
+    const stream = family.streams.get(name) ?? this.#derive({ base, family, rendition, name });
+    family.streams.set(name, stream);
+    return stream;
   }
 
   #familyOf(base: Stream): Family {
@@ -81,16 +89,17 @@ export class Renditions {
     const onInterrupted = family.interruptions.on.bind(family.interruptions);
     const onJoined = (more: 1 | -1): void => void (family.joined += more);
     const source = { base, onInterrupted, onJoined, rendition, prerollMs, ffmpeg, clock, log, random };
-    return new Stream({
+    const stream: Stream = new Stream({
       camera: base.camera,
       tier: base.tier,
       rendition: name,
       open: (cancel) => RenditionSource.open(source, cancel),
       timeline: new InheritedTimeline(base),
-      // The camera's own stream tells how the camera fares.
-      onState: () => undefined,
+      // How the camera fares, its own stream tells; this one only those that are derived from it.
+      onState: (state) => this.follow(stream, state),
       ...{ clock, log, random, lingerMs, ringBytes, prerollMs },
     });
+    return stream;
   }
 }
 
