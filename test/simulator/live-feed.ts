@@ -39,6 +39,10 @@ export class LiveFeed implements Disposable {
   readonly #firstFrame = Date.now();
   /** While true, the main stream shows the small picture, from a key picture on. */
   small = false;
+  /** Bytes of user data that each picture of the main stream carries beyond its bit rate. */
+  burden = 0;
+  /** The same for its next picture alone. */
+  bloat = 0;
   #showsSmall = false;
   #next = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -106,6 +110,9 @@ export class LiveFeed implements Disposable {
     // Parameter sets, SEI, slice, filler: the order of H.264 7.4.1.2.3 and H.265 7.4.2.4.4.
     const before = key ? nals.slice(0, -1) : [];
     const userData = filler > 0 && this.#fill === "user-data" ? [userDataNal(filler, codec)] : [];
+    const excess = tier === "main" ? this.burden + this.bloat : 0;
+    if (excess > 0) userData.push(userDataNal(excess, codec));
+    if (tier === "main") this.bloat = 0;
     const after = filler > 0 && this.#fill === "filler" ? [fillerNal(filler, codec)] : [];
     const moment = {
       nals: [...before, stamp, ...userData, nals.at(-1)!, ...after],

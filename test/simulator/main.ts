@@ -35,6 +35,15 @@ const run = async (command: Command): Promise<unknown> => {
     case "shrink":
       simulator.shrink(command.argument);
       break;
+    case "garble":
+      simulator.garble(command.argument);
+      break;
+    case "flood":
+      simulator.flood(command.argument);
+      break;
+    case "bloat":
+      simulator.bloat(command.argument);
+      break;
     case "moveClock":
       simulator.moveClock(command.argument);
       break;

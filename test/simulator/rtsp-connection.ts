@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 
 import type { DigestGuard } from "./digest-guard.ts";
+import { garble } from "./garble.ts";
 import type { LiveFeed, Tier } from "./live-feed.ts";
 import { ArrivalReader, type RtspRequest } from "./rtsp-request.ts";
 import { RtspSession, trackNames, type TrackName } from "./rtsp-session.ts";
@@ -14,11 +15,13 @@ export interface RtspConnectionOptions {
   readonly now: () => number;
   /** While true, no media leaves. */
   readonly stalled: () => boolean;
+  /** While true, what leaves is garbage. */
+  readonly garbled: () => boolean;
   readonly onPlay: () => void;
 }
 
 /** A client that leaves more than this unread is thrown out. */
-const maxBacklog = 4 * 1024 * 1024;
+const maxBacklog = 16 * 1024 * 1024;
 
 interface Answer {
   readonly status: string;
@@ -96,7 +99,7 @@ export class RtspConnection {
 
   #setup(request: RtspRequest): Answer {
     const { url, headers } = request;
-    const { feed, now, stalled, sessionTimeoutS } = this.#options;
+    const { feed, now, stalled, garbled, sessionTimeoutS } = this.#options;
     const place = locate(url);
     if (place?.track === undefined || (place.track === "audio" && feed.sound === undefined)) return notFound;
     const transport = headers.get("transport") ?? "";
@@ -104,7 +107,7 @@ export class RtspConnection {
     if (!/RTP\/AVP\/TCP/i.test(transport) || channel > 254) return { status: "461 Unsupported Transport" };
     if (sessionOf(request) !== this.#session?.id) return { status: "454 Session Not Found" };
     const write = (frames: Buffer): void => {
-      if (!stalled()) this.#write(frames);
+      if (!stalled()) this.#write(garbled() ? garble(frames) : frames);
     };
     const session = this.#session ?? new RtspSession({ feed, tier: place.tier, write, now });
     const ssrc = session.tier === place.tier ? session.setup(place.track, { url, channel }) : undefined;

@@ -11,7 +11,7 @@ export interface TlsIdentity {
   readonly cert: string;
 }
 
-export interface RtspServerOptions extends Omit<RtspConnectionOptions, "onPlay" | "stalled"> {
+export interface RtspServerOptions extends Omit<RtspConnectionOptions, "onPlay" | "stalled" | "garbled"> {
   readonly host: string;
   /** 0 for any. */
   readonly port: number;
@@ -23,6 +23,8 @@ export class RtspServer implements AsyncDisposable {
   readonly port: Port;
   /** While true, clients stay connected and are answered, but no media leaves. */
   stalled = false;
+  /** While true, what leaves is garbage in the right frames. */
+  garbled = false;
   readonly counts = { connects: 0, plays: 0 };
   readonly #origin: string;
   readonly #connections: Set<RtspConnection>;
@@ -40,6 +42,7 @@ export class RtspServer implements AsyncDisposable {
       const connection = new RtspConnection(socket, {
         ...options,
         stalled: () => opened.stalled,
+        garbled: () => opened.garbled,
         onPlay: () => (opened.counts.plays += 1),
       });
       connections.add(connection);

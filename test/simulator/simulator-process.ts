@@ -17,8 +17,8 @@ export interface SimulatorFacts {
 
 /** What the child does when told so: the simulator's methods by name. */
 export type Command = { readonly id: number } & (
-  | { readonly name: "motion" | "stall" | "shrink" | "refuse"; readonly argument: boolean }
-  | { readonly name: "moveClock"; readonly argument: number }
+  | { readonly name: "motion" | "stall" | "shrink" | "garble" | "refuse"; readonly argument: boolean }
+  | { readonly name: "moveClock" | "flood" | "bloat"; readonly argument: number }
   | { readonly name: "reboot"; readonly argument: number | undefined }
   | { readonly name: "counts" | "quit"; readonly argument?: undefined }
 );
@@ -87,6 +87,18 @@ export class SimulatorProcess implements AsyncDisposable {
 
   async shrink(on: boolean): Promise<void> {
     await this.#call({ name: "shrink", argument: on });
+  }
+
+  async garble(on: boolean): Promise<void> {
+    await this.#call({ name: "garble", argument: on });
+  }
+
+  async flood(bytes: number): Promise<void> {
+    await this.#call({ name: "flood", argument: bytes });
+  }
+
+  async bloat(bytes: number): Promise<void> {
+    await this.#call({ name: "bloat", argument: bytes });
   }
 
   async refuse(on: boolean): Promise<void> {

@@ -107,6 +107,21 @@ export class Simulator implements AsyncDisposable {
     this.#parts.rtsp.stalled = on;
   }
 
+  /** While garbled, RTSP clients get packets of random bytes, as many and as large as ever. */
+  garble(on: boolean): void {
+    this.#parts.rtsp.garbled = on;
+  }
+
+  /** From now on each picture of the main stream is so many bytes larger than its bit rate allows; 0 ends it. */
+  flood(bytes: number): void {
+    this.#parts.feed.burden = bytes;
+  }
+
+  /** The next picture of the main stream is so many bytes larger. */
+  bloat(bytes: number): void {
+    this.#parts.feed.bloat = bytes;
+  }
+
   /** While refusing, no connection is accepted; those that are there stay. */
   async refuse(on: boolean): Promise<void> {
     const { rtsp, onvif } = this.#parts;

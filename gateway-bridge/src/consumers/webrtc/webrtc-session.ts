@@ -10,6 +10,7 @@ import {
   type PrincipalId,
 } from "@gatehouse/shared";
 
+import type { AcceptedCodecs } from "../../domain/track.ts";
 import type { Interfaces } from "../../domain/viewer-address-policy.ts";
 import type { Stream } from "../../media/stream.ts";
 import { TalkReceiver } from "../../media/talk/talk-receiver.ts";
@@ -27,6 +28,8 @@ export interface WebRtcSessionOptions {
   readonly offer: Offer;
   /** In a form that the viewer can play. */
   readonly stream: Stream;
+  /** The camera's stream of the same tier in some of these codecs. */
+  readonly playable: (accepts: AcceptedCodecs, cancel: Cancellable) => Promise<Stream>;
   /** Undefined where the principal may not talk. */
   readonly openTalk: OpenTalk | undefined;
   readonly engine: WebRtcEngine;
@@ -48,6 +51,13 @@ interface Ears {
 
 const deaf: PeerEvents = { onState: () => undefined, onRtcp: () => undefined, onRtp: () => undefined };
 
+interface Opened {
+  readonly plan: SessionPlan;
+  readonly peer: PeerConnection;
+  readonly hold: Disposable;
+  readonly resources: DisposableStack;
+}
+
 /** One viewer's WebRTC session: answered at first, live once it is connected, and then until either side ends it. */
 export class WebRtcSession implements Disposable {
   readonly id: SessionId = SessionId.parse(randomId("ses"));
@@ -56,6 +66,8 @@ export class WebRtcSession implements Disposable {
   readonly #options: WebRtcSessionOptions;
   readonly #plan: SessionPlan;
   readonly #peer: PeerConnection;
+  /** Keeps the camera connected until the viewer is. */
+  readonly #hold: Disposable;
   readonly #cname = drawCname();
   readonly #resources: DisposableStack;
   readonly #log: Logger;
@@ -64,16 +76,12 @@ export class WebRtcSession implements Disposable {
   #talk: TalkReceiver | undefined;
   #over = false;
 
-  private constructor(
-    options: WebRtcSessionOptions,
-    plan: SessionPlan,
-    peer: PeerConnection,
-    resources: DisposableStack,
-  ) {
+  private constructor(options: WebRtcSessionOptions, { plan, peer, hold, resources }: Opened) {
     const { principal, camera, offer, engine, clock, log } = options;
     this.#options = options;
     this.#plan = plan;
     this.#peer = peer;
+    this.#hold = hold;
     this.#resources = resources;
     this.#log = log.child({ session: this.id, principal, camera, engine: engine.name });
     const tracks = tracksOf(plan).map((track) => ({ ...track, ssrc: peer.track(track.kind)?.ssrc ?? 0 }));
@@ -88,13 +96,13 @@ export class WebRtcSession implements Disposable {
   static async open(options: WebRtcSessionOptions, cancel: Cancellable): Promise<WebRtcSession> {
     const { stream, offer, openTalk, engine, clock } = options;
     using resources = new DisposableStack();
-    resources.use(stream.hold());
+    const hold = resources.use(stream.hold());
     const plan = planSession(offer, await stream.ready(cancel), openTalk !== undefined);
     const ears: Ears = { heard: deaf };
     const deadline = { clock, ms: gatherMs, what: "this box's own network addresses", signal: cancel.signal };
     const peer = await withDeadline(deadline, (within) => engine.answer(peerOptions(options, plan, ears), within));
     resources.use(peer);
-    const session = new WebRtcSession(options, plan, peer, resources.move());
+    const session = new WebRtcSession(options, { plan, peer, hold, resources: resources.move() });
     ears.heard = session.#ears();
     return session;
   }
@@ -150,9 +158,11 @@ export class WebRtcSession implements Disposable {
       const log = this.#log;
       const onGone = (why: string): void => this.end(why);
       this.#openTalk();
-      const view = WebRtcView.begin({ ...this.#viewed(), stream, cname: this.#cname, clock, log, onGone });
+      const again = (cancel: Cancellable): Promise<Stream> => this.#again(cancel);
+      const view = WebRtcView.begin({ ...this.#viewed(), stream, again, cname: this.#cname, clock, log, onGone });
       if (this.#isOver()) view[Symbol.dispose]();
       else this.#view = this.#resources.use(view);
+      this.#hold[Symbol.dispose]();
     } catch (error) {
       this.end(`it could not be started: ${String(error)}`);
     }
@@ -166,6 +176,12 @@ export class WebRtcSession implements Disposable {
       video: { track: picture, codec: videoCodec, clockRate: video.format.clockRate },
       audio: sound && audio && heard && { track: sound, codec: heard, clockRate: audio.format.clockRate },
     };
+  }
+
+  /** What was agreed on, whatever else was offered. */
+  #again(cancel: Cancellable): Promise<Stream> {
+    const { videoCodec, heard } = this.#plan;
+    return this.#options.playable({ video: [videoCodec], audio: heard === undefined ? [] : [heard] }, cancel);
   }
 
   #openTalk(): void {

@@ -12,6 +12,8 @@ import type { networkInterfaces } from "node:os";
 
 import type { SessionFilter, SessionOwner } from "../../domain/session-filter.ts";
 import { OpenSessions } from "../../media/open-sessions.ts";
+import type { AcceptedCodecs } from "../../domain/track.ts";
+import type { Stream } from "../../media/stream.ts";
 import type { Streams } from "../../media/streams.ts";
 import { acceptedCodecs } from "./codec-policy.ts";
 import { parseOffer } from "./offer.ts";
@@ -118,12 +120,15 @@ export class WebRtcSessions implements AsyncDisposable {
     const accepts = acceptedCodecs(offer);
     const engine = await this.#loadEngine();
     const tier = request.tier ?? tierFor(camera, width);
+    const playable = (codecs: AcceptedCodecs, within: Cancellable): Promise<Stream> =>
+      streams.playable(camera, tier, codecs, within);
     const options = {
       principal,
       camera,
       offer,
       engine,
-      stream: await streams.playable(camera, tier, accepts, cancel),
+      stream: await playable(accepts, cancel),
+      playable,
       openTalk: request.talk === true ? openTalk : undefined,
       interfaces: interfaces(),
       clock,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 
-import { camera, failure } from "../../media/testing/house.ts";
+import { camera, failure, House } from "../../media/testing/house.ts";
 import { makePicture, makeSound, opusTrack, videoTrack } from "../../media/testing/units.ts";
 import { buildReceiverReport, parseRtcp } from "../../protocols/rtp/rtcp.ts";
 import type { FakeTrack } from "./testing/fake-engine.ts";
@@ -43,6 +43,17 @@ const seconds = async (house: WebRtcHouse, count: number, loss: number): Promise
     await house.film(25);
     house.engine.peer.hear(report(loss));
   }
+};
+
+const comeBackWithH265 = async ({ house }: WebRtcHouse): Promise<void> => {
+  house.camera.tracks = [{ ...videoTrack, codec: "h265", parameterSets: undefined }];
+  house.camera.break(failure("camera-unreachable"));
+  await house.clock.advance(2_000);
+  const sets = ["40010c01ffff016000", "42010101600000", "4401c172b46240"].map((hex) => Buffer.from(hex, "hex"));
+  const key = Buffer.concat([Buffer.from([0x26, 0x01, 0x80]), Buffer.alloc(50, 1)]);
+  const arrivedAt = house.clock.monotonic();
+  house.camera.send({ kind: "video", timestamp: 5, key: true, nals: [...sets, key], bytes: 80, arrivedAt });
+  await house.settle();
 };
 
 describe("A WebRTC viewer's picture", () => {
@@ -166,21 +177,47 @@ describe("A WebRTC viewer's picture", () => {
     expect(house.sessions.count).toBe(1);
   });
 
-  it("ends with a word when the camera comes back with a codec that was not agreed on", async () => {
+  it("ends with a word when the camera comes back with a codec that nothing can be made of, of which it gets nothing", async () => {
     await using house = await WebRtcHouse.open(10);
     await house.watch();
     await house.house.clock.advance(250);
-    house.house.camera.tracks = [{ ...videoTrack, codec: "h265", parameterSets: undefined }];
-    house.house.camera.break(failure("camera-unreachable"));
-    await house.house.clock.advance(2_000);
-    const sets = ["40010c01ffff016000", "42010101600000", "4401c172b46240"].map((hex) => Buffer.from(hex, "hex"));
-    const key = Buffer.concat([Buffer.from([0x26, 0x01, 0x80]), Buffer.alloc(50, 1)]);
-    const arrivedAt = house.house.clock.monotonic();
-    house.house.camera.send({ kind: "video", timestamp: 5, key: true, nals: [...sets, key], bytes: 80, arrivedAt });
+    const sent = house.engine.peer.video.packets.length;
+    await comeBackWithH265(house);
     expect(house.sessions.count).toBe(0);
     expect(house.endings).toEqual([
-      expect.objectContaining({ why: expect.stringContaining("another codec") as unknown }),
+      expect.objectContaining({ why: expect.stringContaining("The camera sends h265") as unknown }),
     ]);
+    expect(house.engine.peer.video.packets).toHaveLength(sent);
+    expect(house.house.stream.status.viewers).toBe(0);
+  });
+
+  it("goes on with what is made of the codec that the camera comes back with, asked for as it was agreed on", async () => {
+    await using made = new House();
+    made.stream.hold();
+    await made.settle();
+    const asked: unknown[] = [];
+    await using house = await WebRtcHouse.open(10, {
+      streams: {
+        playable: async (_camera, _tier, accepts, cancel) => {
+          asked.push(accepts);
+          const { video } = await house.house.stream.ready(cancel);
+          return video.codec === "h264" ? house.house.stream : made.stream;
+        },
+      },
+    });
+    await house.watch();
+    await house.house.clock.advance(250);
+    made.camera.send(...made.gop(1));
+    await comeBackWithH265(house);
+    for (let index = 1; index < 4; index += 1) made.camera.send(makePicture({ timestamp: index * 3_600, fill: 77 }));
+    await house.house.clock.advance(200);
+    const { video } = house.engine.peer;
+    expect(shown(video)).toEqual([...Array(10).keys(), 0, 77, 77, 77]);
+    const at = stamps(video);
+    expect(at.every((stamp, index) => index === 0 || step(stamp, at[index - 1]) > 0)).toBe(true);
+    expect(asked).toHaveLength(2);
+    expect(asked[1]).toEqual({ video: ["h264"], audio: [] });
+    expect([house.house.stream.status.viewers, made.stream.status.viewers]).toEqual([0, 1]);
   });
 
   it("ends when the camera is removed", async () => {

@@ -1,10 +1,19 @@
-import { base32, type Clock, type GatehouseError, type Logger } from "@gatehouse/shared";
+import {
+  base32,
+  stopped,
+  toGatehouseError,
+  type Cancellable,
+  type Clock,
+  type GatehouseError,
+  type Logger,
+} from "@gatehouse/shared";
 import { randomBytes } from "node:crypto";
 
 import type { AccessUnit, AudioUnit, VideoUnit } from "../../domain/access-unit.ts";
 import type { AudioCodec, VideoCodec } from "../../domain/track.ts";
 import { judgeLiveness } from "../../domain/liveness-policy.ts";
 import type { Backlog } from "../../media/backpressure-policy.ts";
+import { CodecMemory } from "../../media/codec-memory.ts";
 import { VideoSender } from "../../media/pace/video-sender.ts";
 import type { Session, Viewer } from "../../media/session.ts";
 import type { Stream } from "../../media/stream.ts";
@@ -24,6 +33,8 @@ export interface ViewedTrack<Codec> {
 
 export interface WebRtcViewOptions {
   readonly stream: Stream;
+  /** The same in the codecs that were agreed on, when the camera has come back with others. */
+  readonly again: (cancel: Cancellable) => Promise<Stream>;
   readonly video: ViewedTrack<VideoCodec>;
   readonly audio: ViewedTrack<AudioCodec> | undefined;
   readonly cname: string;
@@ -60,6 +71,9 @@ export class WebRtcView implements Viewer, Disposable {
   readonly #startedAt: number;
   readonly #picture: TrackSender;
   readonly #sound: TrackSender | undefined;
+  readonly #leaving = new AbortController();
+  #stream: Stream;
+  #codecs: CodecMemory;
   #session: Session;
   #video: VideoSender;
   #link: LinkState;
@@ -75,15 +89,17 @@ export class WebRtcView implements Viewer, Disposable {
   #over = false;
 
   private constructor(options: WebRtcViewOptions) {
-    const { video, audio, clock } = options;
+    const { stream, video, audio, clock } = options;
     this.#options = options;
+    this.#stream = stream;
+    this.#codecs = new CodecMemory(stream);
     this.#startedAt = clock.monotonic();
     this.#replayedAt = this.#startedAt;
     this.#link = freshLink(this.#startedAt);
     this.#reported = { at: this.#startedAt, octets: 0 };
     this.#picture = this.#sender(video, () => this.#goOn());
     this.#sound = audio && this.#sender(audio, () => undefined);
-    this.#session = options.stream.join(this, limit);
+    this.#session = stream.join(this, limit);
     this.#video = this.#replaying();
   }
 
@@ -121,6 +137,10 @@ export class WebRtcView implements Viewer, Disposable {
   }
 
   write(unit: AccessUnit): boolean {
+    if (this.#codecs.outdated) {
+      void this.#goOver();
+      return false;
+    }
     const out = unit.kind === "video" ? this.#show(unit) : this.#hear(unit);
     if (this.#session.pending.units === 0) this.#video.goLive();
     return out && this.#keepsPace();
@@ -132,6 +152,7 @@ export class WebRtcView implements Viewer, Disposable {
 
   [Symbol.dispose](): void {
     this.#over = true;
+    this.#leaving.abort(stopped("closed"));
     this.#check?.[Symbol.dispose]();
     this.#resume?.[Symbol.dispose]();
     this.#picture[Symbol.dispose]();
@@ -141,25 +162,20 @@ export class WebRtcView implements Viewer, Disposable {
 
   #sender({ track, clockRate }: ViewedTrack<unknown>, onRoom: () => void): TrackSender {
     const { stream, cname, clock } = this.#options;
+    // Whatever is made of a stream is on its timeline.
     const positionAt = (monotonic: number): number => stream.positionAt(monotonic);
     return new TrackSender({ track, clockRate, cname, positionAt, clock, onRoom });
   }
 
   /** What the session holds as it begins is stored, and goes out at once. */
   #replaying(): VideoSender {
-    const { stream, clock, video } = this.#options;
-    const positionAt = (monotonic: number): number => stream.positionAt(monotonic);
+    const { clock, video } = this.#options;
+    const positionAt = (monotonic: number): number => this.#stream.positionAt(monotonic);
     const replay = this.#session.pending;
     return new VideoSender({ outlet: this.#picture, maxPayload, codec: video.codec, replay, positionAt, clock });
   }
 
   #show(unit: VideoUnit): boolean {
-    const { stream, video } = this.#options;
-    if (stream.video?.codec !== video.codec) {
-      // WebRTC has no word for it but a new offer.
-      this.#gone("the camera's picture has another codec than was agreed on");
-      return false;
-    }
     if (unit.key) this.#thinning = this.#link.mode === "keyframes";
     if (this.#thinning && !unit.key) {
       this.#counts.dropped += 1;
@@ -169,9 +185,9 @@ export class WebRtcView implements Viewer, Disposable {
   }
 
   #hear(unit: AudioUnit): boolean {
-    const { stream, audio } = this.#options;
+    const { audio } = this.#options;
     // Stored sound is past, and would come in a burst.
-    if (audio === undefined || this.#video.replaying || stream.audio?.codec !== audio.codec) return true;
+    if (audio === undefined || this.#video.replaying || this.#stream.audio?.codec !== audio.codec) return true;
     for (const { payload, ticks } of soundPayloads(unit, audio.codec, maxPayload)) this.#sound?.send([payload], ticks);
     return true;
   }
@@ -200,14 +216,40 @@ export class WebRtcView implements Viewer, Disposable {
 
   /** The viewer cannot decode: it starts anew from the stored GOP, and the camera is not asked for anything. */
   #replay(): void {
-    const { stream, clock } = this.#options;
-    const now = clock.monotonic();
+    const now = this.#options.clock.monotonic();
     if (this.#over || this.#video.replaying || now - this.#replayedAt < replayEveryMs) return;
     this.#replayedAt = now;
     this.#counts.replays += 1;
+    this.#leave();
+    this.#join(this.#stream);
+  }
+
+  /** The camera has come back with other codecs: the viewer goes on with what can be made of them, or has to go. */
+  async #goOver(): Promise<void> {
+    this.#leave();
+    try {
+      const { signal } = this.#leaving;
+      const stream = await this.#options.again({ signal });
+      const { video } = await stream.ready({ signal });
+      if (this.#over) return;
+      // WebRTC has no word for it but a new offer.
+      if (video.codec !== this.#options.video.codec)
+        this.#gone("the camera's picture has another codec than was agreed on");
+      else this.#join(stream);
+    } catch (error) {
+      this.#gone(toGatehouseError(error).message);
+    }
+  }
+
+  #leave(): void {
     this.#counts.dropped += this.#session.dropped;
     this.#resume?.[Symbol.dispose]();
     this.#session[Symbol.dispose]();
+  }
+
+  #join(stream: Stream): void {
+    this.#stream = stream;
+    this.#codecs = new CodecMemory(stream);
     this.#session = stream.join(this, limit);
     this.#video = this.#replaying();
     this.#session.resume();
