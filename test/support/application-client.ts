@@ -15,6 +15,7 @@ export interface Question {
   /** Of the body. */
   readonly type?: string;
   readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface Answer {
@@ -26,7 +27,8 @@ export interface Answer {
 /** An application that knows its gateway's key and logs in with a name and a password. */
 export class ApplicationClient {
   readonly #gateway: GatewayProcess;
-  readonly #pin: string;
+  /** Of the gateway's key, base64url. */
+  readonly pin: string;
   readonly authorization: string;
 
   private constructor(
@@ -35,7 +37,7 @@ export class ApplicationClient {
     login: Pick<ApplicationCredential, "username" | "password">,
   ) {
     this.#gateway = gateway;
-    this.#pin = pin;
+    this.pin = pin;
     this.authorization = `Basic ${Buffer.from(`${login.username}:${login.password}`).toString("base64")}`;
   }
 
@@ -47,9 +49,9 @@ export class ApplicationClient {
     return new ApplicationClient(gateway, identity.gatewayPin, login);
   }
 
-  async ask({ path, method = "GET", type, body }: Question): Promise<Answer> {
+  async ask({ path, method = "GET", type, body, headers: more }: Question): Promise<Answer> {
     const socket = await this.#connect();
-    const headers = { host: this.#gateway.address, authorization: this.authorization };
+    const headers = { host: this.#gateway.address, authorization: this.authorization, ...more };
     const asked = request({
       path,
       method,
@@ -84,7 +86,7 @@ export class ApplicationClient {
       {
         host,
         port: Number(port),
-        accepts: (digest) => digest.toString("base64url") === this.#pin,
+        accepts: (digest) => digest.toString("base64url") === this.pin,
         mismatch: "gateway-impostor",
         unreachable: "gateway-unreachable",
       },

@@ -44,7 +44,7 @@ const pictureReader = (watch: PictureWatch): ((packet: RtpPacket) => void) => {
   const unwrap = unwrapper();
   let highest: number | undefined;
   return (packet) => {
-    if (highest !== undefined && ((packet.sequence - highest) << 16) <= 0) return;
+    if (highest !== undefined && (packet.sequence - highest) << 16 <= 0) return;
     highest = packet.sequence;
     const unit = assembler.add(packet, 0);
     if (unit !== undefined) watch.add(unit.nals, unwrap(unit.timestamp));
