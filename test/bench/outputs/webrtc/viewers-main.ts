@@ -65,9 +65,8 @@ export const viewerHandlers = {
   },
   accept: async ({ id, sdp }: { readonly id: number; readonly sdp: string }): Promise<void> => {
     const { connection, events } = peerOf(id);
-    const connected = once(events, "connected", { signal: AbortSignal.timeout(connectWithinMs) });
     connection.setRemoteDescription(sdp, "answer");
-    await connected;
+    await once(events, "connected", { signal: AbortSignal.timeout(connectWithinMs) });
   },
   received: (id: number): Received => {
     const { log, assembler } = peerOf(id);
