@@ -2,12 +2,11 @@ import { describe, expect, it } from "@jest/globals";
 import { CameraId } from "@gatehouse/shared";
 import { MemoryLogger, TestClock } from "@gatehouse/shared/testing";
 import { randomBytes } from "node:crypto";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 
 import type { AccessUnit } from "../../gateway-bridge/src/domain/access-unit.ts";
 import type { StreamEndpoint } from "../../gateway-bridge/src/domain/camera.ts";
 import { createRtspSource } from "../../gateway-bridge/src/sources/rtsp-source.ts";
+import { collectGarbage } from "../support/collect-garbage.ts";
 import { eventually } from "../support/eventually.ts";
 import { interleaved, rtp, ScriptedCamera, sdp, type ScriptedCameraOptions } from "../support/scripted-camera.ts";
 import { UdpMedia } from "../support/udp-media.ts";
@@ -55,9 +54,6 @@ class Viewing extends AsyncDisposableStack {
     await eventually("another picture", () => this.pictures > before);
   }
 }
-
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as () => void;
 
 /** Bytes of this process, after what nobody holds is gone. */
 const held = (): number => {

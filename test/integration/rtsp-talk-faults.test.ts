@@ -8,6 +8,7 @@ import type { TalkBack } from "../../gateway-bridge/src/ports.ts";
 import { parseRtp } from "../../gateway-bridge/src/protocols/rtp/rtp-packet.ts";
 import { createTalkBack } from "../../gateway-bridge/src/sources/rtsp-talk-back.ts";
 import { createTalkProbe } from "../../gateway-bridge/src/sources/rtsp-talk-probe.ts";
+import { collectGarbage } from "../support/collect-garbage.ts";
 import { eventually } from "../support/eventually.ts";
 import { ScriptedCamera, sdp, type Reply, type ScriptedCameraOptions } from "../support/scripted-camera.ts";
 
@@ -104,6 +105,7 @@ describe("talking through a camera", () => {
     const camera = await room.camera();
     const talk = await room.talk(camera);
     for (const socket of camera.sockets) socket.pause();
+    collectGarbage();
     const before = process.memoryUsage().arrayBuffers;
     // 200 MB of sound: what the system holds of it is a few.
     const piece = Buffer.alloc(1_000);
@@ -111,6 +113,7 @@ describe("talking through a camera", () => {
       talk.write(piece, index * 1_000);
       if (index % 1_000 === 0) await new Promise(setImmediate);
     }
+    collectGarbage();
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(32 * 1024 * 1024);
     expect(talk.ended.aborted).toBe(false);
     for (const socket of camera.sockets) socket.resume();
