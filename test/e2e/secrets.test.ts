@@ -4,22 +4,29 @@ import {
   loadIdentity,
   pair,
   parsePairingString,
+  Secret,
   silentLogger,
   systemClock,
+  type ApplicationCredential,
   type AuditRow,
   type Camera,
   type Identity,
   type PairingOffer,
   type Principal,
+  type Status,
 } from "@gatehouse/shared";
+import { hash } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { Simulator } from "../simulator/simulator.ts";
+import { ApplicationClient } from "../support/application-client.ts";
 import { eventually } from "../support/eventually.ts";
 import { gatehouse, GatewayProcess } from "../support/gateway-process.ts";
 import { HomeKitReceiver, makeStart } from "../support/homekit-receiver.ts";
+import { RtspReader } from "../support/rtsp-reader.ts";
+import { WebRtcReceiver } from "../support/webrtc-receiver.ts";
 
 // Commands are processes of their own.
 jest.setTimeout(60_000);
@@ -35,7 +42,11 @@ let simulator: Simulator;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "gatehouse-secrets-"));
   [gateway, simulator] = await Promise.all([
-    GatewayProcess.start({ data: join(folder, "gateway"), config: { listen: { port: 0 } }, logLevel: "trace" }),
+    GatewayProcess.start({
+      data: join(folder, "gateway"),
+      config: { listen: { port: 0 }, rtsp: { port: 0 } },
+      logLevel: "trace",
+    }),
     Simulator.open({ password }),
   ]);
 });
@@ -57,6 +68,40 @@ const spellings = (secrets: readonly Buffer[]): readonly string[] =>
     secret.toString("base64url"),
   ]);
 
+/** What an application does with its login, by every way that takes one; some of it with the wrong password. Answers its secrets. */
+const useLogin = async (login: ApplicationCredential, { camera, realm }: { camera: Camera; realm: string }) => {
+  const client = await ApplicationClient.of(gateway, login);
+  const wrong = await ApplicationClient.of(gateway, { ...login, password: wrongPassword });
+  const [right, refused] = await Promise.all([client.ask({ path: "/v1/health" }), wrong.ask({ path: "/v1/health" })]);
+  expect([right.status, refused.status]).toEqual([200, 401]);
+  const port = Number(new URL(login.rtsp[0]!.url.replace("rtsps:", "https:")).port);
+  using reader = await RtspReader.open({
+    port,
+    pin: client.pin,
+    login: { ...login, password: Secret.of(login.password) },
+  });
+  const { session } = await reader.play(camera.id);
+  await eventually("pictures over RTSPS", () => reader.frames.length > 3);
+  for (const { authorization } of [client, wrong]) {
+    using plain = await RtspReader.open({ port, pin: client.pin });
+    await plain.request("DESCRIBE", camera.id, { Authorization: authorization });
+  }
+  await using viewer = await WebRtcReceiver.open({ loopback: true });
+  const path = `/v1/cameras/${camera.id}/whep`;
+  const answer = await client.ask({ path, method: "POST", type: "application/sdp", body: viewer.offer });
+  await viewer.accept(answer.body.toString());
+  await eventually("pictures by WebRTC", () => viewer.packets.length > 3);
+  const ha1 = (["md5", "sha256"] as const).map((algorithm) =>
+    hash(algorithm, `${login.username}:${realm}:${login.password}`, "buffer"),
+  );
+  const icePasswords = [viewer.offer, answer.body.toString()].flatMap((sdp) =>
+    [...sdp.matchAll(/^a=ice-pwd:(\S+)/gm)].map(([, password = ""]) => password),
+  );
+  expect(icePasswords.length).toBeGreaterThan(1);
+  const logins = [client, wrong].map(({ authorization }) => authorization.replace("Basic ", ""));
+  return [...spellings([Buffer.from(login.password), ...ha1]), ...logins, ...icePasswords, session];
+};
+
 const keyLines = (pem: string): readonly string[] => pem.split("\n").filter((line) => /^[\w+/=]{40,}$/.test(line));
 
 it("tells no secret in its log, its answers, its audit log or its database, and stops at once with viewers", async () => {
@@ -76,6 +121,11 @@ it("tells no secret in its log, its answers, its audit log or its database, and 
   receiver.listen(prepared);
   await plugin.call("startHomeKitSession", { params: { session: prepared.id }, body: makeStart() }, never);
   await eventually("live pictures", () => receiver.video.units.length >= 3);
+
+  const { gateway: self } = (await gateway.command(["status"])) as Status;
+  const allow = ["app", "add", "Player", "--camera", camera.id];
+  const application = (await gateway.command(allow)) as ApplicationCredential;
+  const used = await useLogin(application, { camera, realm: `Gatehouse ${self.id}` });
 
   const seen = {
     failed,
@@ -100,14 +150,24 @@ it("tells no secret in its log, its answers, its audit log or its database, and 
     ...spellings(media.map((text) => Buffer.from(text, "base64"))),
     ...[identity, owner].flatMap((each) => keyLines(each?.privateKey ?? "")),
     pairingString,
+    ...used,
   ];
-  expect(hidden.length).toBeGreaterThan(30);
+  expect(hidden.length).toBeGreaterThan(45);
 
   const log = gateway.log;
   // The log was written in full, so that what is not in it was left out on purpose.
-  for (const trace of ["addCamera", "prepareHomeKitSession", "HomeKit session starts"]) expect(log).toContain(trace);
+  for (const trace of ["addCamera", "prepareHomeKitSession", "HomeKit session starts", "addApplication"])
+    expect(log).toContain(trace);
+  for (const trace of ["offerWebRtc", "WebRTC session starts", "RTSP session ends"]) expect(log).toContain(trace);
   expect(seen.audit.map(({ action }) => action)).toEqual(
-    expect.arrayContaining(["addCamera", "pair", "prepareHomeKitSession"]),
+    expect.arrayContaining([
+      "addCamera",
+      "pair",
+      "prepareHomeKitSession",
+      "addApplication",
+      "rtspSession",
+      "offerWebRtc",
+    ]),
   );
   const told = [log, JSON.stringify(seen), ...database].join("\n");
   expect(hidden.filter((secret) => told.includes(secret))).toEqual([]);
