@@ -5,6 +5,8 @@ import { TestClock } from "@gatehouse/shared/testing";
 import type { StreamEndpoint } from "../../domain/camera.ts";
 import type { AudioTrack } from "../../domain/track.ts";
 import type { AuditEntry, TalkBack } from "../../ports.ts";
+import { deedBurst } from "../../domain/deed-budget-policy.ts";
+import { denialBurst, denialRefillMs } from "../../domain/denial-budget.ts";
 import { TalkDesk } from "./talk-desk.ts";
 import { quietMs, refusedMs } from "./talk-policy.ts";
 
@@ -213,5 +215,25 @@ describe("TalkDesk", () => {
     await say(desk.microphone({ camera, principal: anna, from: pcmu }), "x");
     await desk[Symbol.asyncDispose]();
     expect([speaker.opened, speaker.closed, clock.pending]).toEqual([1, 1, 0]);
+  });
+
+  it("lets nobody fill the audit log, or wear the camera out, by picking up one microphone after another", async () => {
+    const { speaker, rows, rights, desk, say, clock } = setUp();
+    const pickUp = async (): Promise<void> => {
+      const microphone = desk.microphone({ camera, principal: anna, from: pcmu });
+      await say(microphone, "a");
+      microphone[Symbol.dispose]();
+      await clock.advance(0);
+    };
+    for (let time = 0; time < deedBurst + 100; time += 1) await pickUp();
+    expect(speaker.opened).toBe(deedBurst);
+    expect(rows.at(-1)).toMatchObject({ principal: anna, outcome: "denied", detail: "too-many-requests" });
+    expect(rows).toHaveLength(deedBurst + denialBurst);
+    rights.clear();
+    for (let time = 0; time < 100; time += 1) await pickUp();
+    expect(rows).toHaveLength(deedBurst + denialBurst);
+    await clock.advance(denialRefillMs);
+    await pickUp();
+    expect(rows.at(-1)).toMatchObject({ outcome: "denied", detail: "access-denied; 180 like it left out" });
   });
 });

@@ -10,6 +10,8 @@ import {
 import type { StreamEndpoint } from "../../domain/camera.ts";
 import type { AudioUnit } from "../../domain/access-unit.ts";
 import { matchesFilter, type SessionFilter } from "../../domain/session-filter.ts";
+import { DeedBudget } from "../../domain/deed-budget.ts";
+import { DenialBudget } from "../../domain/denial-budget.ts";
 import type { AudioTrack } from "../../domain/track.ts";
 import type { AuditSink, OpenTalkBack } from "../../ports.ts";
 import type { SoundConverter } from "../ffmpeg/sound-converter.ts";
@@ -46,6 +48,7 @@ export interface TalkRequest {
 const words = {
   "access-denied": "this client may not talk through the camera",
   "talk-busy": "somebody else talks through the camera",
+  "too-many-requests": "this client has begun to talk more often than anybody needs to",
 } as const;
 
 /** Gives each camera's loudspeaker to one talker at a time, whatever way they came. */
@@ -55,9 +58,13 @@ export class TalkDesk implements AsyncDisposable {
   /** Who has a camera's loudspeaker, until its connection is closed. */
   readonly #holders = new Map<CameraId, PrincipalId>();
   readonly #open = new Set<Promise<unknown>>();
+  readonly #deeds: DeedBudget;
+  readonly #denials: DenialBudget;
 
   constructor(options: TalkDeskOptions) {
     this.#options = options;
+    this.#deeds = new DeedBudget(options.clock);
+    this.#denials = new DenialBudget(options.clock);
   }
 
   /** A way to talk, silent at first. To be disposed by its owner. */
@@ -94,9 +101,10 @@ export class TalkDesk implements AsyncDisposable {
   async #connect(microphone: Microphone, cancel: Cancellable): Promise<Loudspeaker> {
     const { camera, principal } = microphone;
     const { mayTalk } = this.#options;
-    const verdict = judgeClaim({ mayTalk: mayTalk(principal, camera), holder: this.#holders.get(camera) });
+    const claimed = judgeClaim({ mayTalk: mayTalk(principal, camera), holder: this.#holders.get(camera) });
+    const verdict = claimed === "granted" && !this.#deeds.take(principal) ? "too-many-requests" : claimed;
     if (verdict !== "granted") {
-      this.#write(microphone, "denied", verdict);
+      this.#deny(microphone, verdict);
       throw new GatehouseError(verdict, words[verdict]);
     }
     this.#write(microphone, "allowed");
@@ -149,6 +157,12 @@ export class TalkDesk implements AsyncDisposable {
           .catch((error: unknown) => log.warn("the way to the loudspeaker did not close", { error: String(error) }));
       },
     };
+  }
+
+  #deny(microphone: Microphone, why: string): void {
+    const leftOut = this.#denials.take(microphone.principal);
+    if (leftOut === undefined) return;
+    this.#write(microphone, "denied", leftOut === 0 ? why : `${why}; ${leftOut} like it left out`);
   }
 
   #write({ camera, principal }: Microphone, outcome: "allowed" | "denied", detail = ""): void {
