@@ -10,6 +10,7 @@ import {
   type Camera,
   type Identity,
   type PairingOffer,
+  type Status,
 } from "@gatehouse/shared";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -18,15 +19,18 @@ import { join } from "node:path";
 import { convertG711, decodeG711, type G711Codec } from "../../gateway-bridge/src/protocols/g711/g711.ts";
 import { ApplicationClient } from "../support/application-client.ts";
 import { CameraLine } from "../support/camera-line.ts";
-import { descendants } from "../support/descendants.ts";
+import { descendants, untilDescendants } from "../support/descendants.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
 import { GatewayProcess } from "../support/gateway-process.ts";
 import { GstRtspServer } from "../support/gst-rtsp-server.ts";
+import { GstTalker } from "../support/gst-talker.ts";
+import { HomebridgeProcess } from "../support/homebridge.ts";
+import { HomeKitController } from "../support/homekit-controller.ts";
 import { describeWith } from "../support/needs.ts";
 import { RtspReader } from "../support/rtsp-reader.ts";
 import { listenFor, type Tone } from "../support/tone.ts";
-import { homeKitVoice, onvifVoice, speechIn, webRtcVoice, type Voice } from "../support/voices.ts";
+import { homeKitVoice, liveViewVoice, onvifVoice, speechIn, webRtcVoice, type Voice } from "../support/voices.ts";
 
 // Cameras are connected, and ffmpeg is started.
 jest.setTimeout(60_000);
@@ -95,6 +99,38 @@ class Home {
     return homeKitVoice(client, this.cameras[mount].id);
   }
 
+  /** What an iPhone does, with Homebridge between it and the gateway. */
+  async homebridge(): Promise<Voice> {
+    await using opening = new AsyncDisposableStack();
+    const { pairingString } = (await this.gateway.command(["pair", "--for", "homebridge"])) as PairingOffer;
+    const storage = opening.adopt(await mkdtemp(join(tmpdir(), "gatehouse-homebridge-")), (path) =>
+      rm(path, { recursive: true }),
+    );
+    const homebridge = opening.use(await HomebridgeProcess.start({ storage, platformConfig: { pairingString } }));
+    await homebridge.logged(/Connected to the gateway/);
+    const { port, username, pin } = homebridge;
+    const controller = opening.use(await HomeKitController.pair({ host: "127.0.0.1", port, username, pin }));
+    const camera = (await controller.cameras()).find(({ name }) => name === "talk-pcmu");
+    if (camera?.talk !== true) throw new Error("HomeKit was offered no loudspeaker");
+    const voice = await liveViewVoice(opening.use(await controller.openLive(camera.aid)));
+    const open = opening.move();
+    return {
+      name: voice.name,
+      say: () => voice.say(),
+      get seen() {
+        return voice.seen;
+      },
+      [Symbol.asyncDispose]: () => open.disposeAsync(),
+    };
+  }
+
+  async gstreamer(scheme: "rtsp" | "rtsps"): Promise<GstTalker> {
+    const { username: user, password, rtsp } = await this.application("--talk");
+    const port = scheme === "rtsps" ? Number(new URL(rtsp[0]?.url ?? "").port) : this.#plainPort;
+    const location = `${scheme}://127.0.0.1:${port}/${this.cameras["talk-pcmu"].id}`;
+    return new GstTalker({ location, user, password, protocols: scheme === "rtsps" ? "tcp" : "udp" });
+  }
+
   async webRtc(sound: "opus" | "pcmu", login?: ApplicationCredential): Promise<Voice> {
     const client = await ApplicationClient.of(this.gateway, login ?? (await this.application("--talk")));
     return webRtcVoice(client, this.cameras["talk-pcmu"].id, sound);
@@ -149,6 +185,12 @@ class Home {
     return rows.filter((row) => row.action === "talk" && row.outcome === outcome);
   }
 
+  /** How often each camera's stream was connected. */
+  async connects(): Promise<readonly number[]> {
+    const { streams } = (await this.gateway.command(["status"])) as Status;
+    return streams.map(({ connects }) => connects);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync();
   }
@@ -198,11 +240,131 @@ describeWith(["gstreamer", "ffmpeg"], "talking through a camera", () => {
     expect(heard.equals(Buffer.concat((await speechIn("pcmu")).slice(0, 100)))).toBe(true);
   });
 
+  it.each(["rtsps", "rtsp"] as const)("by GStreamer's own ONVIF client, over %s", async (scheme) => {
+    await home.quiet();
+    const before = home.heard().length;
+    await using talker = await home.gstreamer(scheme);
+    await eventually("a second of sound", () => home.heard().length >= before + 50 || talker.errors.length > 0, 20_000);
+    expect(talker.errors).toEqual([]);
+    const heard = Buffer.concat(home.heard().slice(before));
+    const { level, purity } = toneIn("pcmu", heard);
+    expect(purity).toBeGreaterThan(0.98);
+    expect(level).toBeGreaterThan(15_000);
+    expect(talker.sees).toBe(true);
+  });
+
+  it("by a HomeKit controller, through a real Homebridge: a camera without a microphone is spoken through all the same", async () => {
+    await home.quiet();
+    await using voice = await home.homebridge();
+    const heard = await home.speak(voice, { pieces: 100, behind: delays.converted });
+    expect(toneIn("pcmu", heard.subarray(heard.length / 2)).purity).toBeGreaterThan(0.95);
+    expect(voice.seen).toBeGreaterThan(20);
+  });
+
   it("to a loudspeaker that plays PCMA alone: each sample by table, and no process for it", async () => {
     await home.quiet();
     await using voice = await home.onvif({ mount: "talk-pcma" });
     const heard = await home.speak(voice, { pieces: 100, behind: delays.asItIs, mount: "talk-pcma" });
     expect(heard.equals(convertG711("pcma", Buffer.concat((await speechIn("pcmu")).slice(0, 100))))).toBe(true);
     expect(await descendants("ffmpeg")).toEqual([]);
+  });
+
+  it("is one person's at a time, whichever way they came; the next begins when the last has been quiet", async () => {
+    await home.quiet();
+    await using first = await home.homeKit();
+    await using second = await home.webRtc("pcmu");
+    await using third = await home.onvif();
+    await home.speak(first, { pieces: 50, behind: delays.converted });
+    const refused = new Set((await home.talks("denied")).map(({ sequence }) => sequence));
+    const before = home.heard().length;
+    // Both try, and the loudspeaker stays with the first.
+    for (let said = 0; said < 25; said += 1) {
+      await Promise.all([first, second, third].map((voice) => voice.say()));
+      await systemClock.delay(20, cancel);
+    }
+    expect(home.line.talks).toBe(1);
+    expect(toneIn("pcmu", Buffer.concat(home.heard().slice(before))).purity).toBeGreaterThan(0.95);
+    const denied = (await home.talks("denied")).filter(({ sequence }) => !refused.has(sequence));
+    expect(new Set(denied.map(({ detail }) => detail))).toEqual(new Set(["talk-busy"]));
+    expect(new Set(denied.map(({ principal }) => principal)).size).toBe(2);
+    // The first has finished.
+    const talked = home.line.talked;
+    await home.quiet();
+    await home.until(third);
+    expect(home.line.talked).toBe(talked + 1);
+    const heard = await home.speak(third, { pieces: 20, behind: delays.asItIs });
+    expect(toneIn("pcmu", heard).purity).toBeGreaterThan(0.95);
+  });
+
+  it("is cut at once for who is revoked", async () => {
+    await home.quiet();
+    const login = await home.application("--talk");
+    await using voice = await home.onvif({ login });
+    await home.speak(voice, { pieces: 20, behind: delays.asItIs });
+    const talking = new AbortController();
+    const talk = (async (): Promise<void> => {
+      while (!talking.signal.aborted) {
+        await voice.say();
+        await systemClock.delay(20, cancel);
+      }
+    })();
+    await home.gateway.command(["client", "revoke", login.principal]);
+    const heard = home.heard().length;
+    await home.quiet();
+    // What was on its way by then, and no more.
+    expect(home.heard().length - heard).toBeLessThan(5);
+    talking.abort();
+    await talk;
+  });
+
+  it("is nothing for who may only watch: nothing is offered, and nothing is heard", async () => {
+    await home.quiet();
+    const login = await home.application();
+    await expect(home.onvif({ login })).rejects.toThrow("551");
+    await using voice = await home.webRtc("pcmu", login);
+    const [talked, heard] = [home.line.talked, home.heard().length];
+    const { seen } = voice;
+    for (let said = 0; said < 25; said += 1) {
+      await voice.say();
+      await systemClock.delay(20, cancel);
+    }
+    await eventually("its pictures", () => voice.seen > seen);
+    expect([home.line.talked, home.heard().length]).toEqual([talked, heard]);
+  });
+
+  it("comes back after the camera hung up, and the picture never went", async () => {
+    await home.quiet();
+    await using voice = await home.onvif();
+    await home.speak(voice, { pieces: 20, behind: delays.asItIs });
+    const { seen } = voice;
+    home.line.hangUp();
+    await home.quiet();
+    await home.until(voice);
+    await home.speak(voice, { pieces: 20, behind: delays.asItIs });
+    expect(voice.seen).toBeGreaterThan(seen + 100);
+    expect(await home.connects()).toEqual([1, 1]);
+  });
+
+  it("comes back after its ffmpeg was killed, and the picture never went", async () => {
+    await home.quiet();
+    await using voice = await home.homeKit();
+    await home.speak(voice, { pieces: 50, behind: delays.converted });
+    const { seen } = voice;
+    const killed = await descendants("ffmpeg");
+    expect(killed).not.toEqual([]);
+    for (const pid of killed) process.kill(pid, "SIGKILL");
+    await home.quiet();
+    await home.until(voice);
+    const heard = await home.speak(voice, { pieces: 50, behind: delays.converted });
+    expect(toneIn("pcmu", heard).purity).toBeGreaterThan(0.9);
+    expect(voice.seen).toBeGreaterThan(seen + 100);
+    expect(await home.connects()).toEqual([1, 1]);
+  });
+
+  it("leaves nothing behind", async () => {
+    await home.quiet();
+    await untilDescendants("ffmpeg", 0);
+    const { streams } = (await home.gateway.command(["status"])) as Status;
+    expect(streams.map(({ viewers }) => viewers)).toEqual(streams.map(() => 0));
   });
 });

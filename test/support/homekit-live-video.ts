@@ -1,6 +1,7 @@
+import { randomInt } from "node:crypto";
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
-import { SrtcpSession, SrtpSession } from "werift";
+import { RtpHeader, SrtcpSession, SrtpSession } from "werift";
 
 import { AccessUnitAssembler, annexB, parseRtp, type AccessUnit } from "./access-unit.ts";
 
@@ -232,9 +233,13 @@ export class LiveSound implements Disposable {
   readonly ssrcs = new Set<number>();
   readonly packets: { readonly timestamp: number; readonly payload: Buffer; readonly payloadType: number }[] = [];
   readonly #socket: Socket;
+  readonly #endpoint: AccessoryEndpoint;
+  readonly #srtp: SrtpSession;
+  readonly #ownSsrc = randomInt(2 ** 32);
 
   constructor({ socket, endpoint, own }: Pick<ReceiverOptions, "socket" | "endpoint" | "own">) {
     this.#socket = socket;
+    this.#endpoint = endpoint;
     const srtp = new SrtpSession({
       profile,
       keys: {
@@ -244,6 +249,7 @@ export class LiveSound implements Disposable {
         remoteMasterSalt: endpoint.audioSrtp.salt,
       },
     });
+    this.#srtp = srtp;
     socket.on("message", (datagram) => {
       try {
         const kind = datagram.readUInt8(1);
@@ -256,6 +262,20 @@ export class LiveSound implements Disposable {
         this.rejected += 1;
       }
     });
+  }
+
+  /** Says one packet of sound to the camera. */
+  async say(
+    payload: Buffer,
+    { sequence, timestamp }: { readonly sequence: number; readonly timestamp: number },
+  ): Promise<void> {
+    const header = new RtpHeader({ sequenceNumber: sequence, timestamp, ssrc: this.#ownSsrc, payloadType: 110 });
+    const { address, audioPort } = this.#endpoint;
+    const sent = Promise.withResolvers<undefined>();
+    this.#socket.send(this.#srtp.encrypt(payload, header), audioPort, address, (error) =>
+      error === null ? sent.resolve(undefined) : sent.reject(error),
+    );
+    await sent.promise;
   }
 
   [Symbol.dispose](): void {

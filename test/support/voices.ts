@@ -3,6 +3,7 @@ import type { CameraId, GatewayClient } from "@gatehouse/shared";
 import type { ApplicationClient } from "./application-client.ts";
 import { eventually } from "./eventually.ts";
 import { HomeKitReceiver, makeStart } from "./homekit-receiver.ts";
+import type { LiveView } from "./homekit-live-view.ts";
 import { makeSound } from "./media-files.ts";
 import { OnvifTalker, speechPacket } from "./onvif-talker.ts";
 import type { RtspReader } from "./rtsp-reader.ts";
@@ -56,6 +57,22 @@ export const homeKitVoice = async (gateway: GatewayClient, camera: CameraId): Pr
       clearInterval(reports);
       await gateway.call("endHomeKitSession", { params, query: {}, body: undefined }, cancel).catch(() => undefined);
       receiver[Symbol.dispose]();
+    },
+  };
+};
+
+/** A controller of HomeKit whose view a Homebridge has arranged: Opus at 24 kHz. */
+export const liveViewVoice = async (view: LiveView): Promise<Omit<Voice, typeof Symbol.asyncDispose>> => {
+  const pieces = await speechIn("opus");
+  let index = 0;
+  return {
+    name: "HomeKit through Homebridge",
+    say: async () => {
+      await view.sound.say(pieceOf(pieces, index), { sequence: index & 0xffff, timestamp: index * 480 });
+      index += 1;
+    },
+    get seen() {
+      return view.video.packets;
     },
   };
 };
