@@ -155,6 +155,7 @@ const measureRival = async (rival: Rival, counts: readonly number[], bench: Benc
     await delay(scale.settleMs);
     cpu.push([count, await cpuShare(serving.pids, scale.windowMs)]);
     memory.push([count, pssMiB(...serving.pids)]);
+    await serving.check();
   }
   const each = (points: Point[]): number => slope(points.length === 1 ? [[0, 0], ...points] : points);
   samples.add("cpuPerViewer", each(cpu), "% of a core");

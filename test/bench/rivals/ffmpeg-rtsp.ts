@@ -62,6 +62,12 @@ export const ffmpegRtsp: Rival = {
     const serving = Array.from({ length: viewers }, () => serveOne(camera, opening));
     const programs = await Promise.all(serving);
     const opened = opening.move();
-    return { pids: programs.map(({ pid }) => pid), [Symbol.asyncDispose]: () => opened.disposeAsync() };
+    return {
+      pids: programs.map(({ pid }) => pid),
+      check: async () => {
+        for (const program of programs) program.assertRunning();
+      },
+      [Symbol.asyncDispose]: () => opened.disposeAsync(),
+    };
   },
 };

@@ -49,7 +49,12 @@ export const ffmpegSrtp: Rival = {
     const serving = Array.from({ length: viewers }, () => serveOne(camera, opening));
     const programs = await Promise.all(serving);
     const opened = opening.move();
-    const pids = programs.map(({ pid }) => pid);
-    return { pids, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+    return {
+      pids: programs.map(({ pid }) => pid),
+      check: async () => {
+        for (const program of programs) program.assertRunning();
+      },
+      [Symbol.asyncDispose]: () => opened.disposeAsync(),
+    };
   },
 };

@@ -23,12 +23,20 @@ const serve = async ({ rtspUrl, username, password }: FarmCamera, viewers: numbe
   server.stdin.write(`${rtspUrl} ${username} ${password}\n`);
   const [port] = (await once(createInterface(server.stdout), "line")) as [string];
   const target = { rtspUrl: `rtsp://127.0.0.1:${port}/camera`, username, password };
+  const players: RtspPlayer[] = [];
   for (let viewer = 0; viewer < viewers; viewer += 1) {
     const player = opening.use(await RtspPlayer.play(target, "stream=0"));
     await once(player.socket.resume(), "data");
+    players.push(player);
   }
   const opened = opening.move();
-  return { pids: [server.pid ?? 0], [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  return {
+    pids: [server.pid ?? 0],
+    check: async () => {
+      if (players.some(({ socket }) => socket.destroyed)) throw new Error("GStreamer has left a reader");
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
 };
 
 /** One process that serves every reader from one connection to the camera. */

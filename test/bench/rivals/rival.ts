@@ -4,6 +4,8 @@ import type { FarmCamera } from "../camera-farm/farm.ts";
 export interface RivalViewers extends AsyncDisposable {
   /** The processes that do the work, without their children. */
   readonly pids: readonly number[];
+  /** Throws when a viewer is no longer served: what was measured would be less than it seems. */
+  check(): Promise<void>;
 }
 
 /** Another program that serves viewers of a camera, for comparison. */

@@ -26,6 +26,12 @@ export const weriftWebRtc: Rival = {
     const output = opening.use(await WebRtcOutput.open("werift"));
     for (let viewer = 0; viewer < viewers; viewer += 1) opening.use(await output.join(host, 0));
     const opened = opening.move();
-    return { pids: [host.pid], [Symbol.asyncDispose]: () => opened.disposeAsync() };
+    return {
+      pids: [host.pid],
+      check: async () => {
+        if ((await host.call("viewers")) < viewers) throw new Error("werift has left a viewer");
+      },
+      [Symbol.asyncDispose]: () => opened.disposeAsync(),
+    };
   },
 };

@@ -34,7 +34,7 @@ export const webRtcServer = (plane: MediaPlane) => {
   return {
     webRtcOffer: async ({ camera, sdp, engine }: WebRtcOffering): Promise<{ session: SessionId; sdp: string }> => {
       sessions ??= open(engine);
-      return sessions.offer({ principal, camera: plane.stream(camera).camera, sdp }, cancel);
+      return sessions.offer({ principal, camera: plane.stream(camera).camera, sdp, fromHere: true }, cancel);
     },
     webRtcEnd: (session: SessionId): void => sessions?.end(session),
   };
