@@ -129,9 +129,10 @@ const viewingHandlers = (parts: HandlerParts): Pick<Handlers, ViewingRoutes> => 
       const [beforeMs, afterMs] = [query.before * 1_000, query.after * 1_000];
       return clips.record({ principal: principal.id, stream, beforeMs, afterMs, clock, log }, { signal });
     },
-    offerWebRtc: async ({ principal, params: { camera }, query, body: sdp, signal }) => {
+    offerWebRtc: async ({ principal, params: { camera }, query, body: sdp, peer, signal }) => {
+      const fromHere = isOwnAddress(peer, parts.interfaces());
       const talk = decideAccess(principal, { action: "talk", camera }).kind === "allow";
-      const answer = await webrtc.offer({ principal: principal.id, camera, sdp, talk, ...query }, { signal });
+      const answer = await webrtc.offer({ principal: principal.id, camera, sdp, talk, fromHere, ...query }, { signal });
       return { id: answer.session, sdp: answer.sdp };
     },
     endWebRtc: async ({ params }) => {

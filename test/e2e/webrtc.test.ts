@@ -24,7 +24,7 @@ const openPage = (
   wish: Partial<WebRtcOffer> = {},
 ): Promise<WebRtcPage> =>
   WebRtcPage.open(async (sdp) => {
-    const request = { principal: home.owner, camera: home.camera(), sdp, ...wish };
+    const request = { principal: home.owner, camera: home.camera(), sdp, fromHere: true, ...wish };
     const { sdp: answer } = await home.sessions.offer(request, never);
     return answer;
   }, args);
@@ -130,7 +130,7 @@ describeWith(["chromium"], "a browser that watches the simulated camera by WebRT
     await using home = new WebRtcHome([addressOf(simulator)]);
     let refusal: unknown;
     await using page = await WebRtcPage.open(async (sdp) => {
-      const request = { principal: home.owner, camera: home.camera(), sdp };
+      const request = { principal: home.owner, camera: home.camera(), sdp, fromHere: true };
       const { sdp: answer } = await home.sessions.offer(request, never).catch((error: unknown) => {
         refusal = error;
         throw error;

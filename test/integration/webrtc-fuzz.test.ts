@@ -24,7 +24,7 @@ const answer = (offer: Offer): void => {
   acceptedCodecs(offer);
   const { video, audio } = planSession(offer, { video: videoTrack, audio: opusTrack }, true);
   const tracks = audio === undefined ? [video] : [video, audio];
-  const candidates = usableCandidates(offer.candidates, {});
+  const candidates = usableCandidates(offer.candidates, { interfaces: {}, fromHere: true });
   const inner = engineOffer({ remote: offer.transport, candidates, tracks, loopback: false, events });
   const read = parseOffer(inner);
   expect(read.media.map(({ mid }) => mid)).toEqual(tracks.map(({ mid }) => mid));

@@ -13,8 +13,8 @@ const attached: NetworkInterfaceInfo = {
   cidr: "203.0.113.5/24",
 };
 const interfaces: Interfaces = { eth0: [attached] };
-const addresses = (...lines: readonly string[]): readonly string[] =>
-  usableCandidates(lines, interfaces).map(({ address, port }) => `${address} ${port}`);
+const addresses = (lines: readonly string[], fromHere = true): readonly string[] =>
+  usableCandidates(lines, { interfaces, fromHere }).map(({ address, port }) => `${address} ${port}`);
 
 describe("A viewer's candidate", () => {
   it.each([
@@ -28,7 +28,7 @@ describe("A viewer's candidate", () => {
     ["loopback", "1 1 udp 1 127.0.0.1 5000 typ host", "127.0.0.1 5000"],
     ["IPv4 within IPv6", "1 1 udp 1 ::ffff:10.0.0.7 5000 typ host", "10.0.0.7 5000"],
   ])("is tried: %s", (_, line, expected) => {
-    expect(addresses(line)).toEqual([expected]);
+    expect(addresses([line])).toEqual([expected]);
   });
 
   it.each([
@@ -46,12 +46,21 @@ describe("A viewer's candidate", () => {
     ["a line break", "1 1 udp 1 192.168.1.20\n 5000 typ host"],
     ["nothing", ""],
   ])("is left out: %s", (_, line) => {
-    expect(addresses(line)).toEqual([]);
+    expect(addresses([line])).toEqual([]);
   });
+
+  it.each(["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"])(
+    "is left out where it names a service of this box to somebody elsewhere: %s",
+    (address) => {
+      const line = `1 1 udp 1 ${address} 53 typ host`;
+      expect(addresses([line], false)).toEqual([]);
+      expect(addresses([line], true)).toHaveLength(1);
+    },
+  );
 
   it("is one of sixteen at most", () => {
     const lines = Array.from({ length: 40 }, (_, index) => `1 1 udp 1 10.0.0.${index + 1} 5000 typ host`);
-    expect(addresses(...lines)).toHaveLength(16);
+    expect(addresses(lines)).toHaveLength(16);
   });
 
   it.each([
@@ -67,11 +76,15 @@ describe("A viewer's candidate", () => {
   it.each([
     ["192.168.7.7", true],
     ["203.0.113.9", true],
-    ["127.0.0.1", true],
+    ["127.0.0.1", false],
     ["198.51.100.1", false],
     ["2606:4700::1111", false],
     ["?", false],
   ])("%s that turned out to be where the viewer is may be sent to: %s", (address, expected) => {
-    expect(isViewerAddress(address, interfaces)).toBe(expected);
+    expect(isViewerAddress(address, { interfaces, fromHere: false })).toBe(expected);
+  });
+
+  it("on this box's loopback may be sent to where it asked from this box", () => {
+    expect(isViewerAddress("127.0.0.1", { interfaces, fromHere: true })).toBe(true);
   });
 });

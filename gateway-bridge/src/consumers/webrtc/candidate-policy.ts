@@ -14,24 +14,28 @@ const maxCandidates = 16;
 const shape =
   /^([A-Za-z0-9+/]{1,32}) 1 udp (\d{1,10}) ([0-9A-Fa-f.:]{2,45}) (\d{1,5}) typ (?:host|srflx|prflx|relay)(?: |$)/i;
 
-/**
- * Whether media may go to this address: as for every viewer, and to this box's loopback too, because a viewer proves by its
- * ICE password that it is there.
- */
-export const isViewerAddress = (address: string, interfaces: Interfaces): boolean =>
-  judgeViewer({ viewer: address, localAddress: "127.0.0.1", interfaces }).kind === "allowed";
+/** What is known of where an offer came from. */
+export interface OfferOrigin {
+  readonly interfaces: Interfaces;
+  /** From this box, whose loopback is then a viewer's too. Others would have the gateway knock at services that listen there. */
+  readonly fromHere: boolean;
+}
+
+/** Whether media, or a check, may go to this address: as for every viewer. */
+export const isViewerAddress = (address: string, { interfaces, fromHere }: OfferOrigin): boolean =>
+  judgeViewer({ viewer: address, localAddress: fromHere ? "127.0.0.1" : undefined, interfaces }).kind === "allowed";
 
 /**
  * The candidates that are tried, in the viewer's order: UDP, in the home. Names are never looked up, neither those that
  * browsers draw to hide an address (the viewer's own checks show where it is) nor any other.
  */
-export const usableCandidates = (offered: readonly string[], interfaces: Interfaces): readonly Candidate[] => {
+export const usableCandidates = (offered: readonly string[], origin: OfferOrigin): readonly Candidate[] => {
   const usable = offered.flatMap((text): Candidate[] => {
     const [, foundation = "", priority = "", address = "", port = ""] = shape.exec(text) ?? [];
     const plain = plainAddress(address);
     const [rank, number] = [Number(priority), Number(port)];
     if (plain === undefined || rank < 1 || rank >= 2 ** 31 || number < 1 || number > 65_535) return [];
-    if (!isViewerAddress(plain.address, interfaces)) return [];
+    if (!isViewerAddress(plain.address, origin)) return [];
     return [{ foundation, priority: rank, address: plain.address, port: number }];
   });
   return usable.slice(0, maxCandidates);

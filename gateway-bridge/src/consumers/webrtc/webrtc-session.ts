@@ -11,10 +11,9 @@ import {
 } from "@gatehouse/shared";
 
 import type { AcceptedCodecs } from "../../domain/track.ts";
-import type { Interfaces } from "../../domain/viewer-address-policy.ts";
 import type { Stream } from "../../media/stream.ts";
 import { TalkReceiver } from "../../media/talk/talk-receiver.ts";
-import { isOnLoopback, isViewerAddress, usableCandidates } from "./candidate-policy.ts";
+import { isOnLoopback, isViewerAddress, usableCandidates, type OfferOrigin } from "./candidate-policy.ts";
 import type { Offer } from "./offer.ts";
 import type { PeerConnection, PeerEvents, PeerOptions, PeerTrackPlan, WebRtcEngine } from "./peer-connection.ts";
 import { planSession, type SessionPlan } from "./session-plan.ts";
@@ -33,7 +32,7 @@ export interface WebRtcSessionOptions {
   /** Undefined where the principal may not talk. */
   readonly openTalk: OpenTalk | undefined;
   readonly engine: WebRtcEngine;
-  readonly interfaces: Interfaces;
+  readonly origin: OfferOrigin;
   readonly clock: Clock;
   readonly log: Logger;
   /** Called once, when the session is over by whatever cause. */
@@ -146,9 +145,9 @@ export class WebRtcSession implements Disposable {
 
   #connected(): void {
     if (this.#over || this.#view !== undefined) return;
-    const { stream, interfaces, clock } = this.#options;
+    const { stream, origin, clock } = this.#options;
     const { remoteAddress } = this.#peer;
-    if (remoteAddress === undefined || !isViewerAddress(remoteAddress, interfaces)) {
+    if (remoteAddress === undefined || !isViewerAddress(remoteAddress, origin)) {
       this.end(`no video is sent to ${remoteAddress ?? "an unknown address"}, which is not in the home`);
       return;
     }
@@ -201,8 +200,8 @@ export class WebRtcSession implements Disposable {
 const tracksOf = ({ video, audio }: SessionPlan): readonly PeerTrackPlan[] =>
   audio === undefined ? [video] : [video, audio];
 
-const peerOptions = ({ offer, interfaces }: WebRtcSessionOptions, plan: SessionPlan, ears: Ears): PeerOptions => {
-  const candidates = usableCandidates(offer.candidates, interfaces);
+const peerOptions = ({ offer, origin }: WebRtcSessionOptions, plan: SessionPlan, ears: Ears): PeerOptions => {
+  const candidates = usableCandidates(offer.candidates, origin);
   const order = offer.media.map(({ mid }) => mid);
   return {
     remote: offer.transport,

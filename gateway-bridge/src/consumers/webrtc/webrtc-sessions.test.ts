@@ -132,8 +132,11 @@ describe("WebRTC sessions", () => {
     await house.offer({ sdp: makeOffer({ candidates }) });
     const { options } = house.engine.peer;
     expect([options.candidates.map(({ address }) => address), options.loopback]).toEqual([["10.1.1.1"], false]);
-    await house.offer({ sdp: makeOffer({ candidates: ["1 1 udp 5 127.0.0.1 7 typ host"] }) });
-    expect(house.engine.peer.options.loopback).toBe(true);
+    const sdp = makeOffer({ candidates: ["1 1 udp 5 127.0.0.1 7 typ host"] });
+    await house.offer({ sdp });
+    expect(house.engine.peer.options).toMatchObject({ candidates: [], loopback: false });
+    await house.offer({ sdp, fromHere: true });
+    expect(house.engine.peer.options).toMatchObject({ candidates: [{ address: "127.0.0.1" }], loopback: true });
   });
 
   it("load the engine once, and the one that was asked for", async () => {

@@ -46,6 +46,8 @@ export interface WebRtcOffer {
   readonly tier?: TierName | undefined;
   /** Pixels that the viewer shows. */
   readonly width?: number | undefined;
+  /** It came from this box. Loopback is nowhere to send to for others. */
+  readonly fromHere?: boolean | undefined;
   /** The principal may talk through the camera. */
   readonly talk?: boolean | undefined;
 }
@@ -130,7 +132,7 @@ export class WebRtcSessions implements AsyncDisposable {
       stream: await playable(accepts, cancel),
       playable,
       openTalk: request.talk === true ? openTalk : undefined,
-      interfaces: interfaces(),
+      origin: { interfaces: interfaces(), fromHere: request.fromHere === true },
       clock,
       log,
       onEnded,
