@@ -38,7 +38,7 @@ const cancel = { signal: new AbortController().signal };
 /** How far the loudspeaker may be behind its talker, in pieces of 20 ms. */
 const delays = { asItIs: 2, converted: 15 } as const;
 
-type Loudspeaker = "talk-pcmu" | "talk-pcma";
+type Loudspeaker = "talk-pcmu" | "talk-pcma" | "talk-l16";
 
 interface Speech {
   readonly pieces: number;
@@ -47,7 +47,7 @@ interface Speech {
   readonly mount?: Loudspeaker;
 }
 
-/** Two cameras with a loudspeaker each, the real gateway before them, and everybody who talks. */
+/** Cameras with a loudspeaker each, the real gateway before them, and everybody who talks. */
 class Home {
   readonly #stack: AsyncDisposableStack;
   readonly server: GstRtspServer;
@@ -72,7 +72,7 @@ class Home {
     const folder = opening.adopt(await mkdtemp(join(tmpdir(), "gatehouse-talk-")), (path) =>
       rm(path, { recursive: true }),
     );
-    const server = opening.use(await GstRtspServer.open({ mounts: ["talk-pcmu", "talk-pcma"] }));
+    const server = opening.use(await GstRtspServer.open({ mounts: ["talk-pcmu", "talk-pcma", "talk-l16"] }));
     const line = opening.use(await CameraLine.open(Number(new URL(server.url("talk-pcmu")).port)));
     const plainPort = await freePort();
     const config = { listen: { port: 0 }, rtsp: { port: 0, plainPort } };
@@ -82,7 +82,11 @@ class Home {
       const args = ["camera", "add", address, "--name", mount, "--user", server.username, "--password-stdin", "--warm"];
       return (await gateway.command(args, server.password)) as Camera;
     };
-    const cameras = { "talk-pcmu": await add("talk-pcmu"), "talk-pcma": await add("talk-pcma") };
+    const cameras = {
+      "talk-pcmu": await add("talk-pcmu"),
+      "talk-pcma": await add("talk-pcma"),
+      "talk-l16": await add("talk-l16"),
+    };
     // Its grants are those that a plugin gets unless told otherwise.
     const { pairingString } = (await gateway.command(["pair", "--for", "homebridge"])) as PairingOffer;
     const identity = await pair({ pairingString, kind: "homebridge", clock: systemClock }, cancel);
@@ -206,7 +210,7 @@ describeWith(["gstreamer", "ffmpeg"], "talking through a camera", () => {
   afterAll(() => home[Symbol.asyncDispose]());
 
   it("is offered where a camera was found to have a loudspeaker, and nobody had to be asked twice", async () => {
-    expect(Object.values(home.cameras).map(({ talk }) => talk)).toEqual([true, true]);
+    expect(Object.values(home.cameras).map(({ talk }) => talk)).toEqual([true, true, true]);
     expect(home.line.talks).toBe(0);
   });
 
@@ -267,6 +271,16 @@ describeWith(["gstreamer", "ffmpeg"], "talking through a camera", () => {
     const heard = await home.speak(voice, { pieces: 100, behind: delays.asItIs, mount: "talk-pcma" });
     expect(heard.equals(convertG711("pcma", Buffer.concat((await speechIn("pcmu")).slice(0, 100))))).toBe(true);
     expect(await descendants("ffmpeg")).toEqual([]);
+  });
+
+  it("to a loudspeaker that plays samples of 16 kHz alone", async () => {
+    await home.quiet();
+    await using voice = await home.onvif({ mount: "talk-l16" });
+    const heard = await home.speak(voice, { pieces: 100, behind: delays.converted, mount: "talk-l16" });
+    const samples = Int16Array.from({ length: heard.length / 2 }, (_, index) => heard.readInt16BE(index * 2));
+    const { level, purity } = listenFor(440, samples.subarray(samples.length / 2), 16_000);
+    expect(purity).toBeGreaterThan(0.95);
+    expect(level).toBeGreaterThan(10_000);
   });
 
   it("is one person's at a time, whichever way they came; the next begins when the last has been quiet", async () => {
@@ -342,7 +356,7 @@ describeWith(["gstreamer", "ffmpeg"], "talking through a camera", () => {
     await home.until(voice);
     await home.speak(voice, { pieces: 20, behind: delays.asItIs });
     expect(voice.seen).toBeGreaterThan(seen + 100);
-    expect(await home.connects()).toEqual([1, 1]);
+    expect(await home.connects()).toEqual([1, 1, 1]);
   });
 
   it("comes back after its ffmpeg was killed, and the picture never went", async () => {
@@ -358,7 +372,7 @@ describeWith(["gstreamer", "ffmpeg"], "talking through a camera", () => {
     const heard = await home.speak(voice, { pieces: 50, behind: delays.converted });
     expect(toneIn("pcmu", heard).purity).toBeGreaterThan(0.9);
     expect(voice.seen).toBeGreaterThan(seen + 100);
-    expect(await home.connects()).toEqual([1, 1]);
+    expect(await home.connects()).toEqual([1, 1, 1]);
   });
 
   it("leaves nothing behind", async () => {

@@ -27,11 +27,15 @@ const decode = async ({ codec, channels, config }: AudioTrack, units: readonly A
     const writer = new OggOpusWriter(channels);
     return await decodeSound(["ogg"], Buffer.concat([writer.begin(), ...all.map((data) => writer.write(data, 960))]));
   }
+  if (codec === "l16") return await decodeSound(["s16be", "-ar", "16000", "-ac", "1"], Buffer.concat(all));
   const law = codec === "pcmu" ? "mulaw" : "alaw";
   if (codec !== "aac") return await decodeSound([law, "-ar", "8000", "-ac", "1"], Buffer.concat(all));
   const aac = parseAudioSpecificConfig(config!)!;
   return await decodeSound(["aac"], Buffer.concat(all.flatMap((data) => [writeAdts(aac, data.length), data])));
 };
+
+/** What cameras play, in samples a second. */
+const loudspeakers = { pcmu: 8_000, pcma: 8_000, l16: 16_000 } as const;
 
 /** Seconds from the beginning up to where the tone is heard. */
 const onset = (samples: Int16Array): number => samples.findIndex((sample) => Math.abs(sample) > 3_000) / 16_000;
@@ -60,7 +64,8 @@ describeWith(["ffmpeg"], "Transcoded sound", () => {
     const sound = await makeSound(from, { seconds: 2, toneAt: 1 });
     const units: AudioUnit[] = [];
     const onUnit = (unit: AudioUnit): void => void units.push(unit);
-    const shape = to === "pcmu" || to === "pcma" ? { clockRate: 8_000, channels: 1 } : undefined;
+    const shape =
+      to in loudspeakers ? { clockRate: loudspeakers[to as keyof typeof loudspeakers], channels: 1 } : undefined;
     await using transcoder = await SoundTranscoder.open(
       { ffmpeg, clock: systemClock, from: sound.track, to, onUnit, ...(shape && { shape }) },
       cancel,
@@ -86,6 +91,8 @@ describeWith(["ffmpeg"], "Transcoded sound", () => {
     ["l16", "aac"],
     ["opus", "pcmu"],
     ["aac", "pcma"],
+    ["pcmu", "l16"],
+    ["opus", "l16"],
   ])("of %s is heard as %s, at the time and the pitch that it had", async (from, to) => {
     const { track, units } = await transcode(from, to, (index, duration) => 7_000_000 + index * duration);
     expect(track).toMatchObject({ codec: to, channels: 1 });

@@ -66,7 +66,6 @@ export const openSoundConverter = async (
   const { codec } = to;
   if (sameShape && isG711(codec) && isG711(from.codec))
     return new TableConverter(to, (data) => convertG711(codec, data), sink);
-  if (codec === "l16") throw new GatehouseError("codec-unsupported", "Sound is not converted to L16.");
   if (ffmpeg === undefined)
     throw new GatehouseError("transcoder-missing", `No ffmpeg was found to make ${codec} of ${from.codec}.`);
   return await SoundTranscoder.open({ ffmpeg, clock, from, to: codec, shape: to, onUnit: sink }, cancel);

@@ -49,6 +49,7 @@ describe("takeOf", () => {
     ["aac", 44_100, 44_100],
     ["aac", 96_000, 48_000],
     ["pcma", 8_000, 8_000],
+    ["l16", 16_000, 16_000],
   ] as const)("makes %s of sound at %d Hz at %d Hz", (target, clockRate, outcome) => {
     expect(takeOf(target, { clockRate, channels: 6 }).track).toMatchObject({ clockRate: outcome, channels: 2 });
   });

@@ -46,7 +46,7 @@ export interface SoundTake {
 export type SoundShape = Pick<AudioTrack, "clockRate" | "channels">;
 
 /** The codecs that sound is transcoded to. */
-export type SoundTarget = "opus" | "aac" | "pcmu" | "pcma";
+export type SoundTarget = "opus" | "aac" | "pcmu" | "pcma" | "l16";
 
 const nothing = Buffer.alloc(0);
 
@@ -140,15 +140,17 @@ const takeAac = (rate: number, channels: number): SoundTake => {
   };
 };
 
-const takeG711 = (codec: "pcmu" | "pcma", { clockRate, channels }: SoundShape): SoundTake => {
+const rawEncoders = { pcmu: "pcm_mulaw", pcma: "pcm_alaw", l16: "pcm_s16be" } as const;
+
+const takeRaw = (codec: keyof typeof rawFormats, { clockRate, channels }: SoundShape): SoundTake => {
   const duration = Math.round(clockRate / 50);
-  const size = duration * channels;
+  const size = duration * channels * (codec === "l16" ? 2 : 1);
   let held: Buffer = nothing;
   return {
     track: { kind: "audio", codec, clockRate, channels },
     args: [
       ...["-ar", String(clockRate), "-ac", String(channels)],
-      ...["-c:a", codec === "pcmu" ? "pcm_mulaw" : "pcm_alaw", "-f", rawFormats[codec]],
+      ...["-c:a", rawEncoders[codec], "-f", rawFormats[codec]],
     ],
     leadIn: 0,
     take: (piece) => {
@@ -167,5 +169,5 @@ const takeG711 = (codec: "pcmu" | "pcma", { clockRate, channels }: SoundShape): 
 export const takeOf = (target: SoundTarget, shape: SoundShape): SoundTake => {
   const channels = Math.min(2, shape.channels);
   if (target === "opus") return takeOpus(channels);
-  return target === "aac" ? takeAac(shape.clockRate, channels) : takeG711(target, { ...shape, channels });
+  return target === "aac" ? takeAac(shape.clockRate, channels) : takeRaw(target, { ...shape, channels });
 };
