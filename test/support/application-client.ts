@@ -49,7 +49,19 @@ export class ApplicationClient {
     return new ApplicationClient(gateway, identity.gatewayPin, login);
   }
 
-  async ask({ path, method = "GET", type, body, headers: more }: Question): Promise<Answer> {
+  async ask(question: Question): Promise<Answer> {
+    const response = await this.begin(question);
+    try {
+      const chunks: Buffer[] = [];
+      for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
+      return { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) };
+    } finally {
+      response.destroy();
+    }
+  }
+
+  /** The same, of whose body nothing was read yet; destroy it in the end. */
+  async begin({ path, method = "GET", type, body, headers: more }: Question): Promise<IncomingMessage> {
     const socket = await this.#connect();
     const headers = { host: this.#gateway.address, authorization: this.authorization, ...more };
     const asked = request({
@@ -59,14 +71,9 @@ export class ApplicationClient {
       createConnection: () => socket,
     });
     asked.end(body);
-    try {
-      const [response] = (await once(asked, "response")) as [IncomingMessage];
-      const chunks: Buffer[] = [];
-      for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
-      return { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) };
-    } finally {
-      socket.destroy();
-    }
+    const [response] = (await once(asked, "response")) as [IncomingMessage];
+    response.on("close", () => socket.destroy());
+    return response;
   }
 
   /** A WebSocket that is open. */

@@ -32,7 +32,11 @@ export interface Watchers {
   readonly rtsp: Watching;
   readonly webrtc: Watching & { readonly receiver: WebRtcReceiver };
   readonly live: Watching & { readonly messages: readonly { readonly kind: string; readonly mime?: string }[] };
-  readonly homekit: Watching & { readonly receiver: HomeKitReceiver };
+  readonly homekit: Watching & {
+    readonly receiver: HomeKitReceiver;
+    /** Reports nothing any more. */
+    readonly silence: () => void;
+  };
 }
 
 const reportEveryMs = 1_000;
@@ -144,12 +148,13 @@ export class WatchedHouse implements AsyncDisposable {
   }
 
   async watchAll(camera: number): Promise<Watchers> {
-    return {
-      rtsp: await this.watchRtsp(camera),
-      webrtc: await this.watchWebRtc(camera),
-      live: await this.watchLive(camera),
-      homekit: await this.watchHomeKit(camera),
-    };
+    const [rtsp, webrtc, live, homekit] = await Promise.all([
+      this.watchRtsp(camera),
+      this.watchWebRtc(camera),
+      this.watchLive(camera),
+      this.watchHomeKit(camera),
+    ]);
+    return { rtsp, webrtc, live, homekit };
   }
 
   async watchRtsp(camera: number): Promise<Watchers["rtsp"]> {
@@ -224,7 +229,7 @@ export class WatchedHouse implements AsyncDisposable {
       await this.client.ask({ path: `/v1/homekit-sessions/${prepared.id}`, method: "DELETE" });
       receiver[Symbol.dispose]();
     };
-    return extend(watch, { receiver, [Symbol.asyncDispose]: close });
+    return extend(watch, { receiver, silence: () => clearInterval(reports), [Symbol.asyncDispose]: close });
   }
 
   /** WHEP. */

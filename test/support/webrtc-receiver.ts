@@ -77,6 +77,11 @@ export class WebRtcReceiver implements AsyncDisposable {
     await this.#audio.sender.sendRtp(bytes);
   }
 
+  /** Goes away without a word to anybody. */
+  async vanish(): Promise<void> {
+    await this.#transport.iceTransport.connection.close();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const handshake = this.#transport.dtls?.dtls;
     // Or an unfinished handshake is repeated for half a minute more.

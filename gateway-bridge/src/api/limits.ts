@@ -10,6 +10,8 @@ export const limits = {
   requestTimeout: 30_000,
   /** How long an unused connection is kept. */
   keepAlive: 60_000,
+  /** How long a reader may take nothing of what waits for it. */
+  stuckReader: 30_000,
   connections: 512,
   /** Of one IPv4 address, or one IPv6 /64. Plugins on one host share one. */
   connectionsPerAddress: 64,

@@ -161,7 +161,7 @@ const answer = async (found: Admitted, options: RouterOptions, exchange: Exchang
   };
   if (name === "live" && principal !== undefined) return showLive(run, options, { ...exchange, principal });
   const result = await run({ signal: AbortSignal.any([whileConnected(reply), options.signal]) });
-  return sendAnswer(reply, { name, params, result, now: options.clock.now() });
+  return sendAnswer(reply, { name, params, result, clock: options.clock });
 };
 
 /** From here on the client hears over the WebSocket, of failures too: browsers show a page nothing of a refused upgrade. */

@@ -1,27 +1,27 @@
-import { assertNever, routes, type Route, type RouteName } from "@gatehouse/shared";
+import { assertNever, routes, type Clock, type Route, type RouteName } from "@gatehouse/shared";
 import type { FastifyReply } from "fastify";
-import { Readable } from "node:stream";
 
 import type { Clip, Snapshot } from "../ports.ts";
 import type { SdpAnswer, TextAnswer } from "./handlers.ts";
+import { limits } from "./limits.ts";
+import { patientStream } from "./patient-stream.ts";
 
 export interface Answered {
   readonly name: RouteName;
   readonly params: Readonly<Record<string, string>>;
   /** What the handler gave. */
   readonly result: unknown;
-  /** Clock.now(). */
-  readonly now: number;
+  readonly clock: Clock;
 }
 
 /** Sends what a handler gave in the form that its route declares. */
-export const sendAnswer = (reply: FastifyReply, { name, params, result, now }: Answered): FastifyReply => {
+export const sendAnswer = (reply: FastifyReply, { name, params, result, clock }: Answered): FastifyReply => {
   const { response }: Route = routes[name];
   switch (response) {
     case "jpeg": {
       const { jpeg, capturedAt } = result as Snapshot;
       // RFC 9111 5.1
-      const age = Math.max(0, Math.floor((now - capturedAt) / 1_000));
+      const age = Math.max(0, Math.floor((clock.now() - capturedAt) / 1_000));
       const headers = { "x-captured-at": capturedAt, age, "x-camera": params["camera"] };
       return reply.headers(headers).type("image/jpeg").send(jpeg);
     }
@@ -31,7 +31,7 @@ export const sendAnswer = (reply: FastifyReply, { name, params, result, now }: A
       return reply
         .headers(headers)
         .type("video/mp4")
-        .send(Readable.from(chunks, { objectMode: false }));
+        .send(patientStream(chunks, clock, limits.stuckReader));
     }
     case "sdp": {
       const { id, sdp } = result as SdpAnswer;
