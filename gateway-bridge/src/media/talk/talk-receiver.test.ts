@@ -8,9 +8,10 @@ const packet = (
   timestamp: number,
   payload = Buffer.from([sequence & 0xff]),
   payloadType = 0,
+  ssrc = 9,
 ): Buffer => {
   const header = Buffer.alloc(12);
-  writeRtpHeader(header, 0, { payloadType, marker: false, sequence, timestamp, ssrc: 9 });
+  writeRtpHeader(header, 0, { payloadType, marker: false, sequence, timestamp, ssrc });
   return Buffer.concat([header, payload]);
 };
 
@@ -42,13 +43,23 @@ describe("What a viewer says", () => {
       "padding longer than itself",
       Buffer.concat([Buffer.from([0xa0]), packet(1, 160, Buffer.from([200])).subarray(1)]),
     ],
-    ["a time before the last", packet(1, 0)],
   ])("is left out with %s", (_, bytes) => {
     const heard = new Heard();
     using talk = new TalkReceiver(0, heard);
     talk.receive(packet(0, 80));
     talk.receive(bytes);
     expect(heard.sounds).toEqual([[0, 80]]);
+  });
+
+  it("goes on where a viewer begins anew, whatever its time is then", () => {
+    const heard = new Heard();
+    using talk = new TalkReceiver(0, heard);
+    for (const index of [0, 1]) talk.receive(packet(index, 1_000_000 + index * 160));
+    // The same source with an earlier time, then another source with a later one.
+    for (const index of [2, 3]) talk.receive(packet(index, 500 + index * 160));
+    const other = (index: number): Buffer => packet(index, 3_000_000_000 + index * 160, undefined, 0, 10);
+    for (const index of [700, 701, 702]) talk.receive(other(index));
+    expect(heard.sounds.map(([, at]) => at)).toEqual(Array.from({ length: 7 }, (_, index) => 1_000_000 + index * 160));
   });
 
   it("ends with the session", () => {

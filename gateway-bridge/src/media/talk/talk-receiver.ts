@@ -1,5 +1,5 @@
 import { PacketOrder } from "../../protocols/rtp/packet-order.ts";
-import { parseRtp, rtpPayloadOffset } from "../../protocols/rtp/rtp-packet.ts";
+import { parseRtp, rtpPayloadOffset, type RtpPacket } from "../../protocols/rtp/rtp-packet.ts";
 import { CounterUnwrapper } from "../../protocols/rtp/unwrap.ts";
 
 /** Where a viewer's words go. */
@@ -11,23 +11,25 @@ export interface TalkSink extends Disposable {
 /** Packets that may wait for one that was overtaken: 80 ms of them, with the usual 20 ms each. */
 const depth = 4;
 
-/** Hands what a viewer says in RTP to a sink, in order. */
+/**
+ * Hands what a viewer says in RTP to a sink, in order. A viewer may begin anew, under another SSRC or at another time: for the sink its
+ * time goes on.
+ */
 export class TalkReceiver implements Disposable {
   readonly #payloadType: number;
   readonly #sink: TalkSink;
-  readonly #timestamps = new CounterUnwrapper(32);
-  readonly #order: PacketOrder;
+  readonly #order = new PacketOrder(depth, (packet) => this.#handOn(packet));
+  #timestamps = new CounterUnwrapper(32);
+  #ssrc: number | undefined;
+  /** From the viewer's time to the sink's. */
+  #shift = 0;
   #last = -1;
+  /** Ticks of the shortest packet. */
+  #step = Number.POSITIVE_INFINITY;
 
   constructor(payloadType: number, sink: TalkSink) {
     this.#payloadType = payloadType;
     this.#sink = sink;
-    this.#order = new PacketOrder(depth, ({ timestamp, payload }) => {
-      const at = this.#timestamps.next(timestamp);
-      if (at <= this.#last) return;
-      this.#last = at;
-      this.#sink.write(payload, at);
-    });
   }
 
   /** Takes an authentic packet; one that is damaged, or of another type, is left out. */
@@ -43,5 +45,24 @@ export class TalkReceiver implements Disposable {
 
   [Symbol.dispose](): void {
     this.#sink[Symbol.dispose]();
+  }
+
+  #handOn({ ssrc, timestamp, payload }: RtpPacket): void {
+    const at = this.#timestamps.next(timestamp) + this.#shift;
+    const isFirst = this.#ssrc === undefined;
+    if (isFirst || (ssrc === this.#ssrc && at > this.#last)) {
+      if (!isFirst) this.#step = Math.min(this.#step, at - this.#last);
+      this.#last = at;
+    } else this.#last = this.#resume(timestamp);
+    this.#ssrc = ssrc;
+    this.#sink.write(payload, this.#last);
+  }
+
+  /** Lets a time that begins anew follow on the last. */
+  #resume(timestamp: number): number {
+    const at = this.#last + (Number.isFinite(this.#step) ? this.#step : 1);
+    this.#timestamps = new CounterUnwrapper(32);
+    this.#shift = at - this.#timestamps.next(timestamp);
+    return at;
   }
 }
