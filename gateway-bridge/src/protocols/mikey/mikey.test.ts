@@ -1,4 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
+import type { GatehouseError } from "@gatehouse/shared";
+import { inspect } from "node:util";
 
 import { drawSrtpMaster } from "../srtp/srtp-key.ts";
 import { formatMikey } from "./format-mikey.ts";
@@ -164,5 +166,28 @@ describe("a message in RTSP", () => {
 
   it("has an end", () => {
     expect(() => readKeyManagementAttribute(`mikey ${"A".repeat(16_385)}`)).toThrow(code("camera-answer-too-large"));
+  });
+});
+
+describe("what is said of a message that cannot be used", () => {
+  it("holds no part of its key, in whatever spelling", () => {
+    const { master } = offer();
+    const whole = formatMikey(offer({ master, mki: Buffer.from([9]) }), options);
+    const spelled = [master.key, master.salt].flatMap((secret) =>
+      (["latin1", "hex", "base64", "base64url"] as const).map((spelling) => secret.toString(spelling).slice(0, 8)),
+    );
+    const said: string[] = [];
+    for (let at = 0; at < whole.length; at += 1) {
+      for (const damaged of [whole.subarray(0, at), Buffer.from(whole).fill(whole.readUInt8(at) ^ 0xff, at, at + 1)]) {
+        try {
+          readSrtpOffer(parseMikey(damaged));
+        } catch (error) {
+          const { message: words, details, cause } = error as GatehouseError;
+          said.push(inspect({ words, details, cause }, { depth: 9 }));
+        }
+      }
+    }
+    expect(said.length).toBeGreaterThan(whole.length);
+    expect(spelled.filter((secret) => said.join().includes(secret))).toEqual([]);
   });
 });
