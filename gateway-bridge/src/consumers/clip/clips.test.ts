@@ -4,7 +4,7 @@ import { PrincipalId } from "@gatehouse/shared";
 
 import { failure, House, never } from "../../media/testing/house.ts";
 import { makePictures } from "../../media/testing/units.ts";
-import { Clips, stuckMs } from "./clips.ts";
+import { Clips } from "./clips.ts";
 import type { Clip } from "./record-clip.ts";
 
 const filmed = async (): Promise<House> => {
@@ -70,31 +70,5 @@ describe("Clips", () => {
     for (let index = 0; index < 4; index += 1) await record(clips, house);
     await expect(record(clips, house)).rejects.toMatchObject({ code: "too-many-sessions" });
     await expect(record(clips, house, never, ben)).resolves.toBeDefined();
-  });
-
-  it("gives the place of a reader that takes nothing to others, and keeps nothing for it", async () => {
-    await using house = await filmed();
-    const clips = new Clips();
-    const unread = await record(clips, house);
-    const begun = (await record(clips, house, never, ben)).chunks[Symbol.asyncIterator]();
-    await begun.next();
-    expect(clips.count).toBe(2);
-    await house.clock.advance(stuckMs);
-    expect([clips.count, house.stream.status.viewers]).toEqual([0, 0]);
-    for (const reader of [unread.chunks[Symbol.asyncIterator](), begun]) {
-      await expect(reader.next()).rejects.toMatchObject({ code: "timeout" });
-    }
-  });
-
-  it("waits for a reader that is slow for as long as it takes a little", async () => {
-    await using house = await filmed();
-    const clips = new Clips();
-    const chunks = [];
-    for await (const chunk of (await record(clips, house)).chunks) {
-      chunks.push(chunk);
-      await house.clock.advance(stuckMs - 1);
-    }
-    expect(chunks.length).toBeGreaterThan(1);
-    expect(clips.count).toBe(0);
   });
 });
