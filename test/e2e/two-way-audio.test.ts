@@ -322,13 +322,16 @@ describeWith(["gstreamer", "ffmpeg"], "talking through a camera", () => {
         await systemClock.delay(20, cancel);
       }
     })();
-    await home.gateway.command(["client", "revoke", login.principal]);
-    const heard = home.heard().length;
-    await home.quiet();
-    // What was on its way by then, and no more.
-    expect(home.heard().length - heard).toBeLessThan(5);
-    talking.abort();
-    await talk;
+    try {
+      await home.gateway.command(["client", "revoke", login.principal]);
+      const heard = home.heard().length;
+      await home.quiet();
+      // What was on its way by then, and no more.
+      expect(home.heard().length - heard).toBeLessThan(5);
+    } finally {
+      talking.abort();
+      await talk;
+    }
   });
 
   it("is nothing for who may only watch: nothing is offered, and nothing is heard", async () => {
