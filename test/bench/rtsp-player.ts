@@ -37,11 +37,10 @@ export class RtspPlayer implements Disposable {
     const player = new RtspPlayer(target);
     const { rtspUrl } = target;
     player.#challenge = /WWW-Authenticate: (.*)\r/.exec(await player.#ask("DESCRIBE", rtspUrl))?.[1] ?? "";
-    if (player.#challenge !== "") await player.#ask("DESCRIBE", rtspUrl);
-    const setup = await player.#ask("SETUP", `${rtspUrl}/${track}`);
+    if (player.#challenge !== "") await player.#demand("DESCRIBE", rtspUrl);
+    const setup = await player.#demand("SETUP", `${rtspUrl}/${track}`);
     player.#session = /Session: ([^;\r]+)/.exec(setup)?.[1] ?? "";
-    const played = await player.#ask("PLAY", rtspUrl);
-    if (!played.startsWith("RTSP/1.0 200")) throw new Error(`the server answered ${played.slice(0, 40)}`);
+    await player.#demand("PLAY", rtspUrl);
     return player;
   }
 
@@ -52,6 +51,12 @@ export class RtspPlayer implements Disposable {
 
   [Symbol.dispose](): void {
     this.socket.destroy();
+  }
+
+  async #demand(method: string, url: string): Promise<string> {
+    const answer = await this.#ask(method, url);
+    if (!answer.startsWith("RTSP/1.0 200")) throw new Error(`${method} was answered ${answer.split("\r\n", 1)[0]}`);
+    return answer;
   }
 
   async #ask(method: string, url: string): Promise<string> {

@@ -9,14 +9,18 @@ import { clock, log, type MediaPlane } from "../../media-host/media-plane.ts";
 const cancel = { signal: new AbortController().signal };
 const realm = "Gatehouse";
 const password = randomBytes(16).toString("hex");
-const application: Principal = {
-  id: PrincipalId.parse("who-aaaaaaaaaaaaaaaa"),
-  name: "Benchmark",
-  kind: "application",
-  grants: [{ action: "live", camera: "*" }],
-  created: 0,
-  revoked: null,
-};
+const letters = ["a", "b", "c", "d", "e", "f", "g", "h"];
+/** One application may begin so many sessions in a while, and no more than that; so there are many. */
+const applications = letters.flatMap((high) =>
+  letters.map((low): Principal => ({
+    id: PrincipalId.parse(`who-aaaaaaaaaaaaaa${high}${low}`),
+    name: "Benchmark",
+    kind: "application",
+    grants: [{ action: "live", camera: "*" }],
+    created: 0,
+    revoked: null,
+  })),
+);
 const hashes = { MD5: "md5", "SHA-256": "sha256" } as const;
 
 const openServer = async (plane: MediaPlane): Promise<RtspServer> => {
@@ -40,7 +44,7 @@ const openServer = async (plane: MediaPlane): Promise<RtspServer> => {
       logins: {
         realm,
         any: true,
-        find: (username) => (username === application.id ? application : undefined),
+        find: (username) => applications.find(({ id }) => id === username),
         ha1: (username, algorithm) => createHash(hashes[algorithm]).update(`${username}:${realm}:${password}`).digest(),
         onChanged: () => ({ [Symbol.dispose]: () => undefined }),
       },
@@ -58,13 +62,15 @@ const openServer = async (plane: MediaPlane): Promise<RtspServer> => {
 /** The gateway's RTSP server, as a worker's handlers. */
 export const rtspServer = (plane: MediaPlane) => {
   let server: Promise<RtspServer> | undefined;
+  let asked = 0;
   return {
-    /** Where to read the camera of this index, in clear. */
+    /** Where to read the camera of this index, in clear, as another application each time. */
     rtspTarget: async (camera: number): Promise<RtspTarget> => {
       server ??= openServer(plane);
       const ports = await (await server).ports();
       const rtspUrl = `rtsp://127.0.0.1:${ports?.plain ?? 0}/${plane.stream(camera).camera}/main`;
-      return { rtspUrl, username: application.id, password };
+      const { id: username } = applications[asked++ % applications.length] ?? { id: "" };
+      return { rtspUrl, username, password };
     },
   };
 };
