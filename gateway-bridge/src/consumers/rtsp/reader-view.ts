@@ -33,8 +33,9 @@ export class ReaderView implements Viewer, Disposable {
   readonly #sound: { readonly track: AudioTrack; readonly outlet: TrackOutlet } | undefined;
   /** The stream's tracks as they were last compared with those that the reader knows. */
   #compared: readonly [Track | undefined, Track | undefined];
-  /** Highest timestamp of the replay: no picture after it may step behind. */
+  /** Highest timestamp of the replay, or before the newest key picture: no picture after either may step behind. */
   #floor = -1;
+  #highest = -1;
   #reported = false;
   #report: Disposable | undefined;
   #resume: Disposable | undefined;
@@ -85,6 +86,8 @@ export class ReaderView implements Viewer, Disposable {
 
   write(unit: AccessUnit): boolean {
     if (!this.#holds()) return false;
+    // Pictures are shown out of order, but none after a key picture before what came before it: the camera's clock was set.
+    if (unit.kind === "video" && unit.key) this.#floor = Math.max(this.#floor, this.#highest);
     const out = unit.kind === "video" ? (this.#video?.send(unit) ?? true) : this.#hear(unit);
     if (this.#session.pending.units === 0) this.#video?.goLive();
     if (!this.#reported) this.#sendReports();
@@ -128,11 +131,11 @@ export class ReaderView implements Viewer, Disposable {
    * order is that of display; only those that the replay has overtaken are raised.
    */
   #sendPicture(outlet: TrackOutlet, payloads: readonly RtpPayload[], ticks: number): boolean {
-    if (this.#video?.replaying !== false || ticks <= this.#floor) {
-      this.#floor = Math.max(this.#floor + 1, Math.round(ticks));
-      return outlet.send(payloads, this.#floor);
-    }
-    return outlet.send(payloads, ticks);
+    const overtaken = this.#video?.replaying !== false || ticks <= this.#floor;
+    if (overtaken) this.#floor = Math.max(this.#floor + 1, Math.round(ticks));
+    const at = overtaken ? this.#floor : ticks;
+    this.#highest = Math.max(this.#highest, at);
+    return outlet.send(payloads, at);
   }
 
   #hear(unit: AudioUnit): boolean {
