@@ -56,6 +56,12 @@ export interface FoundFfmpeg extends FfmpegAbility {
   readonly command: (args: readonly string[], devices?: readonly string[]) => readonly string[];
 }
 
+/** What runs for as long as somebody watches. */
+export type LastingWork = "picture" | "sound";
+
+/** What may run at once. Pictures take a third of a core and 100 MB each on a quick box, sound a hundredth and 50 MB. */
+const atOnce: Readonly<Record<LastingWork, number>> = { picture: 4, sound: 24 };
+
 const probeMs = 10_000;
 const longestListing = 1024 * 1024;
 
@@ -65,6 +71,7 @@ type Probe = { readonly found: FoundFfmpeg } | { readonly reason: string };
 export class Ffmpeg {
   readonly #options: FfmpegOptions;
   #probe: Promise<Probe> | undefined;
+  readonly #running: Record<LastingWork, number> = { picture: 0, sound: 0 };
 
   private constructor(options: FfmpegOptions) {
     this.#options = options;
@@ -101,18 +108,27 @@ export class Ffmpeg {
   }
 
   /**
-   * Starts one; its owner disposes of it.
-   * @throws GatehouseError `transcoder-missing`
+   * Starts one that lasts; its owner disposes of it.
+   * @throws GatehouseError `transcoder-missing`, or `too-many-sessions` where the box has enough to do
    */
   async start(
     args: readonly string[],
-    options: Omit<FfmpegProcessOptions, "command" | "clock"> & { readonly devices?: readonly string[] },
+    options: Omit<FfmpegProcessOptions, "command" | "clock"> & {
+      readonly work: LastingWork;
+      readonly devices?: readonly string[];
+    },
     cancel: Cancellable,
   ): Promise<FfmpegProcess> {
     const { command } = await this.found(cancel);
     cancel.signal.throwIfAborted();
-    const { clock } = this.#options;
-    return new FfmpegProcess({ ...options, clock, command: command(args, options.devices) });
+    const { work, devices, ...rest } = options;
+    if (this.#running[work] >= atOnce[work]) {
+      throw new GatehouseError("too-many-sessions", `The gateway transcodes ${atOnce[work]} ${work}s already.`);
+    }
+    const started = new FfmpegProcess({ ...rest, clock: this.#options.clock, command: command(args, devices) });
+    this.#running[work] += 1;
+    void started.exited.then(() => (this.#running[work] -= 1));
+    return started;
   }
 
   /**

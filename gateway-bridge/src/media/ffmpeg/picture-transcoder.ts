@@ -83,7 +83,7 @@ export class PictureTranscoder implements AsyncDisposable {
     const onOutput = (piece: Buffer): void => {
       for (const video of this.#reader.push(piece)) this.#output(video);
     };
-    const options = { onOutput, onRoom, maxPending, devices: picture.devices };
+    const options = { work: "picture", onOutput, onRoom, maxPending, devices: picture.devices } as const;
     this.#process = await ffmpeg.start(encodeArguments(picture, found, input), options, cancel);
     this.#process.write(beginMatroska(from));
   }

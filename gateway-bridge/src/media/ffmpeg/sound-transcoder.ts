@@ -98,7 +98,7 @@ export class SoundTranscoder implements AsyncDisposable {
     const input = ["-probesize", "32", "-analyzeduration", "0", ...args, "-i", "pipe:0", "-map", "0:a:0", ...keepTime];
     const line = [...sharedArguments, ...input, ...this.#take.args, "-flush_packets", "1", "pipe:1"];
     const onOutput = (piece: Buffer): void => this.#output(piece);
-    this.#process = await this.#options.ffmpeg.start(line, { onOutput, maxPending }, cancel);
+    this.#process = await this.#options.ffmpeg.start(line, { work: "sound", onOutput, maxPending }, cancel);
     if (begin.length > 0) this.#process.write(begin);
   }
 
