@@ -153,9 +153,16 @@ describeWith(["ffmpeg"], "when a camera is faulty", () => {
     const goOn = () => Object.values(others).every(({ pictures }, index) => pictures > before[index]! + 25);
     await eventually("pictures of the other codec", goOn, 20_000);
     expect(rtsp.ended).toBe("closed");
+    // The processes that make the picture, and its sound, are killed as well.
+    const [killed, { missing }] = [await descendants("ffmpeg"), watchers[healthy].rtsp];
+    const seen = Object.values(others).map(({ pictures }) => pictures);
+    for (const pid of killed) process.kill(pid, "SIGKILL");
+    const goOnAgain = () => Object.values(others).every(({ pictures }, index) => pictures > seen[index]! + 50);
+    await eventually("pictures after the kill", goOnAgain, 20_000);
+    expect(watchers[healthy].rtsp.missing).toBe(missing);
     const announced = others.live.messages.flatMap(({ mime }) => mime ?? []);
     expect(announced.every((mime) => mime.includes("avc1"))).toBe(true);
     for (const { steppedBack, ended } of Object.values(others))
       expect({ steppedBack, ended }).toEqual({ steppedBack: 0 });
-  }, 40_000);
+  }, 60_000);
 });
