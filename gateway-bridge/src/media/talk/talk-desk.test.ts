@@ -27,6 +27,8 @@ class Speaker {
   failure: GatehouseError | undefined;
   /** Held back until then. */
   answers: Promise<unknown> = Promise.resolve();
+  /** Its connection takes that long to close. */
+  goodbye: Promise<unknown> = Promise.resolve();
 
   async open(): Promise<TalkBack> {
     this.opened += 1;
@@ -37,6 +39,7 @@ class Speaker {
       write: (data, timestamp) => void this.heard.push([data.toString(), timestamp]),
       ended: this.ended.signal,
       [Symbol.asyncDispose]: async () => {
+        await this.goodbye;
         this.closed += 1;
       },
     };
@@ -139,6 +142,23 @@ describe("TalkDesk", () => {
     await say(second, "now");
     expect(speaker.heard.map(([text]) => text)).toEqual(["mine", "now"]);
     expect(speaker.opened).toBe(2);
+  });
+
+  it("gives the loudspeaker to the next as soon as the connection of one who has gone quiet is closed", async () => {
+    const { clock, speaker, desk, say, rows } = setUp();
+    const goodbye = Promise.withResolvers<undefined>();
+    speaker.goodbye = goodbye.promise;
+    const first = desk.microphone({ camera, principal: anna, from: pcmu });
+    await say(first, "mine");
+    await clock.advance(quietMs);
+    const second = desk.microphone({ camera, principal: ben, from: pcmu });
+    await say(second, "already");
+    expect([speaker.opened, speaker.closed]).toEqual([1, 0]);
+    goodbye.resolve(undefined);
+    await clock.advance(0);
+    expect([speaker.opened, speaker.closed, desk.talker(camera)]).toEqual([2, 1, ben]);
+    expect(speaker.heard.map(([text]) => text)).toEqual(["mine", "already"]);
+    expect(rows.map(({ outcome }) => outcome)).toEqual(["allowed", "allowed"]);
   });
 
   it("asks a camera that refused only now and then, and one without a loudspeaker never again", async () => {

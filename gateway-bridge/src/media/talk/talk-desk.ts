@@ -1,5 +1,6 @@
 import {
   GatehouseError,
+  untilAborted,
   type CameraId,
   type Cancellable,
   type Clock,
@@ -45,6 +46,12 @@ export interface TalkRequest {
   readonly from: AudioTrack;
 }
 
+interface Holder {
+  readonly principal: PrincipalId;
+  /** Resolves when its connection is closed; undefined while it talks. */
+  closing: Promise<unknown> | undefined;
+}
+
 const words = {
   "access-denied": "this client may not talk through the camera",
   "talk-busy": "somebody else talks through the camera",
@@ -56,7 +63,7 @@ export class TalkDesk implements AsyncDisposable {
   readonly #options: TalkDeskOptions;
   readonly #microphones = new Set<Microphone>();
   /** Who has a camera's loudspeaker, until its connection is closed. */
-  readonly #holders = new Map<CameraId, PrincipalId>();
+  readonly #holders = new Map<CameraId, Holder>();
   readonly #open = new Set<Promise<unknown>>();
   readonly #deeds: DeedBudget;
   readonly #denials: DenialBudget;
@@ -85,7 +92,7 @@ export class TalkDesk implements AsyncDisposable {
 
   /** Who talks through the camera now. */
   talker(camera: CameraId): PrincipalId | undefined {
-    return this.#holders.get(camera);
+    return this.#holders.get(camera)?.principal;
   }
 
   /** Switches off the microphones of a revoked principal or a removed camera. */
@@ -101,14 +108,18 @@ export class TalkDesk implements AsyncDisposable {
   async #connect(microphone: Microphone, cancel: Cancellable): Promise<Loudspeaker> {
     const { camera, principal } = microphone;
     const { mayTalk } = this.#options;
-    const claimed = judgeClaim({ mayTalk: mayTalk(principal, camera), holder: this.#holders.get(camera) });
+    const closing = this.#holders.get(camera)?.closing;
+    // Whoever has gone quiet is in nobody's way any more, but the camera must not see two connections.
+    if (closing !== undefined) await untilAborted(cancel.signal, closing);
+    const claimed = judgeClaim({ mayTalk: mayTalk(principal, camera), holder: this.talker(camera) });
     const verdict = claimed === "granted" && !this.#deeds.take(principal) ? "too-many-requests" : claimed;
     if (verdict !== "granted") {
       this.#deny(microphone, verdict);
       throw new GatehouseError(verdict, words[verdict]);
     }
     this.#write(microphone, "allowed");
-    this.#holders.set(camera, principal);
+    const holder: Holder = { principal, closing: undefined };
+    this.#holders.set(camera, holder);
     const done = Promise.withResolvers<undefined>();
     this.#open.add(done.promise);
     const release = (): void => {
@@ -118,7 +129,11 @@ export class TalkDesk implements AsyncDisposable {
     };
     try {
       const loudspeaker = await this.#openLoudspeaker(microphone, cancel);
-      return { ...loudspeaker, [Symbol.asyncDispose]: () => loudspeaker.close().finally(release) };
+      const close = async (): Promise<void> => {
+        holder.closing = done.promise;
+        await loudspeaker.close().finally(release);
+      };
+      return { ...loudspeaker, [Symbol.asyncDispose]: close };
     } catch (error) {
       release();
       throw error;
