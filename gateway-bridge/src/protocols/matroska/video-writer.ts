@@ -25,8 +25,8 @@ export interface MatroskaPicture {
 
 /**
  * What a stream with one video track begins with. Its pictures are in Annex B form and there is no CodecPrivate, which
- * decoders take, although RFC 9559 wants it, where parameter sets stand before each key picture. The size is a
- * placeholder for the same reason.
+ * decoders take, although RFC 9559 wants it, where parameter sets stand before each key picture. The size told is 16 x 16,
+ * whatever the camera's is, because decoders go by the parameter sets.
  */
 export const beginMatroska = (codec: keyof typeof codecIds): Buffer => {
   const header = element("1a45dfa3", text("4282", "matroska"), number("4287", 4), number("4285", 2));
