@@ -58,6 +58,9 @@ SOUND = {
     "pcmu": (TELEPHONE + " ! mulawenc", 20_000_000),
 }
 SOURCE = "appsrc name={name} is-live=true format=time"
+# Who sets up the way back alone leaves the picture's end unlinked. Without this, that is an error of the whole pipeline, after which,
+# depending on which thread is quicker, nothing that is said is played.
+UNHEARD = "errorignore ignore-notlinked=true convert-to=ok"
 ONE_FRAME = "min-ptime=20000000 max-ptime=20000000"
 PAY_SOUND = {
     "aac": "rtpmp4gpay",
@@ -166,7 +169,7 @@ class Server:
         coding = "h265" if video == "h265" else "h264"
         aggregate = "max-stap" if name == "opus" else "none"
         launch = (
-            f"{SOURCE.format(name='video')} ! {coding}parse"
+            f"{SOURCE.format(name='video')} ! {UNHEARD} ! {coding}parse"
             f" ! rtp{coding}pay name=pay0 pt=96 config-interval=-1 mtu=1200 aggregate-mode={aggregate}"
         )
         feeds = {"video": self.clip(video)}
