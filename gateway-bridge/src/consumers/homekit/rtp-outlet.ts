@@ -3,10 +3,9 @@ import { randomBytes } from "node:crypto";
 import type { Clock } from "@gatehouse/shared";
 
 import type { RtpPayload } from "../../protocols/h264/packetizer.ts";
-import { toNtp } from "../../protocols/rtp/ntp-time.ts";
-import { buildSenderReport } from "../../protocols/rtp/rtcp.ts";
 import { SrtpEncryptor, type OutgoingRtp } from "../../protocols/srtp/srtp-encryptor.ts";
 import { PacketPace } from "../../media/pace/packet-pace.ts";
+import { SenderReports } from "../../media/pace/sender-reports.ts";
 import type { SrtpSocket } from "./srtp-socket.ts";
 
 export type OutletSocket = Pick<SrtpSocket, "ssrc" | "master" | "send" | "sendRtcp" | "queued" | "onDrained">;
@@ -41,13 +40,21 @@ export class RtpOutlet implements Disposable {
   readonly #pace = new PacketPace();
   readonly #waiting: OutgoingRtp[] = [];
   #last = -1;
-  #nextReport: Disposable | undefined;
+  readonly #reports: SenderReports;
   #nextPackets: Disposable | undefined;
 
   constructor(options: RtpOutletOptions) {
     const { socket, payloadType, maxPayload, slots } = options;
     this.#options = options;
     this.#encryptor = new SrtpEncryptor(socket.master, { ssrc: socket.ssrc, payloadType, maxPayload, slots });
+    this.#reports = new SenderReports({
+      ...options,
+      ssrc: socket.ssrc,
+      base: this.#base,
+      everyMs: Math.max(shortestReportMs, options.reportEveryMs),
+      sent: () => this.#encryptor.sent,
+      send: (compound) => socket.sendRtcp(compound),
+    });
     socket.onDrained = () => this.#goOn();
   }
 
@@ -66,12 +73,12 @@ export class RtpOutlet implements Disposable {
     const timestamp = this.#base + this.#last;
     for (const { prefix, body, last } of payloads) this.#waiting.push({ timestamp, marker: last, prefix, body });
     const out = this.#flush();
-    if (this.#nextReport === undefined) this.#report();
+    this.#reports.begin();
     return out;
   }
 
   [Symbol.dispose](): void {
-    this.#nextReport?.[Symbol.dispose]();
+    this.#reports[Symbol.dispose]();
     this.#nextPackets?.[Symbol.dispose]();
     this.#options.socket.onDrained = undefined;
     this.#waiting.length = 0;
@@ -96,22 +103,5 @@ export class RtpOutlet implements Disposable {
       socket.send(this.#encryptor.protect(this.#waiting.splice(0, allowed)));
     }
     return socket.queued === 0;
-  }
-
-  #report(): void {
-    const { socket, clock, clockRate, cname, positionAt, reportEveryMs } = this.#options;
-    const { packets, octets } = this.#encryptor.sent;
-    const live = (positionAt(clock.monotonic()) * clockRate) / 1_000;
-    socket.sendRtcp(
-      buildSenderReport({
-        ssrc: socket.ssrc,
-        cname,
-        ntp: toNtp(clock.now()),
-        rtpTimestamp: this.#base + Math.round(live),
-        packetCount: packets,
-        octetCount: octets,
-      }),
-    );
-    this.#nextReport = clock.schedule(Math.max(shortestReportMs, reportEveryMs), () => this.#report());
   }
 }

@@ -3,9 +3,8 @@ import { randomBytes } from "node:crypto";
 import type { Clock } from "@gatehouse/shared";
 
 import { PacketPace } from "../../media/pace/packet-pace.ts";
+import { SenderReports } from "../../media/pace/sender-reports.ts";
 import type { RtpPayload } from "../../protocols/h264/packetizer.ts";
-import { toNtp } from "../../protocols/rtp/ntp-time.ts";
-import { buildSenderReport } from "../../protocols/rtp/rtcp.ts";
 import { PacketHistory } from "./packet-history.ts";
 import type { OutgoingPacket, PeerTrack } from "./peer-connection.ts";
 
@@ -39,11 +38,20 @@ export class TrackSender implements Disposable {
   #packets = 0;
   #octets = 0;
   #resent = 0;
-  #nextReport: Disposable | undefined;
+  readonly #reports: SenderReports;
   #nextPackets: Disposable | undefined;
 
   constructor(options: TrackSenderOptions) {
     this.#options = options;
+    const { track } = options;
+    this.#reports = new SenderReports({
+      ...options,
+      ssrc: track.ssrc,
+      base: this.#base,
+      everyMs: reportEveryMs,
+      sent: () => this.sent,
+      send: (compound) => track.sendRtcp(compound),
+    });
   }
 
   get sent(): { readonly packets: number; readonly octets: number; readonly resent: number } {
@@ -63,7 +71,7 @@ export class TrackSender implements Disposable {
       this.#sequence = (this.#sequence + 1) & 0xffff;
     }
     const out = this.#flush();
-    if (this.#nextReport === undefined) this.#report();
+    this.#reports.begin();
     return out;
   }
 
@@ -80,7 +88,7 @@ export class TrackSender implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#nextReport?.[Symbol.dispose]();
+    this.#reports[Symbol.dispose]();
     this.#nextPackets?.[Symbol.dispose]();
     this.#waiting = [];
   }
@@ -111,21 +119,5 @@ export class TrackSender implements Disposable {
       this.#octets += packet.prefix.length + packet.body.length;
     }
     return count;
-  }
-
-  #report(): void {
-    const { track, clock, clockRate, cname, positionAt } = this.#options;
-    const live = (positionAt(clock.monotonic()) * clockRate) / 1_000;
-    track.sendRtcp(
-      buildSenderReport({
-        ssrc: track.ssrc,
-        cname,
-        ntp: toNtp(clock.now()),
-        rtpTimestamp: this.#base + Math.round(live),
-        packetCount: this.#packets,
-        octetCount: this.#octets,
-      }),
-    );
-    this.#nextReport = clock.schedule(reportEveryMs, () => this.#report());
   }
 }

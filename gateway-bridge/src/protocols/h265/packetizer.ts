@@ -1,40 +1,13 @@
+import { packetize, type FragmentPrefixes, type PacketizeOptions, type PacketRules } from "../nal/packetize.ts";
 import type { RtpPayload } from "../nal/rtp-payload.ts";
 import { isVcl, nalHeaderSize, nalType, nalTypes } from "./nal.ts";
 
-const empty = Buffer.alloc(0);
-
-/** Smallest payload that can carry a fragment: its three header bytes and one of content. */
-const minPayload = 4;
-
-const mark = { start: 0x80, middle: 0, end: 0x40 } as const;
-
 // RFC 7798 4.4.3: the payload header keeps F, layer and temporal id, the FU header the type and where the fragment lies.
-const fragment = (nal: Buffer, maxPayload: number, payloads: RtpPayload[]): void => {
+const fragmentPrefixes = (nal: Buffer): FragmentPrefixes => {
   const [first, second] = [nal.readUInt8(0), nal.readUInt8(1)];
   const prefix = (where: number): Buffer =>
     Buffer.from([(first & 0x81) | (nalTypes.fragment << 1), second, where | nalType(nal)]);
-  const [middle, step] = [prefix(mark.middle), maxPayload - 3];
-  let present = prefix(mark.start);
-  let at = nalHeaderSize;
-  for (; at + step < nal.length; at += step) {
-    payloads.push({ prefix: present, body: nal.subarray(at, at + step), last: false });
-    present = middle;
-  }
-  payloads.push({ prefix: prefix(mark.end), body: nal.subarray(at), last: false });
-};
-
-/** How many NAL units from `from` on fit into one aggregate: only those without picture data, where copying costs nothing. */
-const countAggregable = (nals: readonly Buffer[], from: number, maxPayload: number): number => {
-  let size = nalHeaderSize;
-  let count = 0;
-  for (let index = from; index < nals.length; index += 1) {
-    const nal = nals[index];
-    if (nal === undefined || nal.length < nalHeaderSize || isVcl(nalType(nal))) break;
-    size += 2 + nal.length;
-    if (size > maxPayload) break;
-    count += 1;
-  }
-  return count;
+  return { start: prefix(0x80), middle: prefix(0), end: prefix(0x40) };
 };
 
 // RFC 7798 4.4.2: F is the logical or of all, layer and temporal id their minimum.
@@ -56,10 +29,13 @@ const aggregateNals = (nals: readonly Buffer[]): Buffer => {
   return body;
 };
 
-export interface PacketizeOptions {
-  /** Puts neighbouring NAL units without picture data into one aggregate. Off unless asked. */
-  readonly aggregate?: boolean;
-}
+const rules: PacketRules = {
+  headerSize: nalHeaderSize,
+  minPayload: 4,
+  isVcl: (nal) => isVcl(nalType(nal)),
+  join: aggregateNals,
+  fragmentPrefixes,
+};
 
 /**
  * The payloads of one coded picture by RFC 7798, without decoding order numbers: NAL units that fit go whole, larger ones in
@@ -69,21 +45,5 @@ export interface PacketizeOptions {
 export const packetizeH265 = (
   nals: readonly Buffer[],
   maxPayload: number,
-  { aggregate = false }: PacketizeOptions = {},
-): readonly RtpPayload[] => {
-  if (maxPayload < minPayload) throw new RangeError(`A payload of ${maxPayload} bytes cannot hold a fragment.`);
-  const payloads: RtpPayload[] = [];
-  for (let index = 0; index < nals.length; index += 1) {
-    const nal = nals[index];
-    if (nal === undefined || nal.length < nalHeaderSize) continue;
-    const together = aggregate ? countAggregable(nals, index, maxPayload) : 1;
-    if (together > 1) {
-      payloads.push({ prefix: empty, body: aggregateNals(nals.slice(index, index + together)), last: false });
-      index += together - 1;
-    } else if (nal.length <= maxPayload) payloads.push({ prefix: empty, body: nal, last: false });
-    else fragment(nal, maxPayload, payloads);
-  }
-  const final = payloads.pop();
-  if (final !== undefined) payloads.push({ ...final, last: true });
-  return payloads;
-};
+  options: PacketizeOptions = {},
+): readonly RtpPayload[] => packetize(rules, nals, { ...options, maxPayload });
