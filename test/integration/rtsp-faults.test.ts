@@ -70,8 +70,11 @@ const flood = async (camera: ScriptedCamera, piece: Buffer, bytes: number): Prom
   for (let sent = 0; sent < bytes && !socket.destroyed; sent += piece.length) {
     if (!socket.write(piece)) {
       await new Promise<void>((resolve) => {
-        socket.once("drain", resolve);
-        socket.once("close", resolve);
+        const goOn = (): void => {
+          socket.off("drain", goOn).off("close", goOn);
+          resolve();
+        };
+        socket.on("drain", goOn).on("close", goOn);
       });
     }
   }

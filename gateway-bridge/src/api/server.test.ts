@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { formatPairingString, GatehouseError, pair, systemClock } from "@gatehouse/shared";
 import { MemoryLogger } from "@gatehouse/shared/testing";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { connect as connectTcp, createServer as createTcpServer, type AddressInfo, type Socket } from "node:net";
 
@@ -164,6 +165,28 @@ describe("a request", () => {
 });
 
 describe("the server", () => {
+  it("leaves no listener behind on a connection that is asked again and again", async () => {
+    const world = await openWorld();
+    const client = world.client(world.pair("owner", everything));
+    const counts = new Map<Socket, number[]>();
+    const count = (message: unknown): void => {
+      const { socket } = message as { readonly socket: Socket };
+      const listeners = socket.eventNames().reduce((sum, name) => sum + socket.listenerCount(name), 0);
+      counts.set(socket, [...(counts.get(socket) ?? []), listeners]);
+    };
+    subscribe("http.server.request.start", count);
+    try {
+      for (let asked = 0; asked < 20; asked += 1) await client.call("status", {}, never);
+    } finally {
+      unsubscribe("http.server.request.start", count);
+    }
+    // One connection serves them all. A request may begin while the one before still says goodbye.
+    expect(counts.size).toBe(1);
+    const [found = []] = counts.values();
+    expect(found).toHaveLength(20);
+    expect(Math.max(...found) - Math.min(...found)).toBeLessThan(5);
+  });
+
   it("speaks TLS 1.3 only", async () => {
     const world = await openWorld();
     const socket = await world.dial();
