@@ -34,8 +34,8 @@ export class Keystream {
   #index: number;
   #left = 0;
 
-  /** What `next` counts in. Replaced by `next`. */
-  words: Int32Array = new Int32Array(0);
+  /** What `next` counts in; each call of it may replace them, and empties those before. */
+  words = new Int32Array(0);
 
   constructor(keys: SrtpSessionKeys, { ssrc, firstIndex, maxBytes }: KeystreamOptions) {
     this.#cipher = createCipheriv("aes-128-ecb", keys.key, null).setAutoPadding(false);
@@ -74,6 +74,8 @@ export class Keystream {
   #refill(): void {
     for (let packet = 0; packet < ahead; packet += 1) this.#writeCounters(packet, this.#index + packet);
     this.#index += ahead;
+    // Gives the memory back now. Left to the garbage collector, these megabytes a second have it mark the whole heap again and again.
+    this.words.buffer.transfer(0);
     const bytes = this.#cipher.update(this.#counters);
     this.words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
     this.#left = ahead;
