@@ -58,7 +58,8 @@ const watchHomeKit = ({ stream, clock, log }: House): Watching => {
     },
   };
   const again = async () => stream;
-  const options = { stream, again, video: socket, audio: undefined, family: "ipv4", body: makeStart() } as const;
+  const path = { family: "ipv4", direct: true } as const;
+  const options = { stream, again, video: socket, audio: undefined, path, body: makeStart() } as const;
   const view = LiveView.begin({ ...options, clock, log, onGone });
   return {
     name: "HomeKit",

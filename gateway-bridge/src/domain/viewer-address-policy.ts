@@ -75,7 +75,8 @@ const isForEverybody = ({ address, family }: PlainAddress, info: NetworkInterfac
   return size > 2 && (viewer === network || viewer === network + size - 1);
 };
 
-const isAttached = ({ address, family }: PlainAddress, info: NetworkInterfaceInfo): boolean => {
+/** Whether an address is of a subnet that this host is attached to by an interface. */
+export const isAttached = ({ address, family }: PlainAddress, info: NetworkInterfaceInfo): boolean => {
   const prefix = Number(info.cidr?.split("/")[1]);
   if (info.internal || info.family.toLowerCase() !== family || !(prefix >= shortestPrefix[family])) return false;
   return listOf([info.address, prefix, family]).check(address, family);

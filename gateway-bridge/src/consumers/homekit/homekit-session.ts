@@ -18,10 +18,11 @@ import type { Stream } from "../../media/stream.ts";
 import type { RtcpPacket } from "../../protocols/rtp/rtcp.ts";
 import { LiveView } from "./live-view.ts";
 import { planSocket } from "./local-address-policy.ts";
+import { pathTo, type ViewerPath } from "./payload-policy.ts";
 import { SpeechReceiver, speechTrack } from "./speech-receiver.ts";
 import { SrtpSocket } from "./srtp-socket.ts";
 import { chooseStream } from "./stream-choice-policy.ts";
-import { judgeViewer, type Family, type Interfaces } from "../../domain/viewer-address-policy.ts";
+import { judgeViewer, type Interfaces } from "../../domain/viewer-address-policy.ts";
 
 export interface HomeKitSessionOptions {
   readonly principal: PrincipalId;
@@ -67,7 +68,7 @@ interface Sockets {
 interface Opened {
   /** What the viewer gets if it wants no other tier. */
   readonly stream: Stream;
-  readonly family: Family;
+  readonly path: ViewerPath;
   readonly sockets: Sockets;
   readonly hold: Disposable;
   readonly resources: DisposableStack;
@@ -79,7 +80,7 @@ export class HomeKitSession implements Disposable {
   readonly #options: HomeKitSessionOptions;
   readonly #prepared: Stream;
   readonly #ending = new AbortController();
-  readonly #family: Family;
+  readonly #path: ViewerPath;
   readonly #sockets: Sockets;
   /** Keeps the camera connected until the viewer starts. */
   readonly #hold: Disposable;
@@ -89,10 +90,10 @@ export class HomeKitSession implements Disposable {
   #live: LiveView | undefined;
   #over = false;
 
-  private constructor(options: HomeKitSessionOptions, { stream, family, sockets, hold, resources }: Opened) {
+  private constructor(options: HomeKitSessionOptions, { stream, path, sockets, hold, resources }: Opened) {
     this.#options = options;
     this.#prepared = stream;
-    this.#family = family;
+    this.#path = path;
     this.#sockets = sockets;
     this.#hold = hold;
     this.#resources = resources;
@@ -118,7 +119,7 @@ export class HomeKitSession implements Disposable {
     const sockets = await openSockets(options, { ...target, sound }, cancel);
     resources.use(sockets.video);
     if (sockets.audio !== undefined) resources.use(sockets.audio);
-    return new HomeKitSession(options, { stream, family: target.family, sockets, hold, resources: resources.move() });
+    return new HomeKitSession(options, { stream, path: target.path, sockets, hold, resources: resources.move() });
   }
 
   get principal(): PrincipalId {
@@ -178,7 +179,7 @@ export class HomeKitSession implements Disposable {
     this.#log.info("HomeKit session starts", { width, height, maxBitrateKbps, tier: stream.tier });
     const onGone = (why: string): void => this.end(why);
     const again = (cancel: Cancellable): Promise<Stream> => this.#options.playable(stream, cancel);
-    const options = { stream, again, video, audio, family: this.#family, body, clock, log: this.#log, onGone };
+    const options = { stream, again, video, audio, path: this.#path, body, clock, log: this.#log, onGone };
     const live = LiveView.begin(options);
     if (this.#isOver()) return;
     this.#live = this.#resources.use(live);
@@ -224,7 +225,7 @@ export class HomeKitSession implements Disposable {
 }
 
 interface Target {
-  readonly family: Family;
+  readonly path: ViewerPath;
   readonly address: string;
   readonly bind: string | undefined;
 }
@@ -240,16 +241,17 @@ const targetOf = ({ body, interfaces }: HomeKitSessionOptions): Target => {
     const message = `No video is sent to ${viewer.address}: nothing tells on which network that link-local address is.`;
     throw new GatehouseError("viewer-address-refused", message);
   }
-  return { family: verdict.family, address: plan.viewer, bind: plan.bind };
+  return { path: pathTo(verdict, interfaces), address: plan.viewer, bind: plan.bind };
 };
 
 const openSockets = async (
   { body, log }: HomeKitSessionOptions,
-  { sound, ...target }: Target & { readonly sound: boolean },
+  { sound, path, ...ends }: Target & { readonly sound: boolean },
   cancel: Cancellable,
 ): Promise<Sockets> => {
   const { videoPort, audioPort, videoSrtp, audioSrtp } = body.viewer;
   using opened = new DisposableStack();
+  const target = { ...ends, family: path.family };
   const video = opened.use(
     await SrtpSocket.open({ ...target, port: videoPort, theirs: masterOf(videoSrtp), log }, cancel),
   );

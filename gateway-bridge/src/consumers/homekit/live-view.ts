@@ -17,10 +17,9 @@ import type { Session, Viewer } from "../../media/session.ts";
 import type { Stream } from "../../media/stream.ts";
 import { judgeLiveness } from "../../domain/liveness-policy.ts";
 import { OpusSender } from "./opus-sender.ts";
-import { payloadSize } from "./payload-policy.ts";
+import { payloadSize, type ViewerPath } from "./payload-policy.ts";
 import { RtpOutlet, type OutletSocket } from "./rtp-outlet.ts";
 import { VideoSender } from "../../media/pace/video-sender.ts";
-import type { Family } from "../../domain/viewer-address-policy.ts";
 
 export interface LiveViewOptions {
   readonly stream: Stream;
@@ -28,7 +27,7 @@ export interface LiveViewOptions {
   readonly again: (cancel: Cancellable) => Promise<Stream>;
   readonly video: OutletSocket;
   readonly audio: OutletSocket | undefined;
-  readonly family: Family;
+  readonly path: ViewerPath;
   /** What the viewer asked for. */
   readonly body: StartHomeKitSession;
   readonly clock: Clock;
@@ -63,10 +62,10 @@ export class LiveView implements Viewer, Disposable {
   #over = false;
 
   private constructor(options: LiveViewOptions) {
-    const { stream, audio, family, body, clock } = options;
+    const { stream, audio, path, body, clock } = options;
     this.#options = options;
     this.#startedAt = clock.monotonic();
-    this.#maxPayload = payloadSize({ mtu: body.video.mtu, family });
+    this.#maxPayload = payloadSize({ mtu: body.video.mtu, path });
     // Whatever is made of a stream is on its timeline.
     const positionAt = (monotonic: number): number => stream.positionAt(monotonic);
     const shared = { maxPayload: this.#maxPayload, cname: base32(randomBytes(10)), clock, positionAt };
