@@ -109,9 +109,8 @@ const cameraHandlers = (parts: HandlerParts): Pick<Handlers, CameraRoutes> => {
 type ViewingRoutes =
   "live" | "clip" | "offerWebRtc" | "endWebRtc" | "prepareHomeKitSession" | "startHomeKitSession" | "endHomeKitSession";
 
-/** What every browser plays live; a file, which is kept, may need a player for H.265, and has the past as the camera sent it. */
+/** What every browser plays live. */
 const liveCodecs = { video: ["h264"], audio: ["aac", "opus"] } as const;
-const clipCodecs = { video: ["h264", "h265"], audio: ["aac", "opus"] } as const;
 
 const viewingHandlers = (parts: HandlerParts): Pick<Handlers, ViewingRoutes> => {
   const { streams, tierFor, homekit, webrtc, clips, live, clock, log } = parts;
@@ -125,9 +124,10 @@ const viewingHandlers = (parts: HandlerParts): Pick<Handlers, ViewingRoutes> => 
       live.add(view);
     },
     clip: async ({ principal, params: { camera }, query, signal }) => {
-      const stream = await streams.playable(camera, query.tier ?? "main", clipCodecs, { signal });
+      // A file, which is kept, may need a player for H.265: only the camera's own stream has the past.
+      const stream = streams.of(camera, query.tier ?? "main");
       const [beforeMs, afterMs] = [query.before * 1_000, query.after * 1_000];
-      return clips.record({ principal: principal.id, stream, beforeMs, afterMs, clock, log }, { signal });
+      return clips.record({ principal: principal.id, stream, beforeMs, afterMs }, { signal });
     },
     offerWebRtc: async ({ principal, params: { camera }, query, body: sdp, peer, signal }) => {
       const fromHere = isOwnAddress(peer, parts.interfaces());

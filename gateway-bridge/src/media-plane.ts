@@ -22,11 +22,11 @@ import { chooseTier, type MeasuredTier, type ViewerWish } from "./domain/tier-ch
 import type { Door, GatewayOptions } from "./door.ts";
 import { Ffmpeg, type FfmpegStatus } from "./media/ffmpeg/ffmpeg.ts";
 import { KeyPictureDecoder } from "./media/ffmpeg/key-picture-jpeg.ts";
-import { openSoundConverter } from "./media/ffmpeg/sound-converter.ts";
+import { openSoundConverter, type OpenSoundConverter } from "./media/ffmpeg/sound-converter.ts";
 import { healthOf } from "./media/health/gateway-health.ts";
 import { StreamKeyPictures } from "./media/stream-key-pictures.ts";
 import { Streams } from "./media/streams.ts";
-import { TalkDesk } from "./media/talk/talk-desk.ts";
+import { TalkDesk, type TalkDeskOptions } from "./media/talk/talk-desk.ts";
 import { createRtspSource } from "./sources/rtsp-source.ts";
 import { createTalkBack } from "./sources/rtsp-talk-back.ts";
 import { createTalkProbe } from "./sources/rtsp-talk-probe.ts";
@@ -70,12 +70,15 @@ export const openMediaPlane = async (
   const streams: Streams = opening.use(openStreams(options, cameras, ffmpeg));
   const tierFor = (camera: CameraId, wish: ViewerWish): TierName =>
     chooseTier(cameras.get(camera).description.tiers, wish, measuredTiers(streams, camera));
-  const talk = opening.use(openTalkDesk(options, { door, cameras, ffmpeg }));
+  const openConverter: OpenSoundConverter = (conversion, sink, within) =>
+    openSoundConverter({ ...conversion, ffmpeg, clock }, sink, within);
+  const talk = opening.use(openTalkDesk(options, { door, cameras, openConverter }));
+  const clips = new Clips({ openConverter, clock, log });
   const parts = { door, cameras, streams, talk, tierFor };
   const homekit = opening.use(openHomeKit(options, parts));
   const webrtc = opening.use(openWebRtc(options, parts));
   const rtsp = opening.use(await openRtsp(options, parts, cancel));
-  const plane = { bus, cameras, states, streams, tierFor, talk, homekit, webrtc, rtsp, clips: new Clips(), transcoder };
+  const plane = { bus, cameras, states, streams, tierFor, talk, homekit, webrtc, rtsp, clips, transcoder };
   opening.use(streams.onState(({ camera, tier, state }) => states.reportStream(camera, tier, state)));
   opening.use(
     door.principals.onRevoked((principal) => {
@@ -155,14 +158,16 @@ const openStreams = ({ config, clock, log, random }: GatewayOptions, cameras: Ca
   });
 };
 
-const openTalkDesk = (
-  { clock, log }: GatewayOptions,
-  { door, cameras, ffmpeg }: { readonly door: Door; readonly cameras: Cameras; readonly ffmpeg: Ffmpeg },
-): TalkDesk =>
+interface TalkParts extends Pick<TalkDeskOptions, "openConverter"> {
+  readonly door: Door;
+  readonly cameras: Cameras;
+}
+
+const openTalkDesk = ({ clock, log }: GatewayOptions, { door, cameras, openConverter }: TalkParts): TalkDesk =>
   new TalkDesk({
     endpoint: (camera, within) => cameras.endpoint(camera, "main", within),
     openTalkBack: createTalkBack({ clock, log }),
-    openConverter: (tracks, sink, within) => openSoundConverter({ ...tracks, ffmpeg, clock }, sink, within),
+    openConverter,
     mayTalk: (id, camera) => {
       const principal = door.principals.get(id);
       return principal !== undefined && decideAccess(principal, { action: "talk", camera }).kind === "allow";

@@ -1,6 +1,7 @@
 import { expect, it } from "@jest/globals";
 
 import { recordClip } from "../../gateway-bridge/src/consumers/clip/record-clip.ts";
+import { noConverter } from "../../gateway-bridge/src/consumers/clip/testing/fake-converter.ts";
 import { Fmp4View } from "../../gateway-bridge/src/consumers/fmp4/fmp4-view.ts";
 import { FakeLiveSocket } from "../../gateway-bridge/src/consumers/fmp4/testing/fake-live-socket.ts";
 import type { AccessUnit } from "../../gateway-bridge/src/domain/access-unit.ts";
@@ -36,7 +37,8 @@ const play = async (tracks: readonly Track[], units: readonly AccessUnit[]): Pro
     house.camera.send({ ...unit, arrivedAt: begun + unit.arrivedAt });
     await clock.advance(Math.max(0, begun + unit.arrivedAt - clock.monotonic()));
   }
-  const clip = await recordClip({ stream, clock, log, beforeMs: 60_000, afterMs: 0 }, { signal: never });
+  const request = { stream, openConverter: noConverter, clock, log, beforeMs: 60_000, afterMs: 0 };
+  const clip = await recordClip(request, { signal: never });
   await clock.advance(1);
   const chunks: Uint8Array[] = [];
   for await (const chunk of clip.chunks) chunks.push(chunk);

@@ -6,6 +6,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
 import { recordClip } from "../../gateway-bridge/src/consumers/clip/record-clip.ts";
+import { noConverter } from "../../gateway-bridge/src/consumers/clip/testing/fake-converter.ts";
 import { Fmp4View } from "../../gateway-bridge/src/consumers/fmp4/fmp4-view.ts";
 import { WebSocketServer, type WebSocket } from "../../gateway-bridge/src/consumers/fmp4/testing/web-socket.ts";
 import type { StreamEndpoint } from "../../gateway-bridge/src/domain/camera.ts";
@@ -105,7 +106,14 @@ export class LiveFmp4Server implements AsyncDisposable {
     const [beforeMs, afterMs] = [Number(query.get("before")), Number(query.get("after"))];
     const leaving = new AbortController();
     response.on("close", () => leaving.abort(new Error("left")));
-    const request = { stream: this.stream, beforeMs, afterMs, clock: systemClock, log: silentLogger };
+    const request = {
+      stream: this.stream,
+      beforeMs,
+      afterMs,
+      openConverter: noConverter,
+      clock: systemClock,
+      log: silentLogger,
+    };
     const { mime, chunks } = await recordClip(request, leaving);
     response.setHeader("content-type", mime);
     await pipeline(Readable.from(chunks), response).catch(() => undefined);

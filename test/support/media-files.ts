@@ -40,7 +40,14 @@ export interface PictureOptions {
   readonly seconds?: number;
   /** Pictures from one key picture to the next. */
   readonly gop?: number;
+  /** Instead of a test card: black, and white from so many seconds on. */
+  readonly whiteAt?: number | undefined;
 }
+
+const scene = (size: string, fps: number, whiteAt: number | undefined): readonly string[] =>
+  whiteAt === undefined
+    ? ["-i", `testsrc2=size=${size}:rate=${fps}`]
+    : ["-i", `color=black:size=${size}:rate=${fps}`, "-vf", `drawbox=t=fill:color=white:enable='gte(t,${whiteAt})'`];
 
 /** A test card in Annex B form. */
 export const makePictures = ({
@@ -49,9 +56,10 @@ export const makePictures = ({
   fps = 25,
   seconds = 2,
   gop = 50,
+  whiteAt,
 }: PictureOptions): Promise<Buffer> =>
   makeMedia(
-    ...["-f", "lavfi", "-i", `testsrc2=size=${size}:rate=${fps}`, "-t", String(seconds), "-pix_fmt", "yuv420p"],
+    ...["-f", "lavfi", ...scene(size, fps, whiteAt), "-t", String(seconds), "-pix_fmt", "yuv420p"],
     ...["-g", String(gop), "-keyint_min", String(gop), "-sc_threshold", "0", ...encoders[codec]],
   );
 

@@ -41,12 +41,14 @@ const picturesOf = (codec: VideoCodec, bytes: Buffer): readonly Pick<VideoUnit, 
 export interface HouseOptions extends PictureOptions {
   readonly audio?: AudioCodec;
   readonly lingerMs?: number;
+  readonly prerollMs?: number;
 }
 
 /** A camera that plays ffmpeg's test card over and over, and the streams of a gateway with a transcoder. */
 export class TranscodingHouse implements AsyncDisposable {
   readonly camera = new FakeCamera();
   readonly log = new MemoryLogger();
+  readonly ffmpeg: Ffmpeg;
   readonly streams: Streams;
   /** Everything that the camera sent. */
   readonly sent: AccessUnit[] = [];
@@ -63,12 +65,13 @@ export class TranscodingHouse implements AsyncDisposable {
     this.#schedule = units
       .map((unit) => ({ at: (unit.timestamp * 1_000) / rateOf(unit), unit }))
       .sort((a, b) => a.at - b.at);
-    const ffmpeg = Ffmpeg.create({ searchPath: "/usr/bin:/bin", unsandboxed: true, clock: systemClock, log: this.log });
+    const { log } = this;
+    this.ffmpeg = Ffmpeg.create({ searchPath: "/usr/bin:/bin", unsandboxed: true, clock: systemClock, log });
     this.streams = Streams.create({
       endpoint: async (id, tier) => makeEndpoint(id, tier),
       openSource: this.camera.openSource,
-      ...{ clock: systemClock, log: this.log, random: () => 0.5, ffmpeg },
-      lingerMs: options.lingerMs ?? 200,
+      ...{ clock: systemClock, log, random: () => 0.5, ffmpeg: this.ffmpeg },
+      ...{ lingerMs: options.lingerMs ?? 200, prerollMs: options.prerollMs ?? 0 },
     });
   }
 
@@ -82,7 +85,7 @@ export class TranscodingHouse implements AsyncDisposable {
       arrivedAt: 0,
     }));
     if (audio === undefined) return new TranscodingHouse([video], pictures, options);
-    const sound = await makeSound(audio, { seconds, toneAt: 0 });
+    const sound = await makeSound(audio, { seconds, toneAt: options.whiteAt ?? 0 });
     const units = sound.units.map((data, index): AccessUnit => ({
       ...{ kind: "audio", timestamp: index * sound.duration, data, bytes: data.length, arrivedAt: 0 },
     }));
@@ -95,13 +98,24 @@ export class TranscodingHouse implements AsyncDisposable {
 
   /** Sends what the camera sends in `ms` of media, at once. */
   send(ms: number): void {
+    const now = systemClock.monotonic();
+    this.#send(ms, () => now);
+  }
+
+  /** Sends it at once too, as if it had come over the last `ms`. */
+  sendPast(ms: number): void {
+    const [now, until] = [systemClock.monotonic(), this.#played + ms];
+    this.#send(ms, (moment) => now - until + moment);
+  }
+
+  #send(ms: number, arrivalOf: (moment: number) => number): void {
     const until = this.#played + ms;
     while (this.#played < until) {
       const cycle = Math.floor(this.#played / this.#cycleMs);
       const end = Math.min(until, (cycle + 1) * this.#cycleMs);
       for (const { at, unit } of this.#schedule) {
         const moment = cycle * this.#cycleMs + at;
-        if (moment >= this.#played && moment < end) this.#emit(unit, cycle);
+        if (moment >= this.#played && moment < end) this.#emit(unit, cycle, arrivalOf(moment));
       }
       this.#played = end;
     }
@@ -138,10 +152,10 @@ export class TranscodingHouse implements AsyncDisposable {
     await this.streams[Symbol.asyncDispose]();
   }
 
-  #emit(unit: AccessUnit, cycle: number): void {
+  #emit(unit: AccessUnit, cycle: number, arrivedAt: number): void {
     const rate = this.camera.tracks.find(({ kind }) => kind === unit.kind)?.clockRate ?? 1;
     const timestamp = unit.timestamp + Math.round((cycle * this.#cycleMs * rate) / 1_000);
-    const sent = { ...unit, timestamp, arrivedAt: systemClock.monotonic() };
+    const sent = { ...unit, timestamp, arrivedAt };
     this.sent.push(sent);
     this.camera.send(sent);
   }

@@ -6,6 +6,7 @@ import { failure, House, never } from "../../media/testing/house.ts";
 import { makePictures } from "../../media/testing/units.ts";
 import { Clips } from "./clips.ts";
 import type { Clip } from "./record-clip.ts";
+import { noConverter } from "./testing/fake-converter.ts";
 
 const filmed = async (): Promise<House> => {
   const house = new House({ prerollMs: 5_000 });
@@ -22,15 +23,16 @@ const [anna, ben, carl] = ["a", "b", "c"].map((letter) => PrincipalId.parse(`who
   PrincipalId,
 ];
 
+const clipsOf = ({ clock, log }: House): Clips => new Clips({ openConverter: noConverter, clock, log });
+
 const record = (clips: Clips, house: House, signal = never, principal = anna): Promise<Clip> => {
-  const { stream, clock, log } = house;
-  return clips.record({ principal, stream, clock, log, beforeMs: 1_000, afterMs: 1_000 }, { signal });
+  return clips.record({ principal, stream: house.stream, beforeMs: 1_000, afterMs: 1_000 }, { signal });
 };
 
 describe("Clips", () => {
   it("counts a clip for as long as it is read", async () => {
     await using house = await filmed();
-    const clips = new Clips();
+    const clips = clipsOf(house);
     const clip = await record(clips, house);
     expect(clips.count).toBe(1);
     await house.clock.advance(1_000);
@@ -40,7 +42,7 @@ describe("Clips", () => {
 
   it("counts it no longer when its reader leaves, before or while it reads, or when there is none", async () => {
     await using house = await filmed();
-    const clips = new Clips();
+    const clips = clipsOf(house);
     const leaving = new AbortController();
     await record(clips, house, leaving.signal);
     leaving.abort(failure("aborted"));
@@ -58,7 +60,7 @@ describe("Clips", () => {
 
   it("refuses more than eight at once", async () => {
     await using house = await filmed();
-    const clips = new Clips();
+    const clips = clipsOf(house);
     for (let index = 0; index < 8; index += 1) await record(clips, house, never, index < 4 ? anna : ben);
     await expect(record(clips, house, never, carl)).rejects.toMatchObject({ code: "too-many-sessions" });
     expect(house.stream.status.viewers).toBe(8);
@@ -66,7 +68,7 @@ describe("Clips", () => {
 
   it("leaves half of them to others, however many one client wants", async () => {
     await using house = await filmed();
-    const clips = new Clips();
+    const clips = clipsOf(house);
     for (let index = 0; index < 4; index += 1) await record(clips, house);
     await expect(record(clips, house)).rejects.toMatchObject({ code: "too-many-sessions" });
     await expect(record(clips, house, never, ben)).resolves.toBeDefined();

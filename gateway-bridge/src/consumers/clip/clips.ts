@@ -7,14 +7,21 @@ const mostAtOnce = 8;
 /** So that nobody keeps all others from theirs. */
 const mostOfOne = 4;
 
-export interface ClipOrder extends ClipRequest {
+export type ClipsOptions = Pick<ClipRequest, "openConverter" | "clock" | "log">;
+
+export interface ClipOrder extends Omit<ClipRequest, keyof ClipsOptions> {
   /** Whose clip it is. */
   readonly principal: PrincipalId;
 }
 
 /** The clips that are being recorded now. */
 export class Clips {
+  readonly #options: ClipsOptions;
   readonly #open = new Set<{ readonly principal: PrincipalId }>();
+
+  constructor(options: ClipsOptions) {
+    this.#options = options;
+  }
 
   get count(): number {
     return this.#open.size;
@@ -36,7 +43,7 @@ export class Clips {
       release();
     };
     try {
-      const clip = await recordClip(request, { signal });
+      const clip = await recordClip({ ...this.#options, ...request }, { signal });
       return { ...clip, chunks: releasing(clip.chunks, done) };
     } catch (error) {
       done();

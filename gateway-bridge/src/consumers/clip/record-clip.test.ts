@@ -4,6 +4,7 @@ import { failure, House, never } from "../../media/testing/house.ts";
 import { makePicture, makePictures, makeSound, opusTrack, videoTrack } from "../../media/testing/units.ts";
 import { readBoxes, type ReadBox } from "../../protocols/fmp4/testing/read-boxes.ts";
 import { recordClip, type Clip } from "./record-clip.ts";
+import { noConverter } from "./testing/fake-converter.ts";
 
 const gopMs = 1_000;
 
@@ -34,7 +35,8 @@ const film = async (house: House, { sound = false, size = 100 } = {}): Promise<v
 
 const record = async (house: House, times: { beforeMs?: number; afterMs?: number }, signal = never): Promise<Clip> => {
   const { stream, clock, log } = house;
-  return recordClip({ stream, clock, log, beforeMs: 0, afterMs: 0, ...times }, { signal });
+  const openConverter = noConverter;
+  return recordClip({ stream, openConverter, clock, log, beforeMs: 0, afterMs: 0, ...times }, { signal });
 };
 
 const readAll = async ({ chunks }: Clip): Promise<Buffer> => {

@@ -1,20 +1,31 @@
-import { GatehouseError, onAbort, withDeadline, type Cancellable, type Clock, type Logger } from "@gatehouse/shared";
+import {
+  GatehouseError,
+  onAbort,
+  toGatehouseError,
+  withDeadline,
+  type Cancellable,
+  type Clock,
+  type Logger,
+} from "@gatehouse/shared";
 
-import type { AccessUnit, VideoUnit } from "../../domain/access-unit.ts";
+import type { AccessUnit, AudioUnit, VideoUnit } from "../../domain/access-unit.ts";
 import type { Backlog } from "../../media/backpressure-policy.ts";
+import type { OpenSoundConverter } from "../../media/ffmpeg/sound-converter.ts";
 import { formOf, playableSound, type Mp4Form } from "../../media/mp4-form.ts";
 import type { Session, Viewer } from "../../media/session.ts";
 import type { Stream } from "../../media/stream.ts";
 import type { Mp4AudioTrack } from "../../protocols/fmp4/mp4-track.ts";
 import { ChunkQueue } from "./chunk-queue.ts";
 import { ClipWriter } from "./clip-writer.ts";
+import { ConvertedSound } from "./converted-sound.ts";
 
 export interface ClipRequest {
-  /** Its sound is in the clip where it is AAC or Opus. */
+  /** The camera's own: its sound is in the clip as it is where that is AAC or Opus, or else converted. */
   readonly stream: Stream;
   /** How much of the past, in ms, as far as the stream's pre-roll reaches; and how much of what is to come. */
   readonly beforeMs: number;
   readonly afterMs: number;
+  readonly openConverter: OpenSoundConverter;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -33,7 +44,7 @@ export interface Clip {
   readonly chunks: AsyncIterable<Uint8Array>;
 }
 
-/** What may wait for a reader: as chunks, and as units behind them. Whoever is slower loses parts of the clip. */
+/** What may wait for a reader: as pictures that wait for their sound, as chunks, and as units behind them. Whoever is slower loses parts of the clip. */
 const fullBytes = 4 * 1024 * 1024;
 const limit: Backlog = { units: 4_000, bytes: 16 * 1024 * 1024 };
 /** Longest time to the first key picture, where none is stored. */
@@ -51,6 +62,7 @@ export const recordClip = async (request: ClipRequest, cancel: Cancellable): Pro
   const recording = new ClipRecording(request, askedAt);
   const aborted = onAbort(cancel.signal, (reason) => recording.abandon(reason as Error));
   try {
+    await recording.openSound(cancel);
     const deadline = { clock, ms: firstPictureMs, what: "a key picture", signal: cancel.signal };
     const { form, startedAt } = await withDeadline(deadline, () => recording.begin());
     return {
@@ -77,13 +89,20 @@ class ClipRecording implements Viewer {
   readonly #endsAt: number;
   readonly #beginning = Promise.withResolvers<Beginning>();
   readonly #chunks: ChunkQueue;
-  /** Decided once: a file's tracks stay what they are. */
-  readonly #audio: Mp4AudioTrack | undefined;
   readonly #connects: number;
   readonly #session: Session;
+  /** The sound that is stored, until it was handed to a converter. */
+  #past: readonly AudioUnit[];
+  /** Decided once: a file's tracks stay what they are. */
+  #audio: Mp4AudioTrack | undefined;
+  #converted: ConvertedSound | undefined;
+  /** Pictures whose sound is being converted. */
+  #heldBack: VideoUnit[] = [];
+  #heldBackBytes = 0;
   #form: Mp4Form | undefined;
   #writer: ClipWriter | undefined;
   #timer: Disposable | undefined;
+  #finishing = false;
   #over = false;
 
   constructor(request: ClipRequest, askedAt: number) {
@@ -94,9 +113,33 @@ class ClipRecording implements Viewer {
     this.#beginning.promise.catch(() => undefined);
     const reachMs = beforeMs + clock.monotonic() - askedAt;
     this.#audio = playableSound(stream.audio);
+    this.#past = stream.recent(reachMs).filter((unit) => unit.kind === "audio");
     this.#connects = stream.status.connects;
     this.#session = stream.join(this, limit, reachMs);
     this.#timer = clock.schedule(Math.max(0, this.#endsAt - clock.monotonic()), () => this.#timeIsUp());
+  }
+
+  /** To be called first. Sound that cannot be had is done without, because the picture matters more. */
+  async openSound(cancel: Cancellable): Promise<void> {
+    const { stream, openConverter, clock, log } = this.#request;
+    const { audio: track } = stream;
+    if (track === undefined || this.#audio !== undefined) return;
+    const pastBytes = this.#past.reduce((bytes, unit) => bytes + unit.bytes, 0);
+    const onUnit = (unit: AudioUnit): void => this.#writer?.sound(unit);
+    const onProgress = (): void => this.#goOn();
+    try {
+      const options = { track, pastBytes, openConverter, onUnit, onProgress, clock, log };
+      const converted = await ConvertedSound.open(options, cancel);
+      if (this.#over) {
+        await converted[Symbol.asyncDispose]();
+        return;
+      }
+      this.#converted = converted;
+      this.#audio = playableSound(converted.track);
+    } catch (error) {
+      cancel.signal.throwIfAborted();
+      log.warn("a clip has no sound", { codec: track.codec, reason: toGatehouseError(error).message });
+    }
   }
 
   /** Resolves with the first picture. */
@@ -115,9 +158,10 @@ class ClipRecording implements Viewer {
 
   write(unit: AccessUnit): boolean {
     if (this.#form !== undefined && unit.arrivedAt > this.#endsAt) this.#finish();
-    else if (unit.kind === "audio") this.#writer?.sound(unit);
-    else this.#picture(unit);
-    if (this.#session.pending.units === 0 && this.#timer === undefined) this.#finish();
+    else if (unit.kind === "video") this.#hold(unit);
+    else if (this.#converted === undefined) this.#writer?.sound(unit);
+    else this.#converted.write(unit);
+    this.#finishIfDone();
     return this.#hasRoom();
   }
 
@@ -139,6 +183,22 @@ class ClipRecording implements Viewer {
     this.#timer?.[Symbol.dispose]();
     this.#chunks.end();
     this.#session[Symbol.dispose]();
+    void this.#converted?.[Symbol.asyncDispose]();
+  }
+
+  /** The first picture waits for nothing: sound is laid beside it. */
+  #hold(unit: VideoUnit): void {
+    this.#heldBack.push(unit);
+    this.#heldBackBytes += unit.bytes;
+    this.#release((next) => this.#writer === undefined || this.#converted?.holdsBack(next.timestamp / 90) !== true);
+  }
+
+  #release(may: (next: VideoUnit) => boolean): void {
+    for (let [next] = this.#heldBack; next !== undefined && may(next); [next] = this.#heldBack) {
+      this.#heldBack.shift();
+      this.#heldBackBytes -= next.bytes;
+      this.#picture(next);
+    }
   }
 
   #picture(unit: VideoUnit): void {
@@ -153,6 +213,7 @@ class ClipRecording implements Viewer {
     const form = formOf(unit, { codec, audio: this.#audio }, this.#form);
     if (this.#form !== undefined) {
       if (form === this.#form && stream.status.connects === this.#connects) return true;
+      this.#heldBack = [];
       this.#finish();
       return false;
     }
@@ -161,6 +222,9 @@ class ClipRecording implements Viewer {
     this.#form = form;
     this.#writer = new ClipWriter(form);
     this.#push([form.init.bytes]);
+    // All at once, and before the pictures beside it, because converting it takes a moment.
+    for (const sound of this.#past) this.#converted?.write(sound);
+    this.#past = [];
     this.#beginning.resolve({ form, startedAt: unit.arrivedAt });
     return true;
   }
@@ -169,24 +233,42 @@ class ClipRecording implements Viewer {
     if (parts.length > 0) this.#chunks.push(Buffer.concat(parts));
   }
 
+  /** There is room for more, or more of the sound. */
   #goOn(): void {
+    this.#release((next) => this.#converted?.holdsBack(next.timestamp / 90) !== true);
+    this.#finishIfDone();
     if (this.#hasRoom()) this.#session.resume();
   }
 
   #hasRoom(): boolean {
-    return !this.#over && this.#chunks.bytes < fullBytes;
+    return !this.#over && this.#chunks.bytes < fullBytes && this.#heldBackBytes < fullBytes;
   }
 
   /** Nothing that comes from now on belongs to the clip; what came before may still wait for the reader. */
   #timeIsUp(): void {
     this.#timer = undefined;
-    if (this.#form !== undefined && this.#session.pending.units === 0) this.#finish();
+    this.#finishIfDone();
   }
 
+  #finishIfDone(): void {
+    if (this.#form !== undefined && this.#session.pending.units === 0 && this.#timer === undefined) this.#finish();
+  }
+
+  /** No more units: what was taken is written, with its sound. */
   #finish(): void {
-    if (this.#over) return;
+    if (this.#over || this.#finishing) return;
+    this.#finishing = true;
     const { dropped } = this.#session;
     if (dropped > 0) this.#request.log.warn("clip has gaps, because its reader was slow", { dropped });
+    this.#timer?.[Symbol.dispose]();
+    this.#session[Symbol.dispose]();
+    if (this.#converted === undefined) this.#close();
+    else void this.#converted.finish().then(() => this.#close());
+  }
+
+  #close(): void {
+    if (this.#over) return;
+    this.#release(() => true);
     this.#push(this.#writer?.end() ?? []);
     this.leave();
   }

@@ -14,6 +14,8 @@ export interface SoundConverter extends AsyncDisposable {
   write(unit: AudioUnit): void;
   /** Waits for its end, which comes only as an error: `transcode-failed`, or the signal's reason. */
   failed(cancel: Cancellable): Promise<never>;
+  /** Nothing more is written: resolves when all has come out, or it failed. @throws the signal's reason */
+  finish(cancel: Cancellable): Promise<void>;
 }
 
 export interface SoundConverterOptions {
@@ -22,7 +24,19 @@ export interface SoundConverterOptions {
   /** Undefined where the box has none. */
   readonly ffmpeg: Ffmpeg | undefined;
   readonly clock: Clock;
+  /** What may wait to be transcoded, in bytes; as much as live sound may unless told. */
+  readonly maxPending?: number;
 }
+
+/**
+ * Opens a converter that hands its outcome to `sink`.
+ * @throws GatehouseError `transcoder-missing`, `codec-unsupported` or `too-many-sessions`
+ */
+export type OpenSoundConverter = (
+  conversion: Pick<SoundConverterOptions, "from" | "to" | "maxPending">,
+  sink: (unit: AudioUnit) => void,
+  cancel: Cancellable,
+) => Promise<SoundConverter>;
 
 const isG711 = (codec: string): codec is G711Codec => codec === "pcmu" || codec === "pcma";
 
@@ -46,6 +60,10 @@ class TableConverter implements SoundConverter {
     return untilAborted(signal, Promise.withResolvers<never>().promise);
   }
 
+  async finish(): Promise<void> {
+    // Each unit came out as it was written.
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     // It holds nothing.
   }
@@ -57,7 +75,7 @@ class TableConverter implements SoundConverter {
  * @throws GatehouseError `transcoder-missing`, or `codec-unsupported`
  */
 export const openSoundConverter = async (
-  { from, to, ffmpeg, clock }: SoundConverterOptions,
+  { from, to, ffmpeg, clock, maxPending }: SoundConverterOptions,
   sink: (unit: AudioUnit) => void,
   cancel: Cancellable,
 ): Promise<SoundConverter> => {
@@ -68,5 +86,6 @@ export const openSoundConverter = async (
     return new TableConverter(to, (data) => convertG711(codec, data), sink);
   if (ffmpeg === undefined)
     throw new GatehouseError("transcoder-missing", `No ffmpeg was found to make ${codec} of ${from.codec}.`);
-  return await SoundTranscoder.open({ ffmpeg, clock, from, to: codec, shape: to, onUnit: sink }, cancel);
+  const options = { ffmpeg, clock, from, to: codec, shape: to, onUnit: sink };
+  return await SoundTranscoder.open(maxPending === undefined ? options : { ...options, maxPending }, cancel);
 };

@@ -16,12 +16,14 @@ export interface SoundTranscoderOptions {
   readonly to: SoundTarget;
   /** Of the outcome; that of `from` where it is left out. */
   readonly shape?: SoundShape;
+  /** What may wait to be transcoded, in bytes: some seconds of G.711 unless told. More is left out. */
+  readonly maxPending?: number;
   /** Timestamps are media time as the input's, in ticks of the outcome's clock. */
   readonly onUnit: (unit: AudioUnit) => void;
 }
 
-/** Some seconds of G.711; sound that waits longer is of no use. */
-const maxPending = 64 * 1_024;
+/** Live sound that waits longer is of no use. */
+const fewSeconds = 64 * 1_024;
 /** It answers within tenths of a second; one that takes sound for this long and gives none hangs. */
 const hangMs = 5_000;
 
@@ -89,6 +91,12 @@ export class SoundTranscoder implements AsyncDisposable {
     throw ended ?? new GatehouseError("transcode-failed", "ffmpeg ended although there was more sound.");
   }
 
+  /** Nothing more goes in: resolves when all has come out, or when it ended otherwise. */
+  async finish({ signal }: Cancellable): Promise<void> {
+    this.#process?.finish();
+    if (this.#process !== undefined) await untilAborted(signal, this.#process.exited);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#process?.[Symbol.asyncDispose]();
   }
@@ -98,7 +106,8 @@ export class SoundTranscoder implements AsyncDisposable {
     const input = ["-probesize", "32", "-analyzeduration", "0", ...args, "-i", "pipe:0", "-map", "0:a:0", ...keepTime];
     const line = [...sharedArguments, ...input, ...this.#take.args, "-flush_packets", "1", "pipe:1"];
     const onOutput = (piece: Buffer): void => this.#output(piece);
-    this.#process = await this.#options.ffmpeg.start(line, { work: "sound", onOutput, maxPending }, cancel);
+    const { ffmpeg, maxPending = fewSeconds } = this.#options;
+    this.#process = await ffmpeg.start(line, { work: "sound", onOutput, maxPending }, cancel);
     if (begin.length > 0) this.#process.write(begin);
   }
 
