@@ -35,7 +35,7 @@ export interface StreamsOptions {
   readonly random: () => number;
   /** How long a connection stays after its last viewer. */
   readonly lingerMs?: number;
-  /** How far back every stream's pictures are kept, for recordings and clips; the newest GOP alone unless told. */
+  /** How far back what every camera sends is kept, for recordings and clips; the newest GOP alone unless told. */
   readonly prerollMs?: number;
   /** What the newest GOP of one stream may weigh. Pre-roll may weigh 8 Mbit/s more; beyond that it is given up. */
   readonly ringBytes?: number;
@@ -65,8 +65,8 @@ export class Streams implements AsyncDisposable {
 
   private constructor(options: StreamsOptions) {
     this.#options = options;
-    const { ffmpeg, clock, log, random } = options;
-    if (ffmpeg !== undefined) this.#renditions = new Renditions({ ffmpeg, clock, log, random, ...keeping(options) });
+    const { ffmpeg, clock, log, random, lingerMs = defaultLingerMs, ringBytes = defaultRingBytes } = options;
+    if (ffmpeg !== undefined) this.#renditions = new Renditions({ ffmpeg, clock, log, random, lingerMs, ringBytes });
     this.#changes = new EventBus(options.log);
   }
 
@@ -164,7 +164,8 @@ export class Streams implements AsyncDisposable {
   }
 
   #make(camera: CameraId, tier: TierName): Stream {
-    const { endpoint, openSource, clock, log, random } = this.#options;
+    const { endpoint, openSource, clock, log, random, lingerMs = defaultLingerMs } = this.#options;
+    const { prerollMs = 0, ringBytes = defaultRingBytes } = this.#options;
     const stream: Stream = new Stream({
       camera,
       tier,
@@ -172,7 +173,7 @@ export class Streams implements AsyncDisposable {
       clock,
       log: log.child({ camera, tier }),
       random,
-      ...keeping(this.#options),
+      ...{ lingerMs, prerollMs, ringBytes: ringBytes + prerollMs * prerollBytesPerMs },
       onState: (state) => {
         this.#changes.emit({ camera, tier, state });
         this.#renditions?.follow(stream, state);
@@ -181,13 +182,6 @@ export class Streams implements AsyncDisposable {
     return stream;
   }
 }
-
-/** How long and how much the streams keep. */
-const keeping = ({ lingerMs = defaultLingerMs, prerollMs = 0, ringBytes = defaultRingBytes }: StreamsOptions) => ({
-  lingerMs,
-  prerollMs,
-  ringBytes: ringBytes + prerollMs * prerollBytesPerMs,
-});
 
 const refusal = ({
   kind,

@@ -14,8 +14,6 @@ import { SoundLane } from "./sound-lane.ts";
 
 export interface RenditionSourceOptions {
   readonly base: Pick<Stream, "ready" | "join">;
-  /** How far back pictures are wanted. */
-  readonly prerollMs: number;
   /** One session with the base stream more, or less. */
   readonly onJoined: (more: 1 | -1) => void;
   /** Tells when the base stream is not live any longer, and why. */
@@ -96,8 +94,7 @@ export class RenditionSource implements Source {
       else if (unit.kind === "audio" && !replaying) lane?.write(unit);
       return true;
     };
-    const { prerollMs: beforeMs } = this.#options;
-    this.#join(playing, { write, beforeMs: transcodesPicture ? 0 : beforeMs }).resume();
+    this.#join(playing, { write }).resume();
     replaying = false;
   }
 
@@ -110,10 +107,10 @@ export class RenditionSource implements Source {
     return playing.use(new SoundLane({ ffmpeg, clock, log, random, from, to, onUnit }));
   }
 
-  #join(playing: AsyncDisposableStack, { write, limit, beforeMs }: Joining): Session {
+  #join(playing: AsyncDisposableStack, { write, limit }: Joining): Session {
     const { base, onJoined } = this.#options;
     const viewer: Viewer = { write, end: (error) => this.#interruption.reject(error) };
-    const session = playing.use(base.join(viewer, limit, beforeMs));
+    const session = playing.use(base.join(viewer, limit));
     onJoined(1);
     playing.defer(() => onJoined(-1));
     return session;
@@ -123,7 +120,6 @@ export class RenditionSource implements Source {
 interface Joining {
   readonly write: Viewer["write"];
   readonly limit?: Backlog;
-  readonly beforeMs?: number;
 }
 
 const h264 = ({ clockRate }: StreamTracks["video"]): Track => ({

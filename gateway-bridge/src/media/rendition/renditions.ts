@@ -6,7 +6,7 @@ import { InheritedTimeline } from "./inherited-timeline.ts";
 import type { Rendition } from "./rendition-policy.ts";
 import { RenditionSource } from "./rendition-source.ts";
 
-export interface RenditionsOptions extends Pick<StreamOptions, "random" | "lingerMs" | "ringBytes" | "prerollMs"> {
+export interface RenditionsOptions extends Pick<StreamOptions, "random" | "lingerMs" | "ringBytes"> {
   readonly ffmpeg: Ffmpeg;
   readonly clock: Clock;
   readonly log: Logger;
@@ -84,11 +84,11 @@ export class Renditions {
   }
 
   #derive({ base, family, rendition, name }: Derivation): Stream {
-    const { ffmpeg, clock, random, lingerMs, ringBytes, prerollMs = 0 } = this.#options;
+    const { ffmpeg, clock, random, lingerMs, ringBytes } = this.#options;
     const log = this.#options.log.child({ camera: base.camera, tier: base.tier, rendition: name });
     const onInterrupted = family.interruptions.on.bind(family.interruptions);
     const onJoined = (more: 1 | -1): void => void (family.joined += more);
-    const source = { base, onInterrupted, onJoined, rendition, prerollMs, ffmpeg, clock, log, random };
+    const source = { base, onInterrupted, onJoined, rendition, ffmpeg, clock, log, random };
     const stream: Stream = new Stream({
       camera: base.camera,
       tier: base.tier,
@@ -97,7 +97,7 @@ export class Renditions {
       timeline: new InheritedTimeline(base),
       // How the camera fares, its own stream tells; this one only those that are derived from it.
       onState: (state) => this.follow(stream, state),
-      ...{ clock, log, random, lingerMs, ringBytes, prerollMs },
+      ...{ clock, log, random, lingerMs, ringBytes },
     });
     return stream;
   }
