@@ -1,8 +1,13 @@
 /** How much any reader can take. Times in ms. */
 export const limits = {
+  /** Of one port. */
   connections: 256,
-  /** Of one IPv4 address, or one IPv6 /64. A recorder has one for each camera. */
-  connectionsPerAddress: 64,
+  /** That nobody has logged in on yet, of one IPv4 address or one IPv6 /64. A recorder opens one for each camera at once. */
+  strangersPerAddress: 64,
+  /** Logged in, wherever they come from. */
+  connectionsPerLogin: 64,
+  /** Of 24 cameras that are both recorded and searched for motion. */
+  sessionsPerLogin: 48,
   tlsHandshake: 5_000,
   /** From connecting to the first accepted login. */
   login: 10_000,

@@ -76,7 +76,7 @@ export class ReaderConnection implements Disposable {
     this.#check[Symbol.dispose]();
     this.#queue.length = 0;
     if (politely) this.#handler.session?.bye();
-    this.#handler.endSession(why);
+    this.#handler.end(why);
     if (politely && !socket.destroyed) this.#part();
     else socket.destroy();
     onClosed(this);

@@ -12,6 +12,8 @@ import { DeedBudget } from "../../domain/deed-budget.ts";
 import { DenialBudget } from "../../domain/denial-budget.ts";
 import type { AuditSink } from "../../ports.ts";
 import { DigestGuard, type DigestAlgorithm, type GuardedRequest } from "../../protocols/rtsp-server/digest-guard.ts";
+import { limits } from "./limits.ts";
+import { Places } from "./places.ts";
 
 /** Who may log in, and with what. */
 export interface ReaderLogins {
@@ -52,6 +54,8 @@ export class ReaderGate {
   readonly #options: ReaderGateOptions;
   readonly #deeds: DeedBudget;
   readonly #denials: DenialBudget;
+  readonly #connections = new Places<PrincipalId>(limits.connectionsPerLogin);
+  readonly #sessions = new Places<PrincipalId>(limits.sessionsPerLogin);
 
   constructor(options: ReaderGateOptions) {
     this.#options = options;
@@ -73,6 +77,22 @@ export class ReaderGate {
     const wrong = verdict.kind === "refused";
     if (wrong) this.#deny("-", "-", "unauthenticated");
     return { kind: "out", challenges: guard.challenges({ stale: verdict.kind === "stale" }), wrong };
+  }
+
+  /** A place for one connection of a login, until it is disposed of. @throws GatehouseError `too-many-sessions` */
+  connect({ id }: Principal): Disposable {
+    const place = this.#connections.take(id);
+    if (place !== undefined) return place;
+    this.#deny(id, "-", "too-many-sessions");
+    throw tooMany(`this login has ${limits.connectionsPerLogin} connections, and no more are allowed`);
+  }
+
+  /** A place for one session of a login, until it is disposed of. @throws GatehouseError `too-many-sessions` */
+  seat({ id }: Principal, camera: CameraId): Disposable {
+    const place = this.#sessions.take(id);
+    if (place !== undefined) return place;
+    this.#deny(id, camera, "too-many-sessions");
+    throw tooMany(`this login has ${limits.sessionsPerLogin} sessions, and no more are allowed`);
   }
 
   /** Whether the principal may watch this camera now. */
@@ -114,3 +134,5 @@ export class ReaderGate {
 }
 
 const action = "rtspSession";
+
+const tooMany = (message: string): GatehouseError => new GatehouseError("too-many-sessions", message);

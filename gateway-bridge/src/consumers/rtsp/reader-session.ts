@@ -16,6 +16,8 @@ export interface ReaderSessionOptions {
   readonly principal: PrincipalId;
   readonly camera: CameraId;
   readonly tier: TierName;
+  /** The session's own among those of the principal. */
+  readonly place: Disposable;
   readonly stream: Stream;
   readonly formats: readonly TrackFormat[];
   /** Undefined where the camera has no loudspeaker, or the reader may not talk. */
@@ -41,8 +43,8 @@ export class ReaderSession implements Disposable {
   readonly #options: ReaderSessionOptions;
   readonly #cname = base32(randomBytes(10));
   readonly #startedAt: number;
-  /** Keeps the camera connected while the reader prepares or pauses. */
-  readonly #hold: Disposable;
+  /** The session's place, and what keeps the camera connected while the reader prepares or pauses. */
+  readonly #held = new DisposableStack();
   readonly #tracks = new Map<number, ReaderTrack>();
   #talk: TalkTrack | undefined;
   #playing = false;
@@ -52,14 +54,15 @@ export class ReaderSession implements Disposable {
 
   /** @throws GatehouseError `audit-unwritable`, `stream-ended` */
   constructor(options: ReaderSessionOptions) {
-    const { stream, gate, principal, camera, tier, clock } = options;
+    const { stream, gate, principal, camera, tier, place, clock } = options;
     this.#options = options;
     this.#startedAt = clock.monotonic();
-    this.#hold = stream.hold();
+    this.#held.use(place);
     try {
+      this.#held.use(stream.hold());
       gate.writeDown({ principal, camera, outcome: "allowed", detail: tier });
     } catch (error) {
-      this.#hold[Symbol.dispose]();
+      this.#held.dispose();
       throw error;
     }
   }
@@ -167,7 +170,7 @@ export class ReaderSession implements Disposable {
     const sent = this.#sent();
     for (const { outlet } of this.#tracks.values()) outlet[Symbol.dispose]();
     this.#talk?.[Symbol.dispose]();
-    this.#hold[Symbol.dispose]();
+    this.#held.dispose();
     const seconds = Math.round((clock.monotonic() - this.#startedAt) / 1_000);
     log.info("RTSP session ends", { principal, camera, tier, why, ...sent, dropped: this.#dropped });
     try {

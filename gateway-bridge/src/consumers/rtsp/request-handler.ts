@@ -39,6 +39,8 @@ export interface ReaderStreams {
 
 export interface RequestHandlerOptions {
   readonly socket: Socket;
+  /** The connection's own among those that nobody has logged in on. Given back with the first login. */
+  readonly place: Disposable;
   /** The connection is encrypted. */
   readonly secure: boolean;
   readonly gate: ReaderGate;
@@ -82,6 +84,8 @@ export class RequestHandler {
   readonly #options: RequestHandlerOptions;
   readonly #guard: DigestGuard;
   #principal: PrincipalId | undefined;
+  /** Among the connections of the principal. */
+  #place: Disposable | undefined;
   #session: ReaderSession | undefined;
   #refusals = 0;
   /** Channels of the tracks that were set up. */
@@ -107,6 +111,12 @@ export class RequestHandler {
     this.#taken.clear();
   }
 
+  /** The connection is over. */
+  end(why: string): void {
+    this.endSession(why);
+    this.#place?.[Symbol.dispose]();
+  }
+
   /** Never throws: what goes wrong opens nothing. */
   async handle(request: RtspServerRequest, cancel: Cancellable): Promise<Handled> {
     try {
@@ -117,6 +127,7 @@ export class RequestHandler {
       const fields = { method: request.method, principal: this.#principal, code, message };
       if (code === "internal") log.error("RTSP request failed", fields);
       else log.info("RTSP request failed", fields);
+      if (code === "too-many-sessions") return { answer: { status: 503, reason: message } };
       return { answer: { status: code === "internal" ? 500 : 503 } };
     }
   }
@@ -146,11 +157,19 @@ export class RequestHandler {
     const { principal } = admission;
     // A connection is one login's, so that revoking it can end the connection.
     if (this.#principal !== undefined && this.#principal !== principal.id) return { answer: { status: 400 } };
-    this.#principal = principal.id;
+    this.#welcome(principal);
     const target = parseTarget(uri);
     if (target === undefined || !gate.authorize(principal, target.camera)) return notFound;
     const [tier] = (tiers(target.camera) ?? []).filter((name) => name === (target.tier ?? "main"));
     return tier === undefined ? notFound : { request, principal, target, tier };
+  }
+
+  /** Somebody logged in. @throws GatehouseError `too-many-sessions` */
+  #welcome(principal: Principal): void {
+    if (this.#principal !== undefined) return;
+    this.#place = this.#options.gate.connect(principal);
+    this.#principal = principal.id;
+    this.#options.place[Symbol.dispose]();
   }
 
   #turnAway({ challenges, wrong }: { readonly challenges: readonly string[]; readonly wrong: boolean }): Handled {
@@ -211,7 +230,7 @@ export class RequestHandler {
       if (opened.formats[track] === undefined && (track !== talkTrack || openTalk === undefined)) return notFound;
       cancel.signal.throwIfAborted();
       const { gate, clock, log, end } = this.#options;
-      const owner = { principal: principal.id, camera, tier };
+      const owner = { principal: principal.id, camera, tier, place: gate.seat(principal, camera) };
       this.#session = new ReaderSession({ ...owner, ...opened, openTalk, gate, clock, log, onGone: end });
     } else if (!before.has(track)) return notFound;
     else if (before.isSetUp(track)) return { answer: { status: 455 } };

@@ -5,14 +5,17 @@ import { createServer as createTlsServer } from "node:tls";
 
 import { addressBlock } from "../../domain/address-block.ts";
 import { limits } from "./limits.ts";
+import type { Places } from "./places.ts";
 
 export interface RtspListenerOptions {
   readonly host: string;
   readonly port: number;
   /** PEM. Undefined for a listener that anybody on the way can read. */
   readonly tls: { readonly key: string; readonly cert: string } | undefined;
-  /** A connection is there; inside TLS once that is agreed. */
-  readonly accept: (socket: Socket) => void;
+  /** Of connections that nobody has logged in on, for each address block. */
+  readonly strangers: Places<string>;
+  /** A connection is there; inside TLS once that is agreed. It gives its place back when somebody has logged in. */
+  readonly accept: (socket: Socket, place: Disposable) => void;
 }
 
 /** One open port, with as many connections as are good for it. */
@@ -31,11 +34,12 @@ export class RtspListener implements AsyncDisposable {
   }
 
   /** @throws GatehouseError `address-in-use`, `config-invalid` where it cannot listen */
-  static async open({ host, port, tls, accept }: RtspListenerOptions): Promise<RtspListener> {
+  static async open({ host, port, tls, strangers, accept }: RtspListenerOptions): Promise<RtspListener> {
     const server = tls === undefined ? createServer({ noDelay: true }) : createTls(tls);
-    const sockets = countConnections(server);
+    const { sockets, places } = watchConnections(server, strangers);
     server.on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) => {
-      if (!socket.destroyed) accept(socket);
+      const place = places.get(peerOf(socket));
+      if (place !== undefined && !socket.destroyed) accept(socket, place);
     });
     try {
       await once(server.listen({ host, port }), "listening");
@@ -70,26 +74,33 @@ const createTls = ({ key, cert }: NonNullable<RtspListenerOptions["tls"]>): Serv
   return server;
 };
 
+interface Watched {
+  readonly sockets: ReadonlySet<Socket>;
+  /** By peer, because a TLS socket does not tell which connection it is on. */
+  readonly places: ReadonlyMap<string, Disposable>;
+}
+
 /** Refuses what is too many before any TLS is spoken. */
-const countConnections = (server: Server): ReadonlySet<Socket> => {
+const watchConnections = (server: Server, strangers: Places<string>): Watched => {
   const sockets = new Set<Socket>();
-  const perAddress = new Map<string, number>();
+  const places = new Map<string, Disposable>();
   server.maxConnections = limits.connections;
   server.on("connection", (socket: Socket) => {
-    const block = addressBlock(socket.remoteAddress ?? "");
-    const count = (perAddress.get(block) ?? 0) + 1;
-    if (count > limits.connectionsPerAddress) {
+    const peer = peerOf(socket);
+    const place = strangers.take(addressBlock(socket.remoteAddress ?? ""));
+    if (place === undefined) {
       socket.destroy();
       return;
     }
-    perAddress.set(block, count);
+    places.set(peer, place);
     sockets.add(socket);
     socket.once("close", () => {
       sockets.delete(socket);
-      const left = (perAddress.get(block) ?? 1) - 1;
-      if (left === 0) perAddress.delete(block);
-      else perAddress.set(block, left);
+      places.delete(peer);
+      place[Symbol.dispose]();
     });
   });
-  return sockets;
+  return { sockets, places };
 };
+
+const peerOf = ({ remoteAddress = "", remotePort = 0 }: Socket): string => `${remoteAddress} ${remotePort}`;

@@ -12,10 +12,12 @@ import type { Socket } from "node:net";
 
 import { matchesFilter, type SessionFilter } from "../../domain/session-filter.ts";
 import type { AuditSink } from "../../ports.ts";
+import { limits } from "./limits.ts";
+import { Places } from "./places.ts";
 import { ReaderConnection } from "./reader-connection.ts";
 import { ReaderGate, type ReaderLogins } from "./reader-gate.ts";
 import type { ReaderStreams } from "./request-handler.ts";
-import { RtspListener } from "./rtsp-listener.ts";
+import { RtspListener, type RtspListenerOptions } from "./rtsp-listener.ts";
 import type { ReaderTalk } from "./talk-track.ts";
 
 export interface RtspServerOptions {
@@ -56,6 +58,7 @@ interface Door {
 export class RtspServer implements AsyncDisposable {
   readonly #options: RtspServerOptions;
   readonly #gate: ReaderGate;
+  readonly #strangers = new Places<string>(limits.strangersPerAddress);
   readonly #connections = new Set<ReaderConnection>();
   readonly #listening = new DisposableStack();
   #door: Door | undefined;
@@ -133,19 +136,22 @@ export class RtspServer implements AsyncDisposable {
   async #open(): Promise<Door> {
     const { listen, plain, tls, log } = this.#options;
     await using opening = new AsyncDisposableStack();
-    const accept = (secure: boolean) => (socket: Socket) => this.#accept(socket, secure);
-    const secure = opening.use(await RtspListener.open({ ...listen, tls, accept: accept(true) }));
+    const way = (secure: boolean): Pick<RtspListenerOptions, "strangers" | "accept"> => ({
+      strangers: this.#strangers,
+      accept: (socket, place) => this.#accept(socket, place, secure),
+    });
+    const secure = opening.use(await RtspListener.open({ ...listen, tls, ...way(true) }));
     const { host } = listen;
     const readable =
-      plain && opening.use(await RtspListener.open({ host, port: plain.port, tls: undefined, accept: accept(false) }));
+      plain && opening.use(await RtspListener.open({ host, port: plain.port, tls: undefined, ...way(false) }));
     log.info("RTSP is served", { rtsps: secure.address, rtsp: readable?.address });
     return { ports: { secure: secure.port, plain: readable?.port }, listeners: opening.move() };
   }
 
-  #accept(socket: Socket, secure: boolean): void {
+  #accept(socket: Socket, place: Disposable, secure: boolean): void {
     const { streams, talk, tiers, clock, log } = this.#options;
     const onClosed = (closed: ReaderConnection): void => void this.#connections.delete(closed);
-    const own = { socket, secure, gate: this.#gate, onClosed };
+    const own = { socket, place, secure, gate: this.#gate, onClosed };
     const connection = new ReaderConnection({ ...own, streams, talk, tiers, clock, log });
     this.#connections.add(connection);
   }

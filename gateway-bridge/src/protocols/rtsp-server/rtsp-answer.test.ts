@@ -20,6 +20,12 @@ describe("formatRtspAnswer", () => {
     expect(answer?.headers.get("content-type")).toBe("application/sdp");
   });
 
+  it("gives a reason of its own where there is one", () => {
+    expect(read(formatRtspAnswer({ status: 503, reason: "the house is full" }, 1))).toMatchObject([
+      { status: 503, reason: "the house is full" },
+    ]);
+  });
+
   it("writes one header for each value of a list", () => {
     const [answer] = read(
       formatRtspAnswer({ status: 401, headers: { "WWW-Authenticate": ["Digest a", "Basic b"] } }, 1),

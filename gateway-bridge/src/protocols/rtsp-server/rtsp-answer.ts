@@ -1,6 +1,8 @@
 /** What a server says to one request. CSeq and Server are added. */
 export interface RtspAnswer {
   readonly status: RtspStatus;
+  /** Instead of the RFC's own words; players show it. Printable ASCII. RFC 2326 7.1.1 */
+  readonly reason?: string;
   /** A list is written as one header each. Values without line breaks, as latin1 characters. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: Buffer;
@@ -26,8 +28,9 @@ const reasons = {
 export type RtspStatus = keyof typeof reasons;
 
 /** The answer as it goes on the wire. `sequence` is the request's CSeq, undefined where it had none. */
-export const formatRtspAnswer = ({ status, headers = {}, body }: RtspAnswer, sequence: number | undefined): Buffer => {
-  const lines = [`RTSP/1.0 ${status} ${reasons[status]}`];
+export const formatRtspAnswer = (answer: RtspAnswer, sequence: number | undefined): Buffer => {
+  const { status, reason = reasons[status], headers = {}, body } = answer;
+  const lines = [`RTSP/1.0 ${status} ${reason}`];
   if (sequence !== undefined) lines.push(`CSeq: ${sequence}`);
   lines.push("Server: Gatehouse");
   for (const [name, value] of Object.entries(headers)) {
