@@ -2,8 +2,11 @@ import { afterAll, beforeAll, expect, it, jest } from "@jest/globals";
 import { Secret, systemClock, type CameraId } from "@gatehouse/shared";
 import { MemoryLogger } from "@gatehouse/shared/testing";
 
+import { recordClip } from "../../gateway-bridge/src/consumers/clip/record-clip.ts";
 import type { AudioUnit, VideoUnit } from "../../gateway-bridge/src/domain/access-unit.ts";
 import { Ffmpeg } from "../../gateway-bridge/src/media/ffmpeg/ffmpeg.ts";
+import { openSoundConverter, type OpenSoundConverter } from "../../gateway-bridge/src/media/ffmpeg/sound-converter.ts";
+import type { Stream } from "../../gateway-bridge/src/media/stream.ts";
 import { Streams } from "../../gateway-bridge/src/media/streams.ts";
 import { RecordingViewer } from "../../gateway-bridge/src/media/testing/recording-viewer.ts";
 import { nalType } from "../../gateway-bridge/src/protocols/h264/nal.ts";
@@ -14,6 +17,7 @@ import { eventually } from "../support/eventually.ts";
 import { GstRtspServer, type GstMount } from "../support/gst-rtsp-server.ts";
 import { makeMediaFrom } from "../support/media-files.ts";
 import { describeWith } from "../support/needs.ts";
+import { listenFor } from "../support/tone.ts";
 
 jest.setTimeout(40_000);
 
@@ -24,19 +28,32 @@ const startCode = Buffer.from([0, 0, 0, 1]);
 describeWith(["ffmpeg", "gstreamer"], "A camera whose codecs its viewer cannot take", () => {
   const mounts = ["main-aac", "main-pcmu", "h265-aac", "h265-pcma"] as const satisfies readonly GstMount[];
   let server: GstRtspServer;
-  beforeAll(async () => void (server = await GstRtspServer.open({ mounts })));
+  beforeAll(async () => void (server = await GstRtspServer.open({ mounts: [...mounts, "h265-l16"] })));
   afterAll(() => server[Symbol.asyncDispose]());
 
-  it.each(mounts)("is seen and heard all the same (%s)", async (mount) => {
+  interface House extends AsyncDisposable {
+    readonly log: MemoryLogger;
+    readonly ffmpeg: Ffmpeg;
+    readonly streams: Streams;
+  }
+
+  /** A gateway's streams of the camera. */
+  const open = (mount: GstMount, prerollMs = 0): House => {
     const log = new MemoryLogger();
     const ffmpeg = Ffmpeg.create({ searchPath: "/usr/bin:/bin", unsandboxed: true, clock: systemClock, log });
     const credentials = { username: server.username, password: Secret.of(server.password) };
     const auth = { floor: "none", raise: () => undefined } as const;
-    await using streams = Streams.create({
+    const streams = Streams.create({
       endpoint: async (id, tier) => ({ camera: id, tier, url: server.url(mount), credentials, pin: null, auth }),
       openSource: createRtspSource({ clock: systemClock, log }),
-      ...{ clock: systemClock, log, random: () => 0.5, ffmpeg },
+      ...{ clock: systemClock, log, random: () => 0.5, ffmpeg, prerollMs },
     });
+    return { log, ffmpeg, streams, [Symbol.asyncDispose]: () => streams[Symbol.asyncDispose]() };
+  };
+
+  it.each(mounts)("is seen and heard all the same (%s)", async (mount) => {
+    await using house = open(mount);
+    const { log, streams } = house;
     const stream = await streams.playable(camera, "main", { video: ["h264"], audio: ["opus"] }, cancel);
     const { video, audio } = await stream.ready(cancel);
     expect([video.codec, audio?.codec]).toEqual(["h264", "opus"]);
@@ -59,4 +76,35 @@ describeWith(["ffmpeg", "gstreamer"], "A camera whose codecs its viewer cannot t
     expect(Math.abs(shown.at(-1)!.timestamp / 90 - heard.at(-1)!.timestamp / 48)).toBeLessThan(700);
     expect(log.lines.filter(({ level }) => level === "error")).toEqual([]);
   });
+
+  it.each<GstMount>(["main-pcmu", "h265-pcma", "h265-l16"])("is heard in the past of a clip (%s)", async (mount) => {
+    await using house = open(mount, 3_000);
+    const { log, streams, ffmpeg } = house;
+    const stream = streams.of(camera, "main");
+    using _hold = stream.hold();
+    await eventually("three seconds of the past", () => reachOf(stream) > 3_000);
+    const openConverter: OpenSoundConverter = (conversion, sink, within) =>
+      openSoundConverter({ ...conversion, ffmpeg, clock: systemClock }, sink, within);
+    const request = { stream, beforeMs: 3_000, afterMs: 500, openConverter, clock: systemClock, log };
+    const { chunks, coveredMs } = await recordClip(request, cancel);
+    const file: Uint8Array[] = [];
+    for await (const chunk of chunks) file.push(chunk);
+    const asSamples = ["-f", "s16le", "-ar", "16000", "-ac", "1"];
+    const fromStart = ["-af", "aresample=async=1:first_pts=0"];
+    const pcm = await makeMediaFrom(Buffer.concat(file), "-i", "pipe:0", "-map", "0:a", ...fromStart, ...asSamples);
+    const samples = new Int16Array(pcm.buffer, pcm.byteOffset, Math.floor(pcm.length / 2));
+    expect(coveredMs).toBeGreaterThanOrEqual(3_000);
+    expect(samples.length / 16).toBeGreaterThan(coveredMs + 300);
+    for (let at = 0.25; at < coveredMs / 1_000; at += 0.25) {
+      const { level, purity } = listenFor(440, samples.subarray(at * 16_000, (at + 0.25) * 16_000), 16_000);
+      expect([at, level > 5_000, purity > 0.9]).toEqual([at, true, true]);
+    }
+    expect(log.lines.filter(({ level }) => level === "error" || level === "warn")).toEqual([]);
+  });
 });
+
+/** How long ago the oldest came that is stored, in ms. */
+const reachOf = (stream: Stream): number => {
+  const [oldest] = stream.recent(60_000);
+  return oldest === undefined ? 0 : systemClock.monotonic() - oldest.arrivedAt;
+};
