@@ -30,7 +30,7 @@ const list = (): string =>
     "Benchmarks (npm run bench -- NAME [--json] [--rounds N] [--quick]):",
     ...benchmarks.map(({ name, rounds, summary }) => `  ${name.padEnd(12)}${summary} (${rounds} rounds)`),
     "",
-    "--quick      few viewers and short windows: shows that it runs, and concludes nothing",
+    "--quick      few viewers, short windows, nothing that would be downloaded: shows that it runs, and concludes nothing",
     "GATEHOUSE_BENCH_PROFILE=FOLDER leaves a CPU profile of each process there",
   ].join("\n");
 
