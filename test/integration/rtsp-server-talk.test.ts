@@ -28,7 +28,8 @@ afterEach(async () => {
 /** A loudspeaker that remembers who had a microphone, and what was said into it. */
 class Loudspeaker {
   readonly talkers: string[] = [];
-  readonly heard: [text: string, timestamp: number][] = [];
+  /** Held as it came, as a loudspeaker does that is yet to be connected. */
+  readonly kept: [data: Buffer, timestamp: number][] = [];
   there = true;
   open = 0;
 
@@ -38,11 +39,15 @@ class Loudspeaker {
       this.talkers.push(`${principal} ${camera} ${from.codec}/${from.clockRate}/${from.channels}`);
       this.open += 1;
       return {
-        write: (data, timestamp) => void this.heard.push([data.toString(), timestamp]),
+        write: (data, timestamp) => void this.kept.push([data, timestamp]),
         [Symbol.dispose]: () => void (this.open -= 1),
       };
     },
   };
+
+  get heard(): readonly [text: string, timestamp: number][] {
+    return this.kept.map(([data, timestamp]) => [data.toString(), timestamp]);
+  }
 }
 
 interface House {
@@ -147,6 +152,25 @@ describe("what a reader says", () => {
     expect(home.loudspeaker.talkers).toEqual([`${login.principal.id} ${doorCamera} pcmu/8000/1`]);
     expect((await who.control("TEARDOWN")).status).toBe(200);
     expect(home.loudspeaker.open).toBe(0);
+  });
+
+  it("stays what it was for a loudspeaker that is yet to be connected, however the network cuts it", async () => {
+    const home = await house();
+    const { talker: who, reader } = await talker(home);
+    await who.begin();
+    const words = Array.from({ length: 20 }, (_, index) => `word ${index}`);
+    const bytes = Buffer.concat(
+      words.flatMap((word, index) => {
+        const packet = speechPacket(index, Buffer.from(word));
+        return [Buffer.from([0x24, 6, 0, packet.length]), packet];
+      }),
+    );
+    for (let at = 0; at < bytes.length; at += 7) {
+      reader.send(bytes.subarray(at, at + 7));
+      await new Promise(setImmediate);
+    }
+    await eventually("all words", () => home.loudspeaker.kept.length === words.length);
+    expect(home.loudspeaker.heard.map(([text]) => text)).toEqual(words);
   });
 
   it("is heard beside what it watches, on one connection and in one session", async () => {

@@ -38,7 +38,8 @@ export class RtspReader implements Disposable {
       secure,
     });
     const splitter = new RtspSplitter({
-      frame: (channel, payload) => this.frames.push({ channel, payload }),
+      // The payload is a view of memory that is used again.
+      frame: (channel, payload) => this.frames.push({ channel, payload: Buffer.from(payload) }),
       message: (message) => {
         if (message.kind === "response") this.#answers.push(message);
         this.#wake();

@@ -133,12 +133,12 @@ export class ReaderSession implements Disposable {
     if (this.#tracks.size > 0) this.#watch();
   }
 
-  /** Takes a packet that the reader sent on one interleaved channel. */
+  /** Takes a packet that the reader sent on one interleaved channel: a view that is good until this returns. */
   receive(channel: number, packet: Buffer): void {
-    if (channel === this.#talk?.channel) this.hear(packet);
+    if (channel === this.#talk?.channel) this.hear(Buffer.from(packet));
   }
 
-  /** Takes a packet of the reader's own words. */
+  /** Takes a packet of the reader's own words, which may wait: for one before it, or for the loudspeaker. */
   hear(packet: Buffer): void {
     this.#talk?.receive(packet);
   }
