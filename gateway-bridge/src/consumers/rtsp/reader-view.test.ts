@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 
 import type { AudioTrack } from "../../domain/track.ts";
 import { House } from "../../media/testing/house.ts";
-import { makePicture, makeSound, parameterSets, videoTrack } from "../../media/testing/units.ts";
+import { makePicture, makeSound, parameterSets, reorderingSets, videoTrack } from "../../media/testing/units.ts";
 import { parseRtcp } from "../../protocols/rtp/rtcp.ts";
 import { parseRtp, type RtpPacket } from "../../protocols/rtp/rtp-packet.ts";
 import { packetsOf } from "../../protocols/rtsp-server/interleaved-packets.ts";
@@ -62,12 +62,11 @@ const begin = (wanted: "both" | "sound" = "both"): ReaderView => {
   return ReaderView.begin({ stream: house.stream, tracks, clock: house.clock, onGone: (why) => gone.push(why) });
 };
 
-const before = [parameterSets.sps, parameterSets.pps];
 /** Sends a picture of this media time, now. */
-const picture = (ms: number, key = false): void =>
-  house.camera.send(
-    makePicture({ key, timestamp: ms * 90, arrivedAt: house.clock.monotonic(), ...(key ? { before } : {}) }),
-  );
+const picture = (ms: number, key = false, sets = reorderingSets): void => {
+  const before = key ? [sets.sps, sets.pps] : [];
+  house.camera.send(makePicture({ key, timestamp: ms * 90, arrivedAt: house.clock.monotonic(), before }));
+};
 /** One timestamp for each picture, in ms since the first. */
 const times = (): number[] => {
   const [first] = video.packets;
@@ -102,6 +101,74 @@ describe("ReaderView", () => {
     picture(1_290);
     const live = times().slice(-2);
     expect((live[1] ?? 0) - (live[0] ?? 0)).toBeCloseTo(40, 5);
+  });
+
+  it.each([0, 1, 2, 3, 4, 5, 6, 7])(
+    "keeps it where a reader joins amid B-frames, from the stored pictures into the live ones (%i of a group)",
+    async (into) => {
+      const shown = [0, 160, 80, 40, 120, 320, 240, 200, 280, 480, 400, 360, 440, 640, 560, 520, 600];
+      const film = async (from: number, until: number): Promise<void> => {
+        for (const [index, ms] of shown.slice(from, until).entries()) {
+          picture(ms, from + index === 0);
+          await house.clock.advance(40);
+        }
+      };
+      await film(0, 1 + into);
+      using _view = begin();
+      await film(1 + into, shown.length);
+      await house.clock.advance(250);
+      const inOrder = times()
+        .map((at, index) => ({ at, ms: shown[index] ?? 0 }))
+        .toSorted((one, two) => one.ms - two.ms)
+        .map(({ at }) => at);
+      expect(inOrder).toHaveLength(shown.length);
+      expect(inOrder.every((at, index) => index === 0 || at > (inOrder[index - 1] ?? 0))).toBe(true);
+      // The last of them are the camera's own.
+      expect(inOrder.slice(-3).map((at) => Math.round(at - (inOrder.at(-1) ?? 0)))).toEqual([-80, -40, 0]);
+    },
+  );
+
+  it("never steps back where the camera's clock does, if it has no B-frames", async () => {
+    using _view = begin();
+    for (const [index, ms] of [0, 40, 80, 120, 20, 60, 100, 140, 180, 220].entries()) {
+      picture(ms, index === 0, parameterSets);
+      await house.clock.advance(40);
+    }
+    const all = times();
+    expect(all.every((at, index) => index === 0 || at > (all[index - 1] ?? 0))).toBe(true);
+    // It takes the camera's own time up again once that has caught up.
+    expect(all.slice(-2)).toEqual([180, 220]);
+  });
+
+  it("goes on behind what it had sent when a reader paused, in pictures and in sound", async () => {
+    const [pictures, sound] = [outlet(video, 90_000), outlet(audio, 8_000)];
+    const tracks = [
+      { track: videoTrack, outlet: pictures },
+      { track: pcmu, outlet: sound },
+    ];
+    const play = (): ReaderView =>
+      ReaderView.begin({ stream: house.stream, tracks, clock: house.clock, onGone: (why) => gone.push(why) });
+    const hear = (): void =>
+      house.camera.send(makeSound({ timestamp: 800, arrivedAt: house.clock.monotonic(), data: Buffer.alloc(160) }));
+    const first = play();
+    picture(0, true);
+    picture(40);
+    hear();
+    first[Symbol.dispose]();
+    const told = pictures.startAt(house.stream.positionAt(house.clock.monotonic()));
+    const sent = [video.packets.length, audio.packets.length] as const;
+    using _second = play();
+    await house.clock.advance(100);
+    hear();
+    for (const [index, { packets }] of [video, audio].entries()) {
+      const before = packets[(sent[index] ?? 0) - 1]?.timestamp ?? 0;
+      const later = packets.slice(sent[index]).map(({ timestamp }) => (timestamp - before) | 0);
+      expect(later.length).toBeGreaterThan(0);
+      expect(Math.min(...later)).toBeGreaterThan(0);
+    }
+    const next = video.packets[sent[0]];
+    expect(next?.sequence).toBe(told.sequence);
+    expect(((next?.timestamp ?? 0) - told.timestamp) | 0).toBeGreaterThanOrEqual(0);
   });
 
   it("holds sound back until the stored pictures are out", async () => {

@@ -5,9 +5,10 @@ import type { AudioTrack, Track } from "../../domain/track.ts";
 import { VideoSender } from "../../media/pace/video-sender.ts";
 import type { Session, Viewer } from "../../media/session.ts";
 import type { Stream } from "../../media/stream.ts";
-import type { RtpPayload } from "../../protocols/nal/rtp-payload.ts";
 import { toNtp } from "../../protocols/rtp/ntp-time.ts";
 import { limits } from "./limits.ts";
+import { PictureOrder } from "./picture-order.ts";
+import { PictureTimes } from "./picture-times.ts";
 import { isSameFormat, soundPayloads } from "./track-format.ts";
 import type { TrackOutlet } from "./track-outlet.ts";
 
@@ -33,9 +34,6 @@ export class ReaderView implements Viewer, Disposable {
   readonly #sound: { readonly track: AudioTrack; readonly outlet: TrackOutlet } | undefined;
   /** The stream's tracks as they were last compared with those that the reader knows. */
   #compared: readonly [Track | undefined, Track | undefined];
-  /** Highest timestamp of the replay, or before the newest key picture: no picture after either may step behind. */
-  #floor = -1;
-  #highest = -1;
   #reported = false;
   #report: Disposable | undefined;
   #resume: Disposable | undefined;
@@ -52,8 +50,12 @@ export class ReaderView implements Viewer, Disposable {
     for (const { track, outlet } of tracks) {
       if (track.kind === "audio") this.#sound = { track, outlet };
       else {
+        const [times, order] = [new PictureTimes(outlet.highest), new PictureOrder(track)];
         this.#video = new VideoSender({
-          outlet: { send: (payloads, ticks) => this.#sendPicture(outlet, payloads, ticks) },
+          outlet: {
+            send: (payloads, wanted, unit) =>
+              outlet.send(payloads, times.stamp({ at: unit.timestamp, latest: order.isLatest(unit), wanted })),
+          },
           codec: track.codec,
           maxPayload: limits.payload,
           replay: this.#session.pending,
@@ -86,8 +88,6 @@ export class ReaderView implements Viewer, Disposable {
 
   write(unit: AccessUnit): boolean {
     if (!this.#holds()) return false;
-    // Pictures are shown out of order, but none after a key picture before what came before it: the camera's clock was set.
-    if (unit.kind === "video" && unit.key) this.#floor = Math.max(this.#floor, this.#highest);
     const out = unit.kind === "video" ? (this.#video?.send(unit) ?? true) : this.#hear(unit);
     if (this.#session.pending.units === 0) this.#video?.goLive();
     if (!this.#reported) this.#sendReports();
@@ -126,25 +126,13 @@ export class ReaderView implements Viewer, Disposable {
     return !changed;
   }
 
-  /**
-   * Stored pictures are stamped with the moment they are sent, in rising order. Live ones keep the camera's timestamps, whose
-   * order is that of display; only those that the replay has overtaken are raised.
-   */
-  #sendPicture(outlet: TrackOutlet, payloads: readonly RtpPayload[], ticks: number): boolean {
-    const overtaken = this.#video?.replaying !== false || ticks <= this.#floor;
-    if (overtaken) this.#floor = Math.max(this.#floor + 1, Math.round(ticks));
-    const at = overtaken ? this.#floor : ticks;
-    this.#highest = Math.max(this.#highest, at);
-    return outlet.send(payloads, at);
-  }
-
   #hear(unit: AudioUnit): boolean {
     // Stored sound is past, and would come in a burst.
     if (this.#sound === undefined || this.#video?.replaying === true) return true;
     const { track, outlet } = this.#sound;
     // Each is sent, whether or not the one before found room.
     return soundPayloads(unit, track, limits.payload)
-      .map(({ payload, offset }) => outlet.send([payload], unit.timestamp + offset))
+      .map(({ payload, offset }) => outlet.send([payload], Math.max(outlet.highest + 1, unit.timestamp + offset)))
       .every((out) => out);
   }
 

@@ -24,6 +24,7 @@ export class TrackOutlet implements Disposable {
   readonly #base = randomBytes(4).readUInt32BE();
   /** In the lower half: some players stumble over a wrap in the first second. */
   #sequence = randomInt(2 ** 15);
+  #highest = -1;
   #packets = 0;
   #octets = 0;
 
@@ -40,13 +41,19 @@ export class TrackOutlet implements Disposable {
     return this.#options.carrier.reliable;
   }
 
+  /** Highest timestamp that was sent, in ticks; -1 for none. Over pauses, too, the next is to be higher. */
+  get highest(): number {
+    return this.#highest;
+  }
+
   get sent(): { readonly packets: number; readonly octets: number } {
     return { packets: this.#packets, octets: this.#octets };
   }
 
   /** For RTP-Info: the number that comes next, and the timestamp of a media time in ms. RFC 2326 12.33 */
   startAt(positionMs: number): { readonly sequence: number; readonly timestamp: number } {
-    return { sequence: this.#sequence & 0xffff, timestamp: this.#timestamp(this.#ticks(positionMs)) };
+    const ticks = Math.max(this.#highest + 1, this.#ticks(positionMs));
+    return { sequence: this.#sequence & 0xffff, timestamp: this.#timestamp(ticks) };
   }
 
   /** Sends what shares one timestamp, in ticks of the clock rate. False when some of it has to wait. */
@@ -60,6 +67,7 @@ export class TrackOutlet implements Disposable {
       sequence: this.#sequence,
       timestamp: this.#timestamp(ticks),
     });
+    this.#highest = Math.max(this.#highest, ticks);
     this.#sequence += payloads.length;
     this.#packets += payloads.length;
     this.#octets += packets.length - payloads.length * (interleavedHeaderSize + rtpHeaderSize);

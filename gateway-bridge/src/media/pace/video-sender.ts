@@ -9,8 +9,8 @@ import { videoPayloads } from "./video-payloads.ts";
 
 /** Where pictures go as RTP. */
 export interface PictureOutlet {
-  /** Sends what shares one timestamp, in ticks of 90 kHz. False when some of it has to wait. */
-  send(payloads: readonly RtpPayload[], ticks: number): boolean;
+  /** Sends a unit's payloads, which share one timestamp, in ticks of 90 kHz. False when some of it has to wait. */
+  send(payloads: readonly RtpPayload[], ticks: number, unit: VideoUnit): boolean;
 }
 
 export interface VideoSenderOptions {
@@ -54,7 +54,7 @@ export class VideoSender {
     const replay = this.#replay;
     if (replay !== undefined) replay.sentBytes += unit.bytes;
     const ticks = replay === undefined ? unit.timestamp : positionAt(clock.monotonic()) * ticksPerMs;
-    return outlet.send(videoPayloads(unit, maxPayload, codec), ticks);
+    return outlet.send(videoPayloads(unit, maxPayload, codec), ticks, unit);
   }
 
   /** How long to wait before the next unit, in ms. */

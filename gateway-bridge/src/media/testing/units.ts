@@ -5,6 +5,11 @@ export const parameterSets: ParameterSets = {
   sps: Buffer.from("6742c01fd9005005bb011000000300100000030320", "hex"),
   pps: Buffer.from("68cb83cb20", "hex"),
 };
+/** Of pictures that may come in another order than they are shown in. */
+export const reorderingSets: ParameterSets = {
+  sps: Buffer.from("67640028acd940780227e5c044000003000400000300c83c60c658", "hex"),
+  pps: Buffer.from("68cb83cb20", "hex"),
+};
 export const videoTrack: VideoTrack = { kind: "video", codec: "h264", clockRate: 90_000, parameterSets };
 export const opusTrack: AudioTrack = { kind: "audio", codec: "opus", clockRate: 48_000, channels: 2 };
 
