@@ -53,7 +53,7 @@ const openHouse = async () => {
   const log = new MemoryLogger();
   const [clock, random] = [systemClock, () => 0];
   const openSource = createRtspSource({ clock, log });
-  const decoder = new KeyPictureDecoder(ffmpeg);
+  const decoder = resources.use(new KeyPictureDecoder({ ffmpeg, clock }));
   const { available } = await ffmpeg.status(cancel);
   let decoded = 0;
   const pictures: StreamKeyPictures = new StreamKeyPictures({

@@ -1,6 +1,6 @@
-import { beforeAll, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { systemClock } from "@gatehouse/shared";
-import { MemoryLogger } from "@gatehouse/shared/testing";
+import { MemoryLogger, TestClock } from "@gatehouse/shared/testing";
 
 import { Ffmpeg } from "../../gateway-bridge/src/media/ffmpeg/ffmpeg.ts";
 import { KeyPictureDecoder, type KeyPicture } from "../../gateway-bridge/src/media/ffmpeg/key-picture-jpeg.ts";
@@ -28,14 +28,24 @@ describeWith(["ffmpeg"], "A JPEG of a key picture", () => {
     clock: systemClock,
     log: new MemoryLogger(),
   });
-  const decoder = new KeyPictureDecoder(ffmpeg);
+  const decoder = new KeyPictureDecoder({ ffmpeg, clock: systemClock });
   beforeAll(() => ffmpeg.status(cancel));
+  afterAll(() => decoder[Symbol.asyncDispose]());
 
   it.each(["h264", "h265"] as const)("is made of %s, in its own size or a smaller one", async (codec) => {
     const picture = await keyPicture(codec, "1280x720");
     expect(sizeOf(await decoder.decodeToJpeg(picture, cancel))).toEqual([1_280, 720]);
     expect(sizeOf(await decoder.decodeToJpeg({ ...picture, width: 321 }, cancel))).toEqual([320, 180]);
     expect(sizeOf(await decoder.decodeToJpeg({ ...picture, width: 4_000 }, cancel))).toEqual([1_280, 720]);
+  });
+
+  it.each(["h264", "h265"] as const)("is the same, of %s, from a transcoder that was started ahead", async (codec) => {
+    const picture = await keyPicture(codec, "640x360");
+    const clock = new TestClock();
+    await using warm = new KeyPictureDecoder({ ffmpeg, clock });
+    const first = await warm.decodeToJpeg(picture, cancel);
+    await clock.advance(1_000);
+    await expect(warm.decodeToJpeg(picture, cancel)).resolves.toEqual(first);
   });
 
   it("is refused for what cannot be decoded, and for a size that is none", async () => {

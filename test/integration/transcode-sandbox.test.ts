@@ -13,7 +13,7 @@ import { promisify } from "node:util";
 import { PeerConnection } from "node-datachannel";
 
 import { Ffmpeg, type FfmpegStatus } from "../../gateway-bridge/src/media/ffmpeg/ffmpeg.ts";
-import { runFfmpeg } from "../../gateway-bridge/src/media/ffmpeg/ffmpeg-process.ts";
+import { runFfmpeg } from "../../gateway-bridge/src/media/ffmpeg/ffmpeg-run.ts";
 import { untilDescendants } from "../support/descendants.ts";
 import { eventually } from "../support/eventually.ts";
 import { describeWith } from "../support/needs.ts";
@@ -62,14 +62,16 @@ const trespass = async (ffmpeg: Ffmpeg, folder: string): Promise<{ reads: boolea
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
-  const grab = (input: string): Promise<Buffer | undefined> =>
-    ffmpeg
-      .run(
-        ["-v", "error", "-i", input, "-f", "s16le", "pipe:1"],
-        { input: Buffer.alloc(0), maxOutput: 1e6, ms: 10_000 },
-        cancel,
-      )
-      .catch(() => undefined);
+  const grab = async (input: string): Promise<Buffer | undefined> => {
+    const options = { input: Buffer.alloc(0), maxOutput: 1e6, ms: 10_000, clock: systemClock };
+    try {
+      const { command } = await ffmpeg.found(cancel);
+      const line = command(["-v", "error", "-i", input, "-f", "s16le", "pipe:1"]);
+      return await runFfmpeg({ ...options, command: line }, cancel);
+    } catch {
+      return undefined;
+    }
+  };
   try {
     const read = await grab(file);
     await grab(`tcp://127.0.0.1:${port}`);

@@ -1,4 +1,4 @@
-import { GatehouseError, onAbort, untilAborted, withDeadline, type Cancellable, type Clock } from "@gatehouse/shared";
+import { GatehouseError, type Clock } from "@gatehouse/shared";
 import { spawn, type ChildProcess } from "node:child_process";
 import { kill } from "node:process";
 
@@ -125,36 +125,3 @@ export class FfmpegProcess implements AsyncDisposable {
     return new GatehouseError("transcode-failed", `ffmpeg ${what}${tail === "" ? "." : `: ${tail}`}`);
   }
 }
-
-export interface RunOptions {
-  readonly command: readonly string[];
-  readonly input: Buffer;
-  /** Most that is taken of its output. */
-  readonly maxOutput: number;
-  readonly ms: number;
-  readonly clock: Clock;
-}
-
-/**
- * Runs one to its end and gives what it wrote to its standard output.
- * @throws GatehouseError `transcode-failed`, or `timeout`
- */
-export const runFfmpeg = async (options: RunOptions, { signal }: Cancellable): Promise<Buffer> => {
-  const { command, input, maxOutput, ms, clock } = options;
-  const pieces: Buffer[] = [];
-  let bytes = 0;
-  const onOutput = (piece: Buffer): void => {
-    bytes += piece.length;
-    if (bytes > maxOutput) throw new GatehouseError("transcode-failed", `It is longer than ${maxOutput} bytes.`);
-    pieces.push(piece);
-  };
-  return await withDeadline({ clock, ms, what: "the end of ffmpeg's work", signal }, async (within) => {
-    await using child = new FfmpegProcess({ command, onOutput, maxPending: input.length, clock });
-    using _abort = onAbort(within.signal, () => child.kill());
-    child.write(input);
-    child.finish();
-    const { error } = await untilAborted(within.signal, child.exited);
-    if (error !== undefined) throw error;
-    return Buffer.concat(pieces, bytes);
-  });
-};

@@ -10,7 +10,8 @@ import { readdir, realpath } from "node:fs/promises";
 
 import type { TranscodingAbility } from "../rendition/rendition-policy.ts";
 import { findExecutable } from "./executable.ts";
-import { FfmpegProcess, runFfmpeg, type FfmpegProcessOptions } from "./ffmpeg-process.ts";
+import { FfmpegProcess, type FfmpegProcessOptions } from "./ffmpeg-process.ts";
+import { runFfmpeg } from "./ffmpeg-run.ts";
 import { readAbility, type FfmpegAbility, type UsedEncoder } from "./probe.ts";
 import {
   confines,
@@ -129,19 +130,6 @@ export class Ffmpeg {
     this.#running[work] += 1;
     void started.exited.then(() => (this.#running[work] -= 1));
     return started;
-  }
-
-  /**
-   * Runs one to its end within `ms` and gives its output.
-   * @throws GatehouseError `transcoder-missing`, `transcode-failed` or `timeout`
-   */
-  async run(
-    args: readonly string[],
-    options: { readonly input: Buffer; readonly maxOutput: number; readonly ms: number },
-    cancel: Cancellable,
-  ): Promise<Buffer> {
-    const { command } = await this.found(cancel);
-    return await runFfmpeg({ ...options, command: command(args), clock: this.#options.clock }, cancel);
   }
 
   /** The probe goes on for others where one who waits leaves. */

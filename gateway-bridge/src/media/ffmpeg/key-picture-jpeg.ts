@@ -1,8 +1,10 @@
-import { GatehouseError, untilAborted, type Cancellable } from "@gatehouse/shared";
+import { GatehouseError, untilAborted, type Cancellable, type Clock } from "@gatehouse/shared";
 
 import type { VideoUnit } from "../../domain/access-unit.ts";
 import type { VideoCodec } from "../../domain/track.ts";
 import type { Ffmpeg } from "./ffmpeg.ts";
+import { FfmpegRun } from "./ffmpeg-run.ts";
+import { SpareRuns } from "./spare-runs.ts";
 
 export interface KeyPicture {
   readonly codec: VideoCodec;
@@ -20,14 +22,22 @@ const widest = 8_192;
 const atOnce = 2;
 const mostWaiting = 32;
 
+export interface KeyPictureDecoderOptions {
+  readonly ffmpeg: Pick<Ffmpeg, "found">;
+  readonly clock: Clock;
+}
+
 /** Makes JPEGs of key pictures, two at once at most. */
-export class KeyPictureDecoder {
-  readonly #ffmpeg: Ffmpeg;
+export class KeyPictureDecoder implements AsyncDisposable {
+  readonly #ffmpeg: Pick<Ffmpeg, "found">;
+  readonly #spares: SpareRuns;
   #running = 0;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(ffmpeg: Ffmpeg) {
+  constructor({ ffmpeg, clock }: KeyPictureDecoderOptions) {
     this.#ffmpeg = ffmpeg;
+    const begin = (command: readonly string[]): FfmpegRun => new FfmpegRun({ command, maxOutput: longestJpeg, clock });
+    this.#spares = new SpareRuns({ begin, clock });
   }
 
   /**
@@ -36,12 +46,19 @@ export class KeyPictureDecoder {
    */
   async decodeToJpeg(picture: KeyPicture, cancel: Cancellable): Promise<Buffer> {
     using _turn = await this.#turn(cancel);
+    const found = await this.#ffmpeg.found(cancel);
+    const command = found.command(jpegArguments(picture));
+    await using run = this.#spares.take(command);
     const input = Buffer.concat(picture.unit.nals.flatMap((nal) => [startCode, nal]));
-    const options = { input, maxOutput: longestJpeg, ms: deadlineMs };
-    const jpeg = await this.#ffmpeg.run(jpegArguments(picture), options, cancel);
+    const jpeg = await run.finish({ input, ms: deadlineMs }, cancel);
     if (jpeg.length < 4 || jpeg.readUInt16BE(0) !== 0xffd8)
       throw new GatehouseError("transcode-failed", "ffmpeg made no picture of the camera's key picture.");
+    this.#spares.keep(command);
     return jpeg;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#spares[Symbol.asyncDispose]();
   }
 
   async #turn({ signal }: Cancellable): Promise<Disposable> {

@@ -1,7 +1,7 @@
 import type { Clock } from "@gatehouse/shared";
 
 import { FlvReader } from "../../protocols/flv/reader.ts";
-import { runFfmpeg } from "./ffmpeg-process.ts";
+import { runFfmpeg } from "./ffmpeg-run.ts";
 import type { FfmpegAbility, UsedEncoder } from "./probe.ts";
 import { frameTimingOption } from "./probe.ts";
 
