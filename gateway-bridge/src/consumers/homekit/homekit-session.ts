@@ -15,11 +15,12 @@ import {
 
 import type { AudioTrack } from "../../domain/track.ts";
 import type { Stream } from "../../media/stream.ts";
+import { TalkReceiver, type TalkSink } from "../../media/talk/talk-receiver.ts";
+import { opusClockRate } from "../../protocols/opus/opus-packet.ts";
 import type { RtcpPacket } from "../../protocols/rtp/rtcp.ts";
 import { LiveView } from "./live-view.ts";
 import { planSocket } from "./local-address-policy.ts";
 import { pathTo, type ViewerPath } from "./payload-policy.ts";
-import { SpeechReceiver, speechTrack } from "./speech-receiver.ts";
 import { SrtpSocket } from "./srtp-socket.ts";
 import { chooseStream } from "./stream-choice-policy.ts";
 import { judgeViewer, type Interfaces } from "../../domain/viewer-address-policy.ts";
@@ -44,7 +45,10 @@ export interface HomeKitSessionOptions {
 export type Playable = (stream: Stream, cancel: Cancellable) => Promise<Stream>;
 
 /** A way to a camera's loudspeaker. */
-export type OpenMicrophone = (from: AudioTrack) => Disposable & { write(data: Buffer, timestamp: number): void };
+export type OpenMicrophone = (from: AudioTrack) => TalkSink;
+
+/** What a controller sends: Opus, one voice. */
+const speech: AudioTrack = { kind: "audio", codec: "opus", clockRate: opusClockRate, channels: 1 };
 
 /** A controller starts within a second of its preparations, or it gave up. */
 const unstartedMs = 30_000;
@@ -190,11 +194,15 @@ export class HomeKitSession implements Disposable {
   /** Lets the person before the Home app speak through the camera. */
   #listen({ payloadType, sampleRate }: NonNullable<StartHomeKitSession["audio"]>): void {
     const { audio } = this.#sockets;
-    const microphone = audio === undefined ? undefined : this.#options.talk?.(speechTrack);
+    const microphone = audio === undefined ? undefined : this.#options.talk?.(speech);
     if (audio === undefined || microphone === undefined) return;
-    this.#resources.use(microphone);
-    const speech = new SpeechReceiver({ payloadType, sampleRate, microphone });
-    audio.onRtp = (packet) => speech.receive(packet);
+    const receiver = new TalkReceiver(payloadType, {
+      // Its RTP clock counts the rate that it asked for, not RFC 7587's 48,000.
+      write: (data, timestamp) => microphone.write(data, Math.round((timestamp * opusClockRate) / sampleRate)),
+      [Symbol.dispose]: () => microphone[Symbol.dispose](),
+    });
+    this.#resources.use(receiver);
+    audio.onRtp = (packet) => receiver.receive(packet);
   }
 
   /** Stops sending at once. */

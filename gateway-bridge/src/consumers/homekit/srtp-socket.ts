@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { GatehouseError, isGatehouseError, type Cancellable, type Logger } from "@gatehouse/shared";
 
 import { parseRtcp, type RtcpPacket } from "../../protocols/rtp/rtcp.ts";
-import { isRtcp, parseRtp, type RtpPacket } from "../../protocols/rtp/rtp-packet.ts";
+import { isRtcp } from "../../protocols/rtp/rtp-packet.ts";
 import { drawSrtpMaster, type SrtpMaster } from "../../protocols/srtp/srtp-key.ts";
 import { SrtcpDecryptor, SrtcpEncryptor } from "../../protocols/srtp/srtcp.ts";
 import { SrtpDecryptor } from "../../protocols/srtp/srtp-decryptor.ts";
@@ -36,7 +36,7 @@ export class SrtpSocket implements Disposable {
   /** Takes authentic control packets, each once. */
   onRtcp: ((packets: readonly RtcpPacket[]) => void) | undefined;
   /** Takes authentic media packets, each once. */
-  onRtp: ((packet: RtpPacket) => void) | undefined;
+  onRtp: ((packet: Buffer) => void) | undefined;
   /** Called when datagrams had to wait in the system and all are out. */
   onDrained: (() => void) | undefined;
   readonly #socket: Socket;
@@ -54,7 +54,10 @@ export class SrtpSocket implements Disposable {
       if (isRtcp(datagram)) {
         const compound = control.unprotect(datagram);
         if (compound !== undefined) this.onRtcp?.(parseRtcp(compound));
-      } else if (this.onRtp !== undefined) this.#receive(media.unprotect(datagram));
+      } else if (this.onRtp !== undefined) {
+        const packet = media.unprotect(datagram);
+        if (packet !== undefined) this.onRtp(packet);
+      }
     });
     // A viewer that is gone answers by ICMP. Whether it is gone for good is told by its silence.
     socket.on("error", () => (this.#unreachable += 1));
@@ -119,18 +122,6 @@ export class SrtpSocket implements Disposable {
     this.onRtp = undefined;
     if (this.#unreachable > 0) this.#log.debug("viewer's port was unreachable", { times: this.#unreachable });
     this.#socket.close();
-  }
-
-  #receive(bytes: Buffer | undefined): void {
-    if (bytes === undefined) return;
-    let packet: RtpPacket;
-    try {
-      packet = parseRtp(bytes);
-    } catch {
-      // Authentic and damaged: the viewer's own fault, and its own loss.
-      return;
-    }
-    this.onRtp?.(packet);
   }
 
   readonly #sent = (error: Error | null): void => {
