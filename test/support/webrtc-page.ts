@@ -48,7 +48,7 @@ interface PageGlobals {
   readonly watch: (options: WatchOptions) => Promise<void>;
   readonly watched: () => Promise<Watched>;
   readonly pixels: () => readonly number[];
-  readonly spoil: (count: number) => void;
+  readonly spoil: (count: number, from: number) => void;
   readonly leave: () => void;
 }
 
@@ -108,9 +108,10 @@ export class WebRtcPage implements AsyncDisposable {
     return this.#page.evaluate(() => (globalThis as unknown as PageGlobals).pixels());
   }
 
-  /** Lets the decoder have so many pictures with nothing in them. */
-  async spoil(count: number): Promise<void> {
-    await this.#page.evaluate((given) => (globalThis as unknown as PageGlobals).spoil(given), count);
+  /** Lets the decoder have so many pictures with nothing in them, from the so-many-th after a key picture on, or from that itself. */
+  async spoil(count: number, from = 0): Promise<void> {
+    const order = [count, from] as const;
+    await this.#page.evaluate((given) => (globalThis as unknown as PageGlobals).spoil(...given), order);
   }
 
   /** Closes the connection as a page does that is left. */

@@ -6,7 +6,8 @@ globalThis.watch = async ({ audio = "recvonly", without }) => {
   const connection = new RTCPeerConnection({ encodedInsertableStreams: true });
   const video = document.createElement("video");
   const frames = [];
-  let spoiling = 0;
+  let spoiling = { from: 0, count: 0 };
+  let sinceKey = 0;
   let firstFrameMs;
   video.autoplay = true;
   document.body.append(video);
@@ -21,8 +22,12 @@ globalThis.watch = async ({ audio = "recvonly", without }) => {
         const head = new Uint8Array(frame.data.slice(0, 400));
         if (track.kind === "video") {
           frames.push(btoa(String.fromCharCode(...head)));
-          if (spoiling > 0) new Uint8Array(frame.data).fill(0, 5);
-          spoiling -= 1;
+          sinceKey = frame.type === "key" ? 0 : sinceKey + 1;
+          if (sinceKey === spoiling.from) spoiling = { from: -1, count: spoiling.count };
+          if (spoiling.from < 0 && spoiling.count > 0) {
+            new Uint8Array(frame.data).fill(0, 5);
+            spoiling.count -= 1;
+          }
         }
         controller.enqueue(frame);
       },
@@ -81,6 +86,6 @@ globalThis.watch = async ({ audio = "recvonly", without }) => {
     context.drawImage(video, 0, 0, 8, 8);
     return [...context.getImageData(0, 0, 8, 8).data];
   };
-  globalThis.spoil = (count) => (spoiling = count);
+  globalThis.spoil = (count, from) => (spoiling = { from, count });
   globalThis.leave = () => connection.close();
 };

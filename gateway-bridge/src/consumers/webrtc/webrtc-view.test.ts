@@ -91,7 +91,7 @@ describe("A WebRTC viewer's picture", () => {
   it.each([
     ["PLI", pli],
     ["FIR", fir],
-  ])("is the stored GOP again after a %s, in later packets, and at most once a second", async (_, request) => {
+  ])("is the stored GOP again after a %s, in later packets, and not again and again", async (_, request) => {
     await using house = await WebRtcHouse.open(20);
     await house.watch();
     const { peer } = house.engine;
@@ -109,11 +109,54 @@ describe("A WebRTC viewer's picture", () => {
     );
     peer.hear(request);
     expect(shown(peer.video).length).toBe(before + 50);
+    await house.house.clock.advance(4_000);
+    peer.hear(request);
+    expect(shown(peer.video).length).toBe(before + 50);
     await house.house.clock.advance(1_000);
     peer.hear(request);
     await house.house.clock.advance(300);
     expect(shown(peer.video).length).toBe(before + 100);
     expect(house.house.camera.tries).toBe(1);
+  });
+
+  it("is nothing up to the next key picture, where that is soon and much is stored, counted once", async () => {
+    await using house = await WebRtcHouse.open(50);
+    await house.film(50);
+    const session = await house.watch();
+    await house.film(35);
+    const { peer } = house.engine;
+    const before = shown(peer.video).length;
+    peer.hear(pli);
+    await house.film(8, { key: false });
+    peer.hear(pli);
+    await house.film(7, { key: false });
+    expect(shown(peer.video)).toHaveLength(before);
+    await house.film(6);
+    // Sent before the key picture was shown.
+    peer.hear(pli);
+    await house.film(19, { key: false });
+    expect(shown(peer.video).slice(before)).toEqual([...Array(6).keys(), ...Array(19).keys()]);
+    house.sessions.end(session);
+    expect(house.endings).toEqual([expect.objectContaining({ waits: 1, replays: 0, dropped: 15 })]);
+  });
+
+  it("is what little is stored at once, once for each key picture", async () => {
+    await using house = await WebRtcHouse.open(50);
+    await house.film(50);
+    const session = await house.watch();
+    await house.film(50);
+    await house.film(20);
+    const { peer } = house.engine;
+    const before = shown(peer.video).length;
+    peer.hear(pli);
+    await house.house.clock.advance(250);
+    expect(shown(peer.video).slice(before)).toEqual([...Array(20).keys()]);
+    await house.film(20, { key: false });
+    peer.hear(pli);
+    await house.house.clock.advance(250);
+    expect(shown(peer.video)).toHaveLength(before + 40);
+    house.sessions.end(session);
+    expect(house.endings).toEqual([expect.objectContaining({ replays: 1 })]);
   });
 
   it.each([

@@ -21,6 +21,7 @@ import { parseRtcp, type ReportBlock } from "../../protocols/rtp/rtcp.ts";
 import { parseRtcpFeedback, type RtcpFeedback } from "../../protocols/rtp/rtcp-feedback.ts";
 import { freshLink, judgeLink, type LinkState } from "./link-policy.ts";
 import type { PeerTrack } from "./peer-connection.ts";
+import { chooseRepair, type Repair } from "./repair-policy.ts";
 import { soundPayloads } from "./sound-payloads.ts";
 import { TrackSender } from "./track-sender.ts";
 
@@ -51,16 +52,18 @@ export interface ViewCounts {
   readonly resent: number;
   /** Units that the viewer missed because it, or its link, was slow. */
   readonly dropped: number;
-  /** Times that the stored GOP was sent because the viewer could not decode. */
+  /** Times that the stored GOP was sent because the viewer could not decode, and that it was left to the next key picture. */
   readonly replays: number;
+  readonly waits: number;
 }
 
 /** What may wait while the system has no room: more would show the viewer the past. */
 const limit: Backlog = { units: 100, bytes: 2 * 1024 * 1024 };
 /** With all headers it fits the smallest MTU of IPv6; HomeKit's viewers share payloads of this size. */
 const maxPayload = 1_200;
-/** A viewer may ask for a key picture at any rate; it gets one no sooner than this after the last. */
+/** A viewer may ask for a key picture at any rate; it gets one no sooner than this after the last, and no more thought than that. */
 const replayEveryMs = 1_000;
+const judgeEveryMs = 200;
 
 /** The name under which both tracks of a session are reported. */
 export const drawCname = (): string => base32(randomBytes(10));
@@ -82,8 +85,13 @@ export class WebRtcView implements Viewer, Disposable {
   #estimate: number | undefined;
   #reported = { at: 0, octets: 0 };
   #heardAt: number | undefined;
-  #replayedAt: number;
-  #counts = { dropped: 0, replays: 0 };
+  /** It gets nothing before the next key picture, because it cannot decode. */
+  #waiting = false;
+  /** When it was last given something to start from; and when that was what is stored, because it could not decode. */
+  #givenAt: number;
+  #replayedAt = -Infinity;
+  #judgedAt = -Infinity;
+  #counts = { dropped: 0, replays: 0, waits: 0 };
   #check: Disposable | undefined;
   #resume: Disposable | undefined;
   #over = false;
@@ -94,7 +102,7 @@ export class WebRtcView implements Viewer, Disposable {
     this.#stream = stream;
     this.#codecs = new CodecMemory(stream);
     this.#startedAt = clock.monotonic();
-    this.#replayedAt = this.#startedAt;
+    this.#givenAt = this.#startedAt;
     this.#link = freshLink(this.#startedAt);
     this.#reported = { at: this.#startedAt, octets: 0 };
     this.#picture = this.#sender(video, () => this.#goOn());
@@ -123,6 +131,7 @@ export class WebRtcView implements Viewer, Disposable {
       resent,
       dropped: this.#counts.dropped + this.#session.dropped,
       replays: this.#counts.replays,
+      waits: this.#counts.waits,
     };
   }
 
@@ -176,12 +185,19 @@ export class WebRtcView implements Viewer, Disposable {
   }
 
   #show(unit: VideoUnit): boolean {
-    if (unit.key) this.#thinning = this.#link.mode === "keyframes";
+    if (unit.key) this.#begin();
     if (this.#thinning && !unit.key) {
       this.#counts.dropped += 1;
       return true;
     }
     return this.#video.send(unit);
+  }
+
+  #begin(): void {
+    this.#thinning = this.#link.mode === "keyframes";
+    // It goes on asking until it has shown the picture.
+    if (this.#waiting) this.#givenAt = this.#options.clock.monotonic();
+    this.#waiting = false;
   }
 
   #hear(unit: AudioUnit): boolean {
@@ -210,14 +226,40 @@ export class WebRtcView implements Viewer, Disposable {
     const { ssrc } = this.#options.video.track;
     if (feedback.kind === "remb") this.#estimate = feedback.bitrate;
     if (feedback.kind === "nack" && feedback.ssrc === ssrc) this.#picture.resend(feedback.lost);
-    if (feedback.kind === "pli" && feedback.ssrc === ssrc) this.#replay();
-    if (feedback.kind === "fir" && feedback.ssrcs.includes(ssrc)) this.#replay();
+    if (feedback.kind === "pli" && feedback.ssrc === ssrc) this.#repair();
+    if (feedback.kind === "fir" && feedback.ssrcs.includes(ssrc)) this.#repair();
   }
 
-  /** The viewer cannot decode: it starts anew from the stored GOP, and the camera is not asked for anything. */
-  #replay(): void {
+  /** The viewer cannot decode. The camera is not asked for anything. */
+  #repair(): void {
     const now = this.#options.clock.monotonic();
-    if (this.#over || this.#video.replaying || now - this.#replayedAt < replayEveryMs) return;
+    if (this.#over || this.#video.replaying) return;
+    if (now - this.#givenAt < replayEveryMs || now - this.#judgedAt < judgeEveryMs) return;
+    this.#judgedAt = now;
+    if (this.#chooseRepair(now) === "replay") this.#replay(now);
+    else if (!this.#waiting) {
+      this.#counts.waits += 1;
+      this.#waiting = true;
+      this.#thinning = true;
+    }
+  }
+
+  #chooseRepair(now: number): Repair {
+    const stored = this.#stream.recent(0);
+    const { bitrateKbps, video } = this.#stream.health;
+    const bytes = stored.reduce((sum, unit) => sum + unit.bytes, 0);
+    const [key] = stored;
+    return chooseRepair({
+      stored: key && { bytes, ageMs: now - key.arrivedAt },
+      rate: bitrateKbps / 8,
+      gopMs: video?.gopMs ?? null,
+      sinceReplayMs: now - this.#replayedAt,
+    });
+  }
+
+  /** It starts anew from the stored GOP. */
+  #replay(now: number): void {
+    this.#givenAt = now;
     this.#replayedAt = now;
     this.#counts.replays += 1;
     this.#leave();
