@@ -17,7 +17,6 @@ const reasons = {
   405: "Method Not Allowed",
   454: "Session Not Found",
   455: "Method Not Valid In This State",
-  457: "Invalid Range",
   459: "Aggregate Operation Not Allowed",
   461: "Unsupported Transport",
   500: "Internal Server Error",
