@@ -41,11 +41,8 @@ export class SnapshotTaker {
   #failedAt = Number.NEGATIVE_INFINITY;
   #ownMs: number | undefined;
   #decodeMs: number | undefined;
-  /** What was made of the last key picture, by width: it is not decoded again before another comes. */
-  #decoded: { readonly of: string; readonly snapshots: Map<number | undefined, Snapshot> } = {
-    of: "",
-    snapshots: new Map(),
-  };
+  /** What was made, or is being made, of key pictures that are still in memory, by width: none is decoded twice. */
+  readonly #decoded = new WeakMap<KeyPicture["unit"], Map<number | undefined, Promise<Snapshot>>>();
 
   constructor(options: SnapshotTakerOptions) {
     this.#options = options;
@@ -136,20 +133,27 @@ export class SnapshotTaker {
     return this.#decode(picture, width);
   }
 
-  async #decode(picture: KeyPicture, width: number | undefined): Promise<Snapshot> {
+  #decode(picture: KeyPicture, width: number | undefined): Promise<Snapshot> {
+    const snapshots = this.#decoded.get(picture.unit) ?? new Map<number | undefined, Promise<Snapshot>>();
+    this.#decoded.set(picture.unit, snapshots);
+    const known = snapshots.get(width);
+    if (known !== undefined) return known;
+    const made = this.#toSnapshot(picture, width);
+    snapshots.set(width, made);
+    // Another attempt may succeed.
+    made.catch(() => snapshots.delete(width));
+    return made;
+  }
+
+  async #toSnapshot(picture: KeyPicture, width: number | undefined): Promise<Snapshot> {
     const { pictures, clock, closing } = this.#options;
     if (pictures === undefined) throw this.#unsupported();
-    const { arrivedAt, timestamp } = picture.unit;
-    const of = `${arrivedAt} ${timestamp}`;
-    const known = this.#decoded.of === of ? this.#decoded.snapshots.get(width) : undefined;
-    if (known !== undefined) return known;
+    const { arrivedAt } = picture.unit;
     const began = clock.monotonic();
     // When it came, not when it was decoded: that is what it shows.
     const capturedAt = Math.round(clock.now() - (began - arrivedAt));
     const snapshot = { jpeg: await pictures.toJpeg(picture, width, closing), capturedAt };
     this.#decodeMs = clock.monotonic() - began;
-    if (this.#decoded.of !== of) this.#decoded = { of, snapshots: new Map() };
-    this.#decoded.snapshots.set(width, snapshot);
     return snapshot;
   }
 

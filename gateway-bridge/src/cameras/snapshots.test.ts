@@ -242,6 +242,38 @@ describe("snapshots of a stream", () => {
     expect(await text(second)).toBe(`${next}/640`);
   });
 
+  it("are decoded once for askers of several tiers, and while it is being decoded", async () => {
+    const { ask, pictures, clock, settle, text } = setUp({ own: false, stream: true });
+    const at = clock.monotonic();
+    pictures.live.set("main", keyAt(at));
+    const wanted = [ask({ width: 640 }), ask({ tiers: ["sub", "main"], width: 640 })];
+    await settle();
+    expect(pictures.decoded).toBe(1);
+    pictures.live.set("sub", keyAt(at + 1));
+    wanted.push(ask({ tiers: ["third", "sub", "main"], width: 640 }));
+    await clock.advance(decodeMs);
+    expect(await Promise.all(wanted.map(text))).toEqual([`${at}/640`, `${at}/640`, `${at + 1}/640`]);
+    await clock.advance(sharedForMs + 1);
+    expect(await text(ask({ width: 640 }))).toBe(`${at}/640`);
+    expect(await text(ask({ tiers: ["sub", "main"], width: 640 }))).toBe(`${at + 1}/640`);
+    expect(pictures.decoded).toBe(2);
+  });
+
+  it("are decoded again where that failed", async () => {
+    const { ask, pictures, clock, settle, text } = setUp({ own: false, stream: true });
+    pictures.next = () => Promise.reject(failed());
+    const at = clock.monotonic();
+    pictures.live.set("main", keyAt(at));
+    pictures.failure = failed("transcode-failed");
+    const first = ask();
+    await expect(first).rejects.toMatchObject({ code: "transcode-failed" });
+    pictures.failure = undefined;
+    const second = ask();
+    await settle();
+    await clock.advance(decodeMs);
+    expect(await text(second)).toBe(`${at}/whole`);
+  });
+
   it("come of the smallest live tier that is large enough, before any is connected", async () => {
     const { ask, pictures, clock, text } = setUp({ own: false, stream: true });
     const at = clock.monotonic();
