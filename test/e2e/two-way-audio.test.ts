@@ -16,7 +16,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { convertG711, decodeG711, type G711Codec } from "../../gateway-bridge/src/protocols/g711/g711.ts";
+import { convertG711 } from "../../gateway-bridge/src/protocols/g711/g711.ts";
+import type { G711Codec } from "../../gateway-bridge/src/protocols/g711/laws.ts";
+import { decodeG711 } from "../../gateway-bridge/src/protocols/g711/testing/linear.ts";
 import { ApplicationClient } from "../support/application-client.ts";
 import { CameraLine } from "../support/camera-line.ts";
 import { descendants, untilDescendants } from "../support/descendants.ts";

@@ -9,7 +9,8 @@ import { promisify } from "node:util";
 
 import { AdtsSplitter } from "../../gateway-bridge/src/protocols/aac/adts-splitter.ts";
 import { writeAdts } from "../../gateway-bridge/src/protocols/aac/adts.ts";
-import { convertG711, decodeG711, encodeG711 } from "../../gateway-bridge/src/protocols/g711/g711.ts";
+import { convertG711 } from "../../gateway-bridge/src/protocols/g711/g711.ts";
+import { decodeG711, encodeG711 } from "../../gateway-bridge/src/protocols/g711/testing/linear.ts";
 import { H264Depacketizer } from "../../gateway-bridge/src/protocols/h264/depacketizer.ts";
 import { packetizeH264 } from "../../gateway-bridge/src/protocols/h264/packetizer.ts";
 import { H265Depacketizer } from "../../gateway-bridge/src/protocols/h265/depacketizer.ts";

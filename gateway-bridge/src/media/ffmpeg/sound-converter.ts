@@ -2,7 +2,8 @@ import { GatehouseError, untilAborted, type Cancellable, type Clock } from "@gat
 
 import type { AudioUnit } from "../../domain/access-unit.ts";
 import type { AudioTrack } from "../../domain/track.ts";
-import { convertG711, type G711Codec } from "../../protocols/g711/g711.ts";
+import { convertG711 } from "../../protocols/g711/g711.ts";
+import type { G711Codec } from "../../protocols/g711/laws.ts";
 import type { Ffmpeg } from "./ffmpeg.ts";
 import { SoundTranscoder } from "./sound-transcoder.ts";
 

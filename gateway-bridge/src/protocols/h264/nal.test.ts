@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 
-import { isIdr, isParameterSet, isVcl, nalType, startsPicture } from "./nal.ts";
+import { isParameterSet, isVcl, nalType, nalTypes, startsPicture } from "./nal.ts";
 
 const bytes = (...values: readonly number[]): Buffer => Buffer.from(values);
 
@@ -14,8 +14,8 @@ describe("NAL units", () => {
     ["PPS", bytes(0x68, 0xee), { type: 8, vcl: false, idr: false, set: true, starts: true }],
     ["nothing", bytes(), { type: 0, vcl: false, idr: false, set: false, starts: false }],
   ])("tells what a %s is", (_, nal, { type, vcl, idr, set, starts }) => {
-    expect([nalType(nal), isVcl(nalType(nal)), isIdr(nal), isParameterSet(nal), startsPicture(nal)]).toEqual([
-      type,
+    expect(nalType(nal)).toBe(type);
+    expect([isVcl(type), type === nalTypes.idr, isParameterSet(nal), startsPicture(nal)]).toEqual([
       vcl,
       idr,
       set,

@@ -19,8 +19,6 @@ export const nalType = (nal: Buffer): number => (nal[0] ?? 0) & 0x1f;
 /** Holds (a part of) a coded picture. */
 export const isVcl = (type: number): boolean => type >= nalTypes.slice && type <= nalTypes.idr;
 
-export const isIdr = (nal: Buffer): boolean => nalType(nal) === nalTypes.idr;
-
 export const isParameterSet = (nal: Buffer): boolean => nalType(nal) === nalTypes.sps || nalType(nal) === nalTypes.pps;
 
 /** Whether a slice is the first of its picture: first_mb_in_slice, ue(v), is 0. ITU-T H.264 7.3.3 */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 
-import { isIrap, isLayered, isParameterSet, isRasl, isVcl, nalType, startsPicture } from "./nal.ts";
+import { isIrap, isLayered, isParameterSet, isVcl, nalType, startsPicture } from "./nal.ts";
 
 const bytes = (...values: readonly number[]): Buffer => Buffer.from(values);
 
@@ -29,9 +29,5 @@ describe("NAL units of H.265", () => {
       true,
       false,
     ]);
-  });
-
-  it("knows the pictures that need what came before the key picture", () => {
-    expect([6, 7, 8, 9, 10].map(isRasl)).toEqual([false, false, true, true, false]);
   });
 });

@@ -27,9 +27,6 @@ export const isVcl = (type: number): boolean => type <= 9 || isIrap(type);
 /** Of a picture that decoding can start at: IDR, CRA or BLA. */
 export const isIrap = (type: number): boolean => type >= nalTypes.blaWithLeading && type <= nalTypes.cra;
 
-/** Of a picture that can be decoded only by who has decoded what came before the key picture in front of it. ITU-T H.265 3.126 */
-export const isRasl = (type: number): boolean => type === 8 || type === 9;
-
 export const isParameterSet = (nal: Buffer): boolean => {
   const type = nalType(nal);
   return type >= nalTypes.vps && type <= nalTypes.pps;
