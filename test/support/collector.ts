@@ -3,6 +3,8 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
+import { Lookout } from "./lookout.ts";
+
 /** A motion event as it left a Node-RED flow, and when it came here (ms since the epoch). */
 export interface Collected {
   readonly at: number;
@@ -21,7 +23,7 @@ export class Collector implements AsyncDisposable {
   readonly url: string;
   readonly received: Collected[] = [];
   readonly #server: Server;
-  readonly #waiting = new Set<() => void>();
+  readonly #lookout = new Lookout();
 
   private constructor(server: Server, path: string) {
     this.#server = server;
@@ -40,7 +42,7 @@ export class Collector implements AsyncDisposable {
         response.end();
         if (request.url !== path) return;
         this.received.push({ at, payload: JSON.parse(Buffer.concat(chunks).toString("utf8")) as Collected["payload"] });
-        for (const look of [...this.#waiting]) look();
+        this.#lookout.look();
       });
     });
   }
@@ -54,23 +56,11 @@ export class Collector implements AsyncDisposable {
 
   /** The first event that matches, there or to come. */
   async find(matches: (event: Collected) => boolean, withinMs = 10_000): Promise<Collected> {
-    const found = Promise.withResolvers<Collected>();
-    const look = (): void => {
-      const event = this.received.find(matches);
-      if (event !== undefined) found.resolve(event);
-    };
-    const late = setTimeout(
-      () => found.reject(new Error(`the flow sent nothing that fits within ${withinMs} ms`)),
+    return this.#lookout.until(
+      () => this.received.find(matches),
+      () => "the flow sent nothing that fits",
       withinMs,
     );
-    this.#waiting.add(look);
-    look();
-    try {
-      return await found.promise;
-    } finally {
-      clearTimeout(late);
-      this.#waiting.delete(look);
-    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,7 @@
 import type { HttpClient } from "hap-controller";
 
+import { Lookout } from "./lookout.ts";
+
 /** A sensor told of itself. */
 export interface SensorChange {
   readonly aid: number;
@@ -20,7 +22,7 @@ export class SensorEvents implements AsyncDisposable {
   /** Everything that came, in order. */
   readonly changes: SensorChange[] = [];
   readonly #client: HttpClient;
-  readonly #waiting = new Set<() => void>();
+  readonly #lookout = new Lookout();
   readonly #taken = new Set<SensorChange>();
 
   /** @param client subscribed by the caller; closed with this */
@@ -42,7 +44,7 @@ export class SensorEvents implements AsyncDisposable {
             at,
           });
         }
-        for (const look of [...this.#waiting]) look();
+        this.#lookout.look();
       },
     );
   }
@@ -57,28 +59,14 @@ export class SensorEvents implements AsyncDisposable {
    * at once and of the rest a little later, so changes of different sensors come in any order.
    */
   async next(wanted: Partial<Omit<SensorChange, "at">>, withinMs = 10_000): Promise<SensorChange> {
-    const found = Promise.withResolvers<SensorChange>();
     const matches = (change: SensorChange): boolean =>
       !this.#taken.has(change) && Object.entries(wanted).every(([key, value]) => Reflect.get(change, key) === value);
-    const look = (): void => {
+    const take = (): SensorChange | undefined => {
       const change = this.changes.find(matches);
-      if (change === undefined) return;
-      this.#taken.add(change);
-      this.#waiting.delete(look);
-      found.resolve(change);
+      if (change !== undefined) this.#taken.add(change);
+      return change;
     };
-    const late = setTimeout(
-      () => found.reject(new Error(`${JSON.stringify(wanted)} was not notified within ${withinMs} ms`)),
-      withinMs,
-    );
-    this.#waiting.add(look);
-    look();
-    try {
-      return await found.promise;
-    } finally {
-      clearTimeout(late);
-      this.#waiting.delete(look);
-    }
+    return this.#lookout.until(take, () => `${JSON.stringify(wanted)} was not notified`, withinMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

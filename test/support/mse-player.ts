@@ -1,15 +1,6 @@
-import { chromium, type Browser, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 
-const flags = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--autoplay-policy=no-user-gesture-required",
-];
+import { openChromium } from "./chromium.ts";
 
 /** A frame that the browser presented. */
 export interface PresentedFrame {
@@ -48,15 +39,10 @@ export class MsePlayer implements AsyncDisposable {
   }
 
   static async open(pageUrl: string): Promise<MsePlayer> {
-    const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", headless: true, args: flags });
-    try {
-      const page = await browser.newPage();
+    return openChromium(async (page, browser) => {
       await page.goto(pageUrl);
       return new MsePlayer(browser, page);
-    } catch (error) {
-      await browser.close();
-      throw error;
-    }
+    });
   }
 
   async play(url: string): Promise<void> {

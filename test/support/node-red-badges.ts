@@ -1,3 +1,4 @@
+import { Lookout } from "./lookout.ts";
 import type { FlowNode, NodeRedProcess } from "./node-red.ts";
 
 /** What a node shows below itself; `text` is undefined when it shows nothing. */
@@ -18,7 +19,7 @@ export class NodeRedBadges implements AsyncDisposable {
   readonly shown: { readonly node: string; readonly badge: Badge }[] = [];
   readonly #nodeRed: NodeRedProcess;
   readonly #socket: WebSocket;
-  readonly #waiting = new Set<() => void>();
+  readonly #lookout = new Lookout();
 
   private constructor(nodeRed: NodeRedProcess, socket: WebSocket) {
     this.#nodeRed = nodeRed;
@@ -28,7 +29,7 @@ export class NodeRedBadges implements AsyncDisposable {
       for (const { topic, data: badge } of [parsed].flat()) {
         if (topic?.startsWith("status/") && badge !== undefined) this.shown.push({ node: topic.slice(7), badge });
       }
-      for (const look of [...this.#waiting]) look();
+      this.#lookout.look();
     });
   }
 
@@ -51,24 +52,13 @@ export class NodeRedBadges implements AsyncDisposable {
 
   /** Resolves once the node shows a badge with this text. */
   async until(node: string, text: string, withinMs = 15_000): Promise<Badge> {
-    const found = Promise.withResolvers<Badge>();
     const last = (): Badge | undefined => this.shown.findLast((shown) => shown.node === node)?.badge;
-    const look = (): void => {
-      const badge = last();
-      if (badge?.text === text) found.resolve(badge);
-    };
-    const late = setTimeout(
-      () => found.reject(new Error(`${node} shows ${JSON.stringify(last())}, not ${text}, after ${withinMs} ms`)),
+    const find = (): Badge | undefined => (last()?.text === text ? last() : undefined);
+    return this.#lookout.until(
+      find,
+      () => `${node} shows ${JSON.stringify(last())}, and did not show ${text}`,
       withinMs,
     );
-    this.#waiting.add(look);
-    look();
-    try {
-      return await found.promise;
-    } finally {
-      clearTimeout(late);
-      this.#waiting.delete(look);
-    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,16 +1,7 @@
-import { chromium, type Browser, type Locator, type Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 
+import { openChromium } from "./chromium.ts";
 import type { NodeRedProcess } from "./node-red.ts";
-
-const flags = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 interface EditorGlobals {
   readonly RED: { readonly sidebar: { readonly help: { show(type: string): void } } };
@@ -33,9 +24,7 @@ export class NodeRedEditor implements AsyncDisposable {
   }
 
   static async open(nodeRed: NodeRedProcess): Promise<NodeRedEditor> {
-    const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", headless: true, args: flags });
-    try {
-      const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    const open = async (page: Page, browser: Browser): Promise<NodeRedEditor> => {
       const editor = new NodeRedEditor(browser, page);
       await page.goto(nodeRed.url);
       await page.fill("#node-dialog-login-username", nodeRed.username);
@@ -45,10 +34,8 @@ export class NodeRedEditor implements AsyncDisposable {
       await page.click("#node-dialog-login-submit");
       await page.waitForSelector("#red-ui-palette-container .red-ui-palette-node");
       return editor;
-    } catch (error) {
-      await browser.close();
-      throw error;
-    }
+    };
+    return openChromium(open, { viewport: { width: 1_280, height: 800 } });
   }
 
   /** Opens a node's dialog by a double click on it, and resolves to the dialog. */

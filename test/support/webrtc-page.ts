@@ -1,18 +1,9 @@
-import { chromium, type Browser, type Page } from "playwright-core";
 import { fileURLToPath } from "node:url";
+import type { Browser, Page } from "playwright-core";
+
+import { openChromium } from "./chromium.ts";
 
 const script = fileURLToPath(new URL("webrtc-watch.js", import.meta.url));
-
-const flags = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--autoplay-policy=no-user-gesture-required",
-];
 
 /** Exchanges an offer for an answer, as a WHEP server does. */
 export type Whep = (sdp: string) => Promise<string>;
@@ -63,21 +54,13 @@ export class WebRtcPage implements AsyncDisposable {
   }
 
   static async open(whep: Whep, args: readonly string[] = []): Promise<WebRtcPage> {
-    const browser = await chromium.launch({
-      executablePath: "/usr/bin/chromium",
-      headless: true,
-      args: [...flags, ...args],
-    });
-    try {
-      const page = await browser.newPage();
+    const open = async (page: Page, browser: Browser): Promise<WebRtcPage> => {
       await page.addInitScript({ path: script });
       await page.goto("data:text/html,<body></body>");
       await page.exposeFunction("whep", whep);
       return new WebRtcPage(browser, page);
-    } catch (error) {
-      await browser.close();
-      throw error;
-    }
+    };
+    return openChromium(open, { args });
   }
 
   /** Offers and plays; resolves when the answer was taken. */
