@@ -1,10 +1,9 @@
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 
-import { have } from "../../support/packages.ts";
-import { urlWithLogin, type FarmCamera } from "../camera-farm/farm.ts";
-import { ffmpegPath, Program, versionOf } from "./program.ts";
-import type { Rival, RivalViewers } from "./rival.ts";
+import { urlWithLogin } from "../camera-farm/farm.ts";
+import { processPerViewer, type ServeOne } from "./process-per-viewer.ts";
+import { ffmpegPath, Program } from "./program.ts";
 
 const mediaWithinMs = 15_000;
 
@@ -31,7 +30,7 @@ const agree = (socket: Socket, onMedia: () => void): void => {
   socket.on("error", () => socket.destroy());
 };
 
-const serveOne = async (camera: FarmCamera, opened: AsyncDisposableStack): Promise<Program> => {
+const serveOne: ServeOne = async (camera, opened) => {
   const media = Promise.withResolvers<undefined>();
   const server = createServer((socket) => agree(socket, () => media.resolve(undefined)));
   await once(server.listen(0, "127.0.0.1"), "listening");
@@ -53,21 +52,4 @@ const serveOne = async (camera: FarmCamera, opened: AsyncDisposableStack): Promi
 };
 
 /** A process for each reader that copies the camera's stream into RTSP over TCP. */
-export const ffmpegRtsp: Rival = {
-  name: "ffmpeg -c copy -f rtsp",
-  version: () => versionOf(ffmpegPath, "-version"),
-  missing: () => (have("ffmpeg") ? undefined : "ffmpeg is not installed"),
-  serve: async (camera, viewers): Promise<RivalViewers> => {
-    await using opening = new AsyncDisposableStack();
-    const serving = Array.from({ length: viewers }, () => serveOne(camera, opening));
-    const programs = await Promise.all(serving);
-    const opened = opening.move();
-    return {
-      pids: programs.map(({ pid }) => pid),
-      check: async () => {
-        for (const program of programs) program.assertRunning();
-      },
-      [Symbol.asyncDispose]: () => opened.disposeAsync(),
-    };
-  },
-};
+export const ffmpegRtsp = processPerViewer("ffmpeg -c copy -f rtsp", serveOne);

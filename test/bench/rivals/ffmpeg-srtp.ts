@@ -1,11 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 
-import { have } from "../../support/packages.ts";
 import { urlWithLogin, type FarmCamera } from "../camera-farm/farm.ts";
 import { openDrain } from "../outputs/srtp/output.ts";
-import { ffmpegPath, Program, versionOf } from "./program.ts";
-import type { Rival, RivalViewers } from "./rival.ts";
+import { processPerViewer, type ServeOne } from "./process-per-viewer.ts";
+import { ffmpegPath, Program } from "./program.ts";
 
 const firstPacketWithinMs = 15_000;
 
@@ -28,7 +27,7 @@ const argumentsFor = (camera: FarmCamera, port: number): string[] => [
   ...["-srtp_out_params", randomBytes(30).toString("base64"), `srtp://127.0.0.1:${port}?pkt_size=1316`],
 ];
 
-const serveOne = async (camera: FarmCamera, opened: AsyncDisposableStack): Promise<Program> => {
+const serveOne: ServeOne = async (camera, opened) => {
   const drain = await openDrain();
   opened.defer(() => void drain.close());
   const program = opened.use(new Program(ffmpegPath, argumentsFor(camera, drain.address().port)));
@@ -40,21 +39,4 @@ const serveOne = async (camera: FarmCamera, opened: AsyncDisposableStack): Promi
 };
 
 /** A process for each viewer that copies the camera's stream into SRTP, with a connection to the camera of its own. */
-export const ffmpegSrtp: Rival = {
-  name: "ffmpeg -c copy -f rtp (SRTP)",
-  version: () => versionOf(ffmpegPath, "-version"),
-  missing: () => (have("ffmpeg") ? undefined : "ffmpeg is not installed"),
-  serve: async (camera, viewers): Promise<RivalViewers> => {
-    await using opening = new AsyncDisposableStack();
-    const serving = Array.from({ length: viewers }, () => serveOne(camera, opening));
-    const programs = await Promise.all(serving);
-    const opened = opening.move();
-    return {
-      pids: programs.map(({ pid }) => pid),
-      check: async () => {
-        for (const program of programs) program.assertRunning();
-      },
-      [Symbol.asyncDispose]: () => opened.disposeAsync(),
-    };
-  },
-};
+export const ffmpegSrtp = processPerViewer("ffmpeg -c copy -f rtp (SRTP)", serveOne);
