@@ -1,21 +1,10 @@
-import {
-  base32,
-  stopped,
-  toGatehouseError,
-  type Cancellable,
-  type Clock,
-  type GatehouseError,
-  type Logger,
-} from "@gatehouse/shared";
+import { base32, type Cancellable, type Clock, type Logger } from "@gatehouse/shared";
 import { randomBytes } from "node:crypto";
 
-import type { AccessUnit, AudioUnit, VideoUnit } from "../../domain/access-unit.ts";
+import type { AudioUnit, VideoUnit } from "../../domain/access-unit.ts";
 import type { AudioCodec, VideoCodec } from "../../domain/track.ts";
 import { judgeLiveness } from "../../domain/liveness-policy.ts";
-import type { Backlog } from "../../media/backpressure-policy.ts";
-import { CodecMemory } from "../../media/codec-memory.ts";
-import { VideoSender } from "../../media/pace/video-sender.ts";
-import type { Session, Viewer } from "../../media/session.ts";
+import { LiveFeed } from "../../media/pace/live-feed.ts";
 import type { Stream } from "../../media/stream.ts";
 import { parseRtcp, type ReportBlock } from "../../protocols/rtp/rtcp.ts";
 import { parseRtcpFeedback, type RtcpFeedback } from "../../protocols/rtp/rtcp-feedback.ts";
@@ -57,8 +46,6 @@ export interface ViewCounts {
   readonly waits: number;
 }
 
-/** What may wait while the system has no room: more would show the viewer the past. */
-const limit: Backlog = { units: 100, bytes: 2 * 1024 * 1024 };
 /** With all headers it fits the smallest MTU of IPv6; HomeKit's viewers share payloads of this size. */
 const maxPayload = 1_200;
 /** A viewer may ask for a key picture at any rate; it gets one no sooner than this after the last, and no more thought than that. */
@@ -69,16 +56,12 @@ const judgeEveryMs = 200;
 export const drawCname = (): string => base32(randomBytes(10));
 
 /** A WebRTC viewer that watches: units of a Stream become RTP for it, for as long as it answers. */
-export class WebRtcView implements Viewer, Disposable {
+export class WebRtcView implements Disposable {
   readonly #options: WebRtcViewOptions;
   readonly #startedAt: number;
   readonly #picture: TrackSender;
   readonly #sound: TrackSender | undefined;
-  readonly #leaving = new AbortController();
-  #stream: Stream;
-  #codecs: CodecMemory;
-  #session: Session;
-  #video: VideoSender;
+  readonly #feed: LiveFeed;
   #link: LinkState;
   /** Pictures are left out up to the next key picture. */
   #thinning = false;
@@ -93,22 +76,23 @@ export class WebRtcView implements Viewer, Disposable {
   #judgedAt = -Infinity;
   #counts = { dropped: 0, replays: 0, waits: 0 };
   #check: Disposable | undefined;
-  #resume: Disposable | undefined;
   #over = false;
 
   private constructor(options: WebRtcViewOptions) {
-    const { stream, video, audio, clock } = options;
+    const { stream, again, video, audio, clock } = options;
     this.#options = options;
-    this.#stream = stream;
-    this.#codecs = new CodecMemory(stream);
     this.#startedAt = clock.monotonic();
     this.#givenAt = this.#startedAt;
     this.#link = freshLink(this.#startedAt);
     this.#reported = { at: this.#startedAt, octets: 0 };
-    this.#picture = this.#sender(video, () => this.#goOn());
+    this.#picture = this.#sender(video, () => this.#feed.goOn());
     this.#sound = audio && this.#sender(audio, () => undefined);
-    this.#session = stream.join(this, limit);
-    this.#video = this.#replaying();
+    this.#feed = new LiveFeed({
+      ...{ stream, again, outlet: this.#picture, maxPayload, codec: video.codec, clock },
+      wants: (unit) => this.#wants(unit),
+      onSound: (unit) => this.#hear(unit),
+      onGone: (why) => this.#gone(why),
+    });
   }
 
   /**
@@ -118,7 +102,7 @@ export class WebRtcView implements Viewer, Disposable {
   static begin(options: WebRtcViewOptions): WebRtcView {
     const view = new WebRtcView(options);
     view.#watchLiveness();
-    view.#session.resume();
+    view.#feed.begin();
     return view;
   }
 
@@ -129,7 +113,7 @@ export class WebRtcView implements Viewer, Disposable {
       packets: packets + sound.packets,
       octets: octets + sound.octets,
       resent,
-      dropped: this.#counts.dropped + this.#session.dropped,
+      dropped: this.#counts.dropped + this.#feed.dropped,
       replays: this.#counts.replays,
       waits: this.#counts.waits,
     };
@@ -145,28 +129,12 @@ export class WebRtcView implements Viewer, Disposable {
     if (about !== undefined) this.#judge(about);
   }
 
-  write(unit: AccessUnit): boolean {
-    if (this.#codecs.outdated) {
-      void this.#goOver();
-      return false;
-    }
-    const out = unit.kind === "video" ? this.#show(unit) : this.#hear(unit);
-    if (this.#session.pending.units === 0) this.#video.goLive();
-    return out && this.#keepsPace();
-  }
-
-  end(error: GatehouseError): void {
-    this.#gone(error.message);
-  }
-
   [Symbol.dispose](): void {
     this.#over = true;
-    this.#leaving.abort(stopped("closed"));
     this.#check?.[Symbol.dispose]();
-    this.#resume?.[Symbol.dispose]();
     this.#picture[Symbol.dispose]();
     this.#sound?.[Symbol.dispose]();
-    this.#session[Symbol.dispose]();
+    this.#feed[Symbol.dispose]();
   }
 
   #sender({ track, clockRate }: ViewedTrack<unknown>, onRoom: () => void): TrackSender {
@@ -176,21 +144,11 @@ export class WebRtcView implements Viewer, Disposable {
     return new TrackSender({ track, clockRate, cname, positionAt, clock, onRoom });
   }
 
-  /** What the session holds as it begins is stored, and goes out at once. */
-  #replaying(): VideoSender {
-    const { clock, video } = this.#options;
-    const positionAt = (monotonic: number): number => this.#stream.positionAt(monotonic);
-    const replay = this.#session.pending;
-    return new VideoSender({ outlet: this.#picture, maxPayload, codec: video.codec, replay, positionAt, clock });
-  }
-
-  #show(unit: VideoUnit): boolean {
+  #wants(unit: VideoUnit): boolean {
     if (unit.key) this.#begin();
-    if (this.#thinning && !unit.key) {
-      this.#counts.dropped += 1;
-      return true;
-    }
-    return this.#video.send(unit);
+    if (!this.#thinning || unit.key) return true;
+    this.#counts.dropped += 1;
+    return false;
   }
 
   #begin(): void {
@@ -200,26 +158,10 @@ export class WebRtcView implements Viewer, Disposable {
     this.#waiting = false;
   }
 
-  #hear(unit: AudioUnit): boolean {
+  #hear(unit: AudioUnit): void {
     const { audio } = this.#options;
-    // Stored sound is past, and would come in a burst.
-    if (audio === undefined || this.#video.replaying || this.#stream.audio?.codec !== audio.codec) return true;
+    if (audio === undefined || this.#feed.stream.audio?.codec !== audio.codec) return;
     for (const { payload, ticks } of soundPayloads(unit, audio.codec, maxPayload)) this.#sound?.send([payload], ticks);
-    return true;
-  }
-
-  /** Everything handed over is out. */
-  #goOn(): void {
-    if (this.#keepsPace()) this.#session.resume();
-  }
-
-  /** Whether the next unit may follow; if not, it is asked for when its time has come. */
-  #keepsPace(): boolean {
-    if (this.#over) return false;
-    const { pauseMs } = this.#video;
-    this.#resume?.[Symbol.dispose]();
-    if (pauseMs > 0) this.#resume = this.#options.clock.schedule(pauseMs, () => this.#session.resume());
-    return pauseMs === 0;
   }
 
   #serve(feedback: RtcpFeedback): void {
@@ -233,7 +175,7 @@ export class WebRtcView implements Viewer, Disposable {
   /** The viewer cannot decode. The camera is not asked for anything. */
   #repair(): void {
     const now = this.#options.clock.monotonic();
-    if (this.#over || this.#video.replaying) return;
+    if (this.#over || this.#feed.replaying) return;
     if (now - this.#givenAt < replayEveryMs || now - this.#judgedAt < judgeEveryMs) return;
     this.#judgedAt = now;
     if (this.#chooseRepair(now) === "replay") this.#replay(now);
@@ -245,8 +187,9 @@ export class WebRtcView implements Viewer, Disposable {
   }
 
   #chooseRepair(now: number): Repair {
-    const stored = this.#stream.recent(0);
-    const { bitrateKbps, video } = this.#stream.health;
+    const { stream } = this.#feed;
+    const stored = stream.recent(0);
+    const { bitrateKbps, video } = stream.health;
     const bytes = stored.reduce((sum, unit) => sum + unit.bytes, 0);
     const [key] = stored;
     return chooseRepair({
@@ -262,39 +205,7 @@ export class WebRtcView implements Viewer, Disposable {
     this.#givenAt = now;
     this.#replayedAt = now;
     this.#counts.replays += 1;
-    this.#leave();
-    this.#join(this.#stream);
-  }
-
-  /** The camera has come back with other codecs: the viewer goes on with what can be made of them, or has to go. */
-  async #goOver(): Promise<void> {
-    this.#leave();
-    try {
-      const { signal } = this.#leaving;
-      const stream = await this.#options.again({ signal });
-      const { video } = await stream.ready({ signal });
-      if (this.#over) return;
-      // WebRTC has no word for it but a new offer.
-      if (video.codec !== this.#options.video.codec)
-        this.#gone("the camera's picture has another codec than was agreed on");
-      else this.#join(stream);
-    } catch (error) {
-      this.#gone(toGatehouseError(error).message);
-    }
-  }
-
-  #leave(): void {
-    this.#counts.dropped += this.#session.dropped;
-    this.#resume?.[Symbol.dispose]();
-    this.#session[Symbol.dispose]();
-  }
-
-  #join(stream: Stream): void {
-    this.#stream = stream;
-    this.#codecs = new CodecMemory(stream);
-    this.#session = stream.join(this, limit);
-    this.#video = this.#replaying();
-    this.#session.resume();
+    this.#feed.restart();
   }
 
   #judge({ fractionLost }: ReportBlock): void {
