@@ -7,7 +7,7 @@ import { once } from "node:events";
 import type { AudioTrack, VideoTrack } from "../../gateway-bridge/src/domain/track.ts";
 import { parameterSets, videoTrack } from "../../gateway-bridge/src/media/testing/units.ts";
 import { H264Depacketizer } from "../../gateway-bridge/src/protocols/h264/depacketizer.ts";
-import { fromNtp } from "../../gateway-bridge/src/protocols/rtp/ntp-time.ts";
+import { fromNtp } from "../../gateway-bridge/src/protocols/rtp/testing/from-ntp.ts";
 import { buildReceiverReport, parseRtcp } from "../../gateway-bridge/src/protocols/rtp/rtcp.ts";
 import { parseRtp, type RtpPacket } from "../../gateway-bridge/src/protocols/rtp/rtp-packet.ts";
 import { parseRtpInfo } from "../../gateway-bridge/src/protocols/rtsp/session-headers.ts";

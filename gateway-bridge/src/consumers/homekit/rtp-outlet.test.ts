@@ -2,7 +2,7 @@ import { describe, expect, it, jest } from "@jest/globals";
 import { TestClock } from "@gatehouse/shared/testing";
 
 import { parseRtp } from "../../protocols/rtp/rtp-packet.ts";
-import { fromNtp } from "../../protocols/rtp/ntp-time.ts";
+import { fromNtp } from "../../protocols/rtp/testing/from-ntp.ts";
 import { parseRtcp, type SenderReport } from "../../protocols/rtp/rtcp.ts";
 import { SrtpDecryptor } from "../../protocols/srtp/srtp-decryptor.ts";
 import { drawSrtpMaster } from "../../protocols/srtp/srtp-key.ts";

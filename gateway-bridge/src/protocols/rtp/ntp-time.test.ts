@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 
-import { fromNtp, middleOfNtp, toNtp } from "./ntp-time.ts";
+import { middleOfNtp, toNtp } from "./ntp-time.ts";
+import { fromNtp } from "./testing/from-ntp.ts";
 
 describe("NTP time", () => {
   it("counts seconds from 1900", () => {

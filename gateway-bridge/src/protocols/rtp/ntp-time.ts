@@ -16,12 +16,6 @@ export const toNtp = (unixMs: number): NtpTime => {
   };
 };
 
-/** To milliseconds since 1970. Times before 1968 are of the next era, as RFC 4330 3 reads them. */
-export const fromNtp = ({ seconds, fraction }: NtpTime): number => {
-  const era = seconds < 2 ** 31 ? 2 ** 32 : 0;
-  return (era + seconds - unixEpoch) * 1_000 + (fraction * 1_000) / 2 ** 32;
-};
-
 /** The middle 32 bits, in units of 2^-16 s, that reports refer to. RFC 3550 4 */
 export const middleOfNtp = ({ seconds, fraction }: NtpTime): number =>
   (seconds & 0xffff) * 2 ** 16 + Math.floor(fraction / 2 ** 16);
