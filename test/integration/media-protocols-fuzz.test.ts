@@ -27,6 +27,20 @@ const fuzzCounting = (parse: (input: Buffer) => boolean, options: Parameters<typ
   return through;
 };
 
+/** Whether an input is opened, which nothing may be but what the key's holder sealed, once. */
+const opensOf =
+  (sealed: readonly Buffer[], open: () => { unprotect(input: Buffer): unknown }) =>
+  (input: Buffer): boolean => {
+    const decryptor = open();
+    // It is deciphered in place.
+    const sent = Buffer.from(input);
+    const opened = decryptor.unprotect(input);
+    if (decryptor.unprotect(Buffer.from(sent)) !== undefined) throw new Error("opened twice");
+    if (opened !== undefined && !sealed.some((bytes) => bytes.equals(sent))) throw new Error("forged");
+    if (opened === undefined && !input.equals(sent)) throw new Error("changed what was refused");
+    return opened !== undefined;
+  };
+
 const header = { payloadType: 96, marker: true, sequence: 7, timestamp: 90_000, ssrc: 5 };
 
 const rtp = (payload: Buffer, fields: Partial<typeof header> = {}): Buffer => {
@@ -236,16 +250,7 @@ describe("SRTP", () => {
     });
     const corpus = encryptor.protect(["one", "two", "a longer one"].map(outgoing)).map((bytes) => Buffer.from(bytes));
     const through = fuzzCounting(
-      (input) => {
-        const decryptor = new SrtpDecryptor(master);
-        // It is deciphered in place.
-        const sent = Buffer.from(input);
-        const opened = decryptor.unprotect(input);
-        if (decryptor.unprotect(Buffer.from(sent)) !== undefined) throw new Error("opened twice");
-        if (opened !== undefined && !corpus.some((bytes) => bytes.equals(sent))) throw new Error("forged");
-        if (opened === undefined && !input.equals(sent)) throw new Error("changed what was refused");
-        return opened !== undefined;
-      },
+      opensOf(corpus, () => new SrtpDecryptor(master)),
       { corpus, dictionary },
     );
     expect(through).toBeGreaterThan(10);
@@ -257,16 +262,7 @@ describe("SRTP", () => {
       encryptor.protect(rtcp),
     );
     const through = fuzzCounting(
-      (input) => {
-        const decryptor = new SrtcpDecryptor(master);
-        // It is deciphered in place.
-        const sent = Buffer.from(input);
-        const opened = decryptor.unprotect(input);
-        if (decryptor.unprotect(Buffer.from(sent)) !== undefined) throw new Error("opened twice");
-        if (opened !== undefined && !corpus.some((bytes) => bytes.equals(sent))) throw new Error("forged");
-        if (opened === undefined && !input.equals(sent)) throw new Error("changed what was refused");
-        return opened !== undefined;
-      },
+      opensOf(corpus, () => new SrtcpDecryptor(master)),
       { corpus, dictionary },
     );
     expect(through).toBeGreaterThan(10);

@@ -1,31 +1,14 @@
 import { expect, it } from "@jest/globals";
 import { execFileSync } from "node:child_process";
-import { generateKeyPairSync, type X509Certificate } from "node:crypto";
+import type { X509Certificate } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import {
-  makeCertificate,
-  noEnd,
-  type CertificateOptions,
-} from "../../gateway-bridge/src/protocols/x509/certificate.ts";
+import { authority, clientKeys, make } from "../../gateway-bridge/src/protocols/x509/testing/authority.ts";
 import { describeWith } from "../support/needs.ts";
 
 const openssl = "/usr/bin/openssl";
-const keys = generateKeyPairSync("ec", { namedCurve: "P-256" });
-const clientKeys = generateKeyPairSync("ec", { namedCurve: "P-256" });
-const authority = { name: "clients of gw-x", ...keys };
-const make = (over: Partial<CertificateOptions>): X509Certificate =>
-  makeCertificate({
-    subject: "clients of gw-x",
-    publicKey: keys.publicKey,
-    use: { kind: "authority" },
-    notBefore: 0,
-    notAfter: noEnd,
-    issuer: authority,
-    ...over,
-  });
 
 describeWith(["openssl"], "makeCertificate, judged by OpenSSL", () => {
   const folder = mkdtempSync(join(tmpdir(), "x509-"));

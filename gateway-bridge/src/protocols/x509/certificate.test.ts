@@ -1,21 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
-import { generateKeyPairSync, X509Certificate } from "node:crypto";
+import type { X509Certificate } from "node:crypto";
 
-import { makeCertificate, noEnd, type CertificateOptions } from "./certificate.ts";
+import { authority, clientKeys, keys, make } from "./testing/authority.ts";
 
-const keys = generateKeyPairSync("ec", { namedCurve: "P-256" });
-const clientKeys = generateKeyPairSync("ec", { namedCurve: "P-256" });
-const authority = { name: "clients of gw-x", ...keys };
-const make = (over: Partial<CertificateOptions>): X509Certificate =>
-  makeCertificate({
-    subject: "clients of gw-x",
-    publicKey: keys.publicKey,
-    use: { kind: "authority" },
-    notBefore: 0,
-    notAfter: noEnd,
-    issuer: authority,
-    ...over,
-  });
 const server = (names: readonly string[]): X509Certificate =>
   make({ subject: "gw-x", use: { kind: "server", names }, issuer: { ...authority, name: "gw-x" } });
 
