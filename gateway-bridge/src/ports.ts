@@ -1,12 +1,13 @@
 import type { CameraId, Cancellable, TierName } from "@gatehouse/shared";
 
-import type { AccessUnit, VideoUnit } from "./domain/access-unit.ts";
+import type { AccessUnit, LentMemory, VideoUnit } from "./domain/access-unit.ts";
 import type { CameraDescription, StreamEndpoint } from "./domain/camera.ts";
 import type { AudioTrack, Track, VideoCodec } from "./domain/track.ts";
 
 /** Takes access units on the hot path: synchronous, never throws. */
 export interface UnitSink {
-  write(unit: AccessUnit): void;
+  /** @param memory what the unit lies in, where the source has a use for it; the sink owns it from here on */
+  write(unit: AccessUnit, memory?: LentMemory): void;
 }
 
 /** How well a Source's packets arrive, since it was opened. */
@@ -24,6 +25,11 @@ export interface Source extends AsyncDisposable {
   readonly tracks: readonly Track[];
   /** Undefined where nothing can be lost. */
   quality?(): SourceQuality;
+  /**
+   * Whether somebody waits for the units. While nobody does, the source may write them later and many at a time, which costs
+   * less; when somebody begins to, it writes at once what is due. They are waited for unless it is told.
+   */
+  await?(awaited: boolean): void;
   /** Hands every access unit to the sink. Ends only by throwing why: GatehouseError, or the signal's reason. */
   play(sink: UnitSink, cancel: Cancellable): Promise<never>;
 }

@@ -18,7 +18,7 @@ import { packetizeH265 } from "../../gateway-bridge/src/protocols/h265/packetize
 import type { CodedPicture } from "../../gateway-bridge/src/protocols/nal/picture-depacketizer.ts";
 import { readSequence, reordersPictures } from "../../gateway-bridge/src/protocols/nal/sequence.ts";
 import { parseRtcp } from "../../gateway-bridge/src/protocols/rtp/rtcp.ts";
-import { isRtcp, parseRtp, type RtpPacket } from "../../gateway-bridge/src/protocols/rtp/rtp-packet.ts";
+import { isRtcp, parseRtp, RtpPacket } from "../../gateway-bridge/src/protocols/rtp/rtp-packet.ts";
 import { readAacFormat } from "../../gateway-bridge/src/protocols/sdp/aac-format.ts";
 import { readParameterSets } from "../../gateway-bridge/src/protocols/sdp/parameter-sets.ts";
 import { parseSdp } from "../../gateway-bridge/src/protocols/sdp/parse-sdp.ts";
@@ -158,7 +158,9 @@ describeWith(["ffmpeg"], "pictures that ffmpeg encodes", () => {
             packetize(nals, maxPayload, { aggregate: maxPayload > 1_000 }).flatMap(({ prefix, body, last }) => {
               const payload = Buffer.concat([prefix, body]);
               sequence = (sequence + 1) & 0xffff;
-              return depacketizer.push({ payloadType: 96, marker: last, sequence, timestamp, ssrc: 1, payload });
+              return depacketizer.push(
+                RtpPacket.of({ payloadType: 96, marker: last, sequence, timestamp, ssrc: 1 }, payload),
+              );
             }),
           );
           expect(annexB(again.map(({ nals }) => nals)).equals(await readFile(received))).toBe(true);

@@ -11,7 +11,7 @@ import { packetizeAac } from "../../gateway-bridge/src/protocols/aac/packetizer.
 import { H265Depacketizer } from "../../gateway-bridge/src/protocols/h265/depacketizer.ts";
 import { packetizeH265 } from "../../gateway-bridge/src/protocols/h265/packetizer.ts";
 import { readH265Sps } from "../../gateway-bridge/src/protocols/h265/sps.ts";
-import type { RtpPacket } from "../../gateway-bridge/src/protocols/rtp/rtp-packet.ts";
+import { RtpPacket } from "../../gateway-bridge/src/protocols/rtp/rtp-packet.ts";
 import { parseSdp } from "../../gateway-bridge/src/protocols/sdp/parse-sdp.ts";
 import { readSoundFormat } from "../../gateway-bridge/src/sources/sound-format.ts";
 import { SoundLane } from "../../gateway-bridge/src/sources/sound-lane.ts";
@@ -48,7 +48,8 @@ function* unframed(bytes: Buffer): Generator<RtpPacket> {
     // A flag of the mutation's making loses packets.
     sequence += (flags & 0xc0) === 0xc0 ? 2 : 1;
     const payload = bytes.subarray(at + 5, end);
-    yield { payloadType: 97, marker: (flags & 1) === 1, sequence: sequence & 0xffff, timestamp, ssrc: 5, payload };
+    const header = { payloadType: 97, marker: (flags & 1) === 1, sequence: sequence & 0xffff, timestamp, ssrc: 5 };
+    yield RtpPacket.of(header, payload);
     at = end;
   }
 }

@@ -75,7 +75,10 @@ describe("talking through a camera", () => {
     const talk = await room.talk(camera);
     for (let index = 0; index < 5; index += 1) talk.write(Buffer.alloc(160, index), 160 * index);
     await eventually("the packets", () => camera.frames.length === 5);
-    const packets = camera.frames.map(({ channel, payload }) => ({ channel, ...parseRtp(payload) }));
+    const packets = camera.frames.map(({ channel, payload: frame }) => {
+      const { payloadType, marker, sequence, timestamp, ssrc, payload } = parseRtp(frame);
+      return { channel, payloadType, marker, sequence, timestamp, ssrc, payload };
+    });
     const [first] = packets;
     expect(packets).toEqual(
       packets.map((_, index) => ({

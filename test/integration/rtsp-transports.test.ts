@@ -75,7 +75,7 @@ const read = async ({ server, mount, pin, transport }: Reading, pictures = 60): 
   let damaged = 0;
   const sink: RtspSink = {
     packet: (track, packet) => {
-      packets[track]?.push(packet);
+      packets[track]?.push(packet.keep());
       const [video = [], sound] = packets;
       const whole = video.filter(({ marker }) => marker).length;
       if (whole > pictures && (sound === undefined || sound.length > 30)) done.abort(new Error("enough"));

@@ -5,7 +5,7 @@ export interface VideoUnit {
   readonly timestamp: number;
   /** Decoding can start here: H.264 IDR; H.265 IDR, CRA or BLA. */
   readonly key: boolean;
-  /** Whole NAL units without start codes. Parameter sets are among them where the camera sent them. Never changed after creation. */
+  /** Whole NAL units without start codes. Parameter sets are among them where the camera sent them. Never changed while anybody sees them. */
   readonly nals: readonly Buffer[];
   /** Sum of the NAL units' lengths. */
   readonly bytes: number;
@@ -23,6 +23,15 @@ export interface AudioUnit {
   readonly data: Buffer;
   readonly bytes: number;
   readonly arrivedAt: number;
+}
+
+/**
+ * Memory that a unit lies in and that can be used again. It is handed on apart from the unit, from owner to owner: who merely sees a
+ * unit can give nothing back. What nobody gives back is left to the garbage collector.
+ */
+export interface LentMemory {
+  /** Only for the owner, once nobody else can have a view of it: what lies there changes after that. */
+  release(): void;
 }
 
 export type AccessUnit = VideoUnit | AudioUnit;

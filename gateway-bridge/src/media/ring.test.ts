@@ -69,3 +69,53 @@ describe("Ring", () => {
     }
   });
 });
+
+describe("Ring, of memory that was lent", () => {
+  /** Pictures that lie in memory which tells when it was given back. */
+  const lend = (ring: Ring, gops: number, size = 100): number[] => {
+    const released: number[] = [];
+    for (let gop = 0; gop < gops; gop += 1) {
+      makePictures({ count: 3, arrivedAt: gop * 1_000, size }).forEach((unit, index) =>
+        ring.push(unit, { release: () => released.push(gop * 3 + index) }),
+      );
+    }
+    return released;
+  };
+
+  it("gives back what nobody has seen, when it is forgotten and not before", () => {
+    const released = lend(new Ring({ maxBytes: 10_000 }), 3);
+    expect(released).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  it.each<readonly [string, (ring: Ring) => unknown]>([
+    ["the newest GOP", (ring) => ring.newest()],
+    ["what came since a moment", (ring) => ring.since(2_000)],
+    ["everything", (ring) => ring.all()],
+  ])("keeps its hands off what it has shown: %s", (_, look) => {
+    const ring = new Ring({ maxBytes: 10_000 });
+    const released = lend(ring, 3);
+    look(ring);
+    released.length = 0;
+    const later = lend(ring, 2);
+    expect(released).toEqual([]);
+    expect(later).toEqual([0, 1, 2]);
+  });
+
+  it("gives back what comes into a GOP after it was shown", () => {
+    const ring = new Ring({ maxBytes: 10_000 });
+    const released = lend(ring, 1);
+    ring.newest();
+    ring.push(makePicture(), { release: () => released.push(99) });
+    ring.push(makePicture({ key: true }));
+    expect(released).toEqual([99]);
+  });
+
+  it("gives everything back when it is cleared, or a GOP outgrows it", () => {
+    const ring = new Ring({ maxBytes: 10_000 });
+    const cleared = lend(ring, 1);
+    ring.clear();
+    expect(cleared).toEqual([0, 1, 2]);
+    const outgrown = lend(new Ring({ maxBytes: 250 }), 1);
+    expect(outgrown).toEqual([0, 1, 2]);
+  });
+});

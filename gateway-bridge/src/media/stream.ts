@@ -10,7 +10,7 @@ import {
   type TierName,
 } from "@gatehouse/shared";
 
-import type { AccessUnit } from "../domain/access-unit.ts";
+import type { AccessUnit, LentMemory } from "../domain/access-unit.ts";
 import type { AudioTrack, ParameterSets, Track, VideoTrack } from "../domain/track.ts";
 import type { Source } from "../ports.ts";
 import type { Backlog } from "./backpressure-policy.ts";
@@ -88,6 +88,8 @@ export class Stream implements AsyncDisposable {
   #live = false;
   #error: GatehouseError | undefined;
   #ended: GatehouseError | undefined;
+  /** The one that plays. */
+  #source: Source | undefined;
   #told: StreamState = { kind: "idle" };
   readonly #meter = new StreamMeter();
   readonly #counts = { connects: 0, accessUnits: 0, bytes: 0, dropped: 0 };
@@ -100,13 +102,13 @@ export class Stream implements AsyncDisposable {
     this.#ring = new Ring({ maxBytes: options.ringBytes, prerollMs: options.prerollMs ?? 0 });
     const { open, clock, log, random, lingerMs } = options;
     this.#upstream = new Upstream({
-      open: async (cancel) => this.#meter.connected(await open(cancel)),
+      open: async (cancel) => this.#opened(await open(cancel)),
       clock,
       log,
       random,
       lingerMs,
       onConnected: (tracks) => this.#connected(tracks),
-      onUnit: (unit) => this.#unit(unit),
+      onUnit: (unit, memory) => this.#unit(unit, memory),
       onFailed: (error) => this.#failed(error),
       onStopped: () => this.#interrupted(),
     });
@@ -125,6 +127,7 @@ export class Stream implements AsyncDisposable {
 
   /** What it brings, as measured over the last seconds and minutes. */
   get health(): StreamHealth {
+    this.#catchUp();
     const { kind: state } = this.state;
     const video = this.#video && { ...this.#video, parameterSets: this.#parameterSets };
     const measured = this.#meter.read(this.#options.clock.monotonic());
@@ -190,6 +193,7 @@ export class Stream implements AsyncDisposable {
 
   /** What is stored, oldest first, from the key picture that covers so many ms before now; the newest GOP for 0. */
   recent(beforeMs: number): readonly AccessUnit[] {
+    this.#catchUp();
     return this.#ring.since(beforeMs > 0 ? this.#options.clock.monotonic() - beforeMs : Infinity);
   }
 
@@ -204,11 +208,13 @@ export class Stream implements AsyncDisposable {
     const onClosed = (closed: Session): void => {
       this.#counts.dropped += closed.dropped;
       this.#sessions = this.#sessions.filter((other) => other !== closed);
+      this.#tellSource();
       hold[Symbol.dispose]();
       this.#tell();
     };
     const session = new Session({ viewer, replay: this.recent(beforeMs), limit, onClosed });
     this.#sessions = [...this.#sessions, session];
+    this.#tellSource();
     this.#tell();
     return session;
   }
@@ -230,6 +236,22 @@ export class Stream implements AsyncDisposable {
     return { video: { ...this.#video, parameterSets: this.#parameterSets }, audio: this.#audio };
   }
 
+  #opened(source: Source): Source {
+    this.#source = source;
+    return this.#meter.connected(source);
+  }
+
+  /** Nobody waits for a camera that is only kept ready. */
+  #tellSource(): void {
+    this.#source?.await?.(!this.#live || this.#sessions.length > 0);
+  }
+
+  /** Takes in what has come but was kept waiting, because nobody waited for it. */
+  #catchUp(): void {
+    this.#source?.await?.(true);
+    this.#tellSource();
+  }
+
   #connected(tracks: readonly Track[]): void {
     this.#counts.connects += 1;
     this.#video = tracks.find((track) => track.kind === "video");
@@ -239,13 +261,13 @@ export class Stream implements AsyncDisposable {
     this.#parameterSets = this.#video.parameterSets;
   }
 
-  #unit(received: AccessUnit): void {
+  #unit(received: AccessUnit, memory: LentMemory | undefined): void {
     const unit = this.#place(received);
     if (unit === undefined) return;
     this.#meter.note(received);
     this.#counts.accessUnits += 1;
     this.#counts.bytes += unit.bytes;
-    this.#ring.push(unit);
+    this.#ring.push(unit, this.#sessions.length === 0 ? memory : undefined);
     for (const session of this.#sessions) session.offer(unit);
     if (!this.#live && unit.kind === "video" && unit.key) this.#cameAlive();
   }
@@ -266,6 +288,7 @@ export class Stream implements AsyncDisposable {
     this.#error = undefined;
     const tracks = this.#tracks();
     if (tracks !== undefined) for (const waiter of this.#waiters) waiter.resolve(tracks);
+    this.#tellSource();
     this.#tell();
   }
 
@@ -278,6 +301,7 @@ export class Stream implements AsyncDisposable {
   /** What the ring holds is past: nobody is to take it for live. */
   #interrupted(): void {
     this.#live = false;
+    this.#source = undefined;
     this.#ring.clear();
     this.#timeline.restart();
     this.#meter.disconnected();

@@ -8,7 +8,7 @@ import {
   type Logger,
 } from "@gatehouse/shared";
 
-import type { AccessUnit } from "../domain/access-unit.ts";
+import type { AccessUnit, LentMemory } from "../domain/access-unit.ts";
 import type { Track } from "../domain/track.ts";
 import type { Source, UnitSink } from "../ports.ts";
 
@@ -27,7 +27,7 @@ export interface UpstreamOptions {
   readonly lingerMs: number;
   /** Connected and described, before its first unit. A throw counts as a failure of the camera. */
   readonly onConnected: (tracks: readonly Track[]) => void;
-  readonly onUnit: (unit: AccessUnit) => void;
+  readonly onUnit: (unit: AccessUnit, memory?: LentMemory) => void;
   /** The connection is lost, or none came about; the next try follows by itself. */
   readonly onFailed: (error: GatehouseError) => void;
   /** Nobody holds it any longer: there is no connection and no try. */
@@ -143,13 +143,13 @@ export class Upstream implements AsyncDisposable {
     using _outer = onAbort(signal, (reason) => playing.abort(reason));
     using guard = this.#guard(playing);
     const sink: UnitSink = {
-      write: (unit) => {
+      write: (unit, memory) => {
         if (playing.signal.aborted) return;
         if (unit.kind === "video" && unit.key) {
           healthy();
           guard.expect(nextKeyPictureMs);
         }
-        this.#options.onUnit(unit);
+        this.#options.onUnit(unit, memory);
       },
     };
     guard.expect(firstKeyPictureMs);

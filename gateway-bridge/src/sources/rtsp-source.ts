@@ -103,6 +103,10 @@ class RtspSource implements Source {
     return this.#parts.client.quality;
   }
 
+  await(awaited: boolean): void {
+    this.#parts.client.awaited = awaited;
+  }
+
   async play(sink: UnitSink, { signal }: Cancellable): Promise<never> {
     const { client, clock, log } = this.#parts;
     using damage = new DamageReport(clock, log);
@@ -130,7 +134,8 @@ class RtspSource implements Source {
     return (packet, arrivedAt) => {
       for (const picture of depacketizer.push(packet)) {
         watch.noteProgress(arrivedAt);
-        sink.write({ kind: "video", ...picture, arrivedAt });
+        const { timestamp, key, nals, bytes, memory } = picture;
+        sink.write({ kind: "video", timestamp, key, nals, bytes, arrivedAt }, memory);
       }
       if (depacketizer.lost === lost) return;
       damage.pictures(depacketizer.lost - lost);

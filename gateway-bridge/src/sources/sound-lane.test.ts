@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 
 import type { AudioUnit } from "../domain/access-unit.ts";
-import type { RtpPacket } from "../protocols/rtp/rtp-packet.ts";
+import { RtpPacket, type RtpHeader } from "../protocols/rtp/rtp-packet.ts";
 import { parseSdp } from "../protocols/sdp/parse-sdp.ts";
 import { readSoundFormat } from "./sound-format.ts";
 import { SoundLane } from "./sound-lane.ts";
@@ -16,11 +16,11 @@ const open = (rtpmap: string, fmtp = "") => {
   return { track: sound?.track, lane, units };
 };
 
-const packet = (sequence: number, hex: string, more: Partial<RtpPacket> = {}): RtpPacket => ({
-  ...{ payloadType: 97, marker: true, sequence, timestamp: 1_024 * sequence, ssrc: 1 },
-  payload: Buffer.from(hex, "hex"),
-  ...more,
-});
+const packet = (sequence: number, hex: string, more: Partial<RtpHeader> = {}): RtpPacket =>
+  RtpPacket.of(
+    { payloadType: 97, marker: true, sequence, timestamp: 1_024 * sequence, ssrc: 1, ...more },
+    Buffer.from(hex, "hex"),
+  );
 
 const aac = ["MPEG4-GENERIC/16000", "mode=AAC-hbr;config=1408"] as const;
 

@@ -1,6 +1,6 @@
 import { untilAborted, type CameraId, type Cancellable, type GatehouseError } from "@gatehouse/shared";
 
-import type { AccessUnit } from "../../domain/access-unit.ts";
+import type { AccessUnit, LentMemory } from "../../domain/access-unit.ts";
 import type { StreamEndpoint } from "../../domain/camera.ts";
 import type { Track } from "../../domain/track.ts";
 import type { OpenSource, Source, UnitSink } from "../../ports.ts";
@@ -19,13 +19,23 @@ class FakeSource implements Source {
     this.#broken.promise.catch(() => undefined);
   }
 
+  /** As it was told last; undefined before. */
+  awaited: boolean | undefined;
+  /** Called when somebody begins to wait: what is due comes then. */
+  due: () => void = () => undefined;
+
+  await(awaited: boolean): void {
+    this.awaited = awaited;
+    if (awaited) this.due();
+  }
+
   play(sink: UnitSink, { signal }: Cancellable): Promise<never> {
     this.#sink = sink;
     return untilAborted(signal, this.#broken.promise);
   }
 
-  emit(unit: AccessUnit): void {
-    this.#sink?.write(unit);
+  emit(unit: AccessUnit, memory?: LentMemory): void {
+    this.#sink?.write(unit, memory);
   }
 
   break(error: GatehouseError): void {
@@ -61,6 +71,24 @@ export class FakeCamera {
 
   send(...units: readonly AccessUnit[]): void {
     for (const unit of units) this.#source?.emit(unit);
+  }
+
+  /** Sends a unit that lies in memory which can be given back. */
+  lend(unit: AccessUnit, memory: LentMemory): void {
+    this.#source?.emit(unit, memory);
+  }
+
+  /** Whether somebody waits for what the camera sends, as it was told last. */
+  get awaited(): boolean | undefined {
+    return this.#source?.awaited;
+  }
+
+  /** These units have come, but are written only when somebody waits for them. */
+  keepDue(...units: readonly AccessUnit[]): void {
+    const source = this.#source;
+    if (source === undefined) return;
+    const due = [...units];
+    source.due = () => due.splice(0).forEach((unit) => source.emit(unit));
   }
 
   /** Breaks the present connection. */

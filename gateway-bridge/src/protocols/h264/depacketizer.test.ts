@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 
-import type { RtpPacket } from "../rtp/rtp-packet.ts";
+import { RtpPacket, type RtpHeader } from "../rtp/rtp-packet.ts";
 import { H264Depacketizer, type CodedPicture, type H264DepacketizerOptions } from "./depacketizer.ts";
 import { packetizeH264 } from "./packetizer.ts";
 
@@ -16,6 +16,11 @@ const slice = (filler: number, size = 500): Buffer =>
 /** A later slice of a picture. */
 const laterSlice = (filler: number): Buffer => Buffer.concat([Buffer.from([0x41, 0x3a]), Buffer.alloc(500, filler)]);
 
+const changed = (packet: RtpPacket, header: Partial<RtpHeader>): RtpPacket => {
+  const { payloadType, marker, sequence, timestamp, ssrc, payload } = packet;
+  return RtpPacket.of({ payloadType, marker, sequence, timestamp, ssrc, ...header }, payload);
+};
+
 /** Makes the packets of a camera, numbered on. */
 class Camera {
   sequence: number;
@@ -28,7 +33,7 @@ class Camera {
   packet(payload: Buffer, timestamp: number, marker = false): RtpPacket {
     const sequence = this.sequence & 0xffff;
     this.sequence += 1;
-    return { payloadType: 96, marker, sequence, timestamp: timestamp >>> 0, ssrc: this.ssrc, payload };
+    return RtpPacket.of({ payloadType: 96, marker, sequence, timestamp: timestamp >>> 0, ssrc: this.ssrc }, payload);
   }
 
   picture(nals: readonly Buffer[], timestamp: number, maxPayload = 1_200): readonly RtpPacket[] {
@@ -53,7 +58,7 @@ describe("H264Depacketizer", () => {
   it("puts a key picture together from single units and fragments", () => {
     const nals = [sps, pps, sei, idr(1)];
     expect(run(new Camera().picture(nals, 9_000))).toEqual({
-      pictures: [{ timestamp: 9_000, key: true, nals, bytes: 5 + 4 + 5 + 3_002 }],
+      pictures: [{ timestamp: 9_000, key: true, nals, bytes: 5 + 4 + 5 + 3_002, memory: expect.anything() }],
       lost: 0,
     });
   });
@@ -171,9 +176,9 @@ describe("H264Depacketizer", () => {
         camera.picture([idr(1)], time).map((packet) => {
           const payload = Buffer.from(packet.payload);
           payload.writeUInt8(payload.readUInt8(1) & ~0x40, 1);
-          return { ...packet, payload };
+          return RtpPacket.of(packet, payload);
         });
-      const [a, b] = [unended(0), unended(3_000).map((packet) => ({ ...packet, marker: false }))];
+      const [a, b] = [unended(0), unended(3_000).map((packet) => changed(packet, { marker: false }))];
       const { pictures, lost } = run([...a, ...b, ...camera.picture([slice(1)], 6_000)]);
       expect(nalsOf(pictures)).toEqual([[idr(1)], [idr(1)], [slice(1)]]);
       expect(lost).toBe(0);
@@ -323,7 +328,7 @@ describe("H264Depacketizer", () => {
 
     it("leaves out packets of another payload type", () => {
       const camera = new Camera();
-      const foreign = { ...camera.packet(Buffer.from([0x65, 0x88, 1]), 0), payloadType: 50 };
+      const foreign = changed(camera.packet(Buffer.from([0x65, 0x88, 1]), 0), { payloadType: 50 });
       const { pictures } = run([foreign, ...camera.picture([slice(1)], 0)], { reorder: 0, payloadType: 96 });
       expect(nalsOf(pictures)).toEqual([[slice(1)]]);
     });
@@ -331,10 +336,12 @@ describe("H264Depacketizer", () => {
     it("takes no damage from packets of another payload type, numbered with the others or of a source of their own", () => {
       const camera = new Camera();
       const own = camera.picture([slice(1, 3_000)], 0);
-      const foreign = { ...camera.packet(sps, 0), payloadType: 50 };
+      const foreign = changed(camera.packet(sps, 0), { payloadType: 50 });
       const strangers = own.flatMap((packet, index) => {
-        const stranger = { ...foreign, ssrc: 99, sequence: 500 + 2 * index };
-        return [stranger, { ...stranger, sequence: stranger.sequence + 1 }, packet];
+        const [first, second] = [500, 501].map((number) =>
+          changed(foreign, { ssrc: 99, sequence: number + 2 * index }),
+        );
+        return [first!, second!, packet];
       });
       const packets = [...strangers, foreign, ...camera.picture([slice(2)], 3_000)];
       const { pictures, lost } = run(packets, { reorder: 0, payloadType: 96 });
@@ -348,7 +355,7 @@ describe("H264Depacketizer", () => {
       camera.sequence += 1;
       const foreign = camera.packet(sps, 0);
       const after = camera.picture([laterSlice(2)], 3_000);
-      const packets = [...before, { ...foreign, payloadType: 50 }, ...after];
+      const packets = [...before, changed(foreign, { payloadType: 50 }), ...after];
       expect(run(packets, { reorder: 0, payloadType: 96 })).toMatchObject({ pictures: { length: 1 }, lost: 1 });
     });
   });

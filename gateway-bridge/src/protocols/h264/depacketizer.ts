@@ -1,6 +1,7 @@
 import type { NalRole, NalRules } from "../nal/nal-rules.ts";
 import type { PictureAssembly } from "../nal/picture-assembly.ts";
 import { PictureDepacketizer, type DepacketizerOptions } from "../nal/picture-depacketizer.ts";
+import type { RtpPacket } from "../rtp/rtp-packet.ts";
 import { isVcl, nalType, nalTypes, startsPicture } from "./nal.ts";
 
 export type { CodedPicture } from "../nal/picture-depacketizer.ts";
@@ -15,31 +16,31 @@ const roleOf = (nal: Buffer): NalRole => {
 };
 
 // RFC 6184 5.8
-const takeFragment = (payload: Buffer, assembly: PictureAssembly): boolean => {
-  if (payload.length < 2) return false;
-  const header = payload.readUInt8(1);
-  if ((header & 0x80) !== 0 && !assembly.begin((payload.readUInt8(0) & 0xe0) | (header & 0x1f))) return false;
-  if (!assembly.append(payload.subarray(2))) return false;
+const takeFragment = ({ bytes, start, end }: RtpPacket, assembly: PictureAssembly): boolean => {
+  if (end - start < 2) return false;
+  const header = bytes.readUInt8(start + 1);
+  if ((header & 0x80) !== 0 && !assembly.begin((bytes.readUInt8(start) & 0xe0) | (header & 0x1f))) return false;
+  if (!assembly.append(bytes, start + 2, end)) return false;
   return (header & 0x40) === 0 || assembly.end();
 };
 
 // RFC 6184 5.7.1
-const takeAggregate = (payload: Buffer, assembly: PictureAssembly): boolean => {
-  let at = 1;
-  while (at + 2 <= payload.length) {
-    const end = at + 2 + payload.readUInt16BE(at);
-    if (end > payload.length) return false;
-    if (!assembly.add(payload.subarray(at + 2, end))) return false;
-    at = end;
+const takeAggregate = ({ bytes, start, end }: RtpPacket, assembly: PictureAssembly): boolean => {
+  let at = start + 1;
+  while (at + 2 <= end) {
+    const from = at + 2;
+    const to = from + bytes.readUInt16BE(at);
+    if (to > end || !assembly.add(bytes, from, to)) return false;
+    at = to;
   }
   return true;
 };
 
-const takePayload = (payload: Buffer, assembly: PictureAssembly): boolean => {
-  const type = payload.readUInt8(0) & 0x1f;
-  if (type < nalTypes.stapA) return assembly.add(payload);
-  if (type === nalTypes.fuA) return takeFragment(payload, assembly);
-  if (type === nalTypes.stapA) return takeAggregate(payload, assembly);
+const takePayload = (packet: RtpPacket, assembly: PictureAssembly): boolean => {
+  const type = packet.bytes.readUInt8(packet.start) & 0x1f;
+  if (type < nalTypes.stapA) return assembly.add(packet.bytes, packet.start, packet.end);
+  if (type === nalTypes.fuA) return takeFragment(packet, assembly);
+  if (type === nalTypes.stapA) return takeAggregate(packet, assembly);
   // RFC 6184 5.2: 30 and 31 are undefined and ignored; the others belong to the interleaved mode.
   return type >= 30;
 };

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 
 import type { CodedPicture, DepacketizerOptions } from "../nal/picture-depacketizer.ts";
-import type { RtpPacket } from "../rtp/rtp-packet.ts";
+import { RtpPacket } from "../rtp/rtp-packet.ts";
 import { H265Depacketizer } from "./depacketizer.ts";
 import { packetizeH265 } from "./packetizer.ts";
 
@@ -29,7 +29,7 @@ class Camera {
   packet(payload: Buffer, timestamp: number, marker = false): RtpPacket {
     const sequence = this.sequence & 0xffff;
     this.sequence += 1;
-    return { payloadType: 96, marker, sequence, timestamp: timestamp >>> 0, ssrc: 7, payload };
+    return RtpPacket.of({ payloadType: 96, marker, sequence, timestamp: timestamp >>> 0, ssrc: 7 }, payload);
   }
 
   picture(nals: readonly Buffer[], timestamp: number, maxPayload = 1_200): readonly RtpPacket[] {
@@ -51,7 +51,7 @@ describe("H265Depacketizer", () => {
   it("puts a key picture together from single units and fragments", () => {
     const nals = [vps, sps, pps, sei, key(1)];
     expect(run(new Camera().picture(nals, 9_000))).toEqual({
-      pictures: [{ timestamp: 9_000, key: true, nals, bytes: 4 + 5 + 4 + 6 + 3_003 }],
+      pictures: [{ timestamp: 9_000, key: true, nals, bytes: 4 + 5 + 4 + 6 + 3_003, memory: expect.anything() }],
       lost: 0,
     });
   });

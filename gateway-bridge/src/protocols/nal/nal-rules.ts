@@ -1,3 +1,4 @@
+import type { RtpPacket } from "../rtp/rtp-packet.ts";
 import type { PictureAssembly } from "./picture-assembly.ts";
 
 /**
@@ -11,6 +12,6 @@ export interface NalRules {
   roleOf(nal: Buffer): NalRole;
   /** Whether a slice is the first of its picture. */
   startsPicture(slice: Buffer): boolean;
-  /** Takes one RTP payload, which is not empty, into the picture; false when the picture is damaged by it. Never throws. */
-  takePayload(payload: Buffer, assembly: PictureAssembly): boolean;
+  /** Takes the payload of a packet, which is not empty, into the picture; false when the picture is damaged by it. Never throws. */
+  takePayload(packet: RtpPacket, assembly: PictureAssembly): boolean;
 }

@@ -3,6 +3,7 @@ import type { RtpPacket } from "../rtp/rtp-packet.ts";
 import { CounterUnwrapper } from "../rtp/unwrap.ts";
 import type { NalRules } from "./nal-rules.ts";
 import { PictureAssembly } from "./picture-assembly.ts";
+import type { PictureBuffer } from "./picture-memory.ts";
 
 /** Every NAL unit of one picture, whole and without start codes, in the order of decoding. */
 export interface CodedPicture {
@@ -13,6 +14,8 @@ export interface CodedPicture {
   readonly nals: readonly Buffer[];
   /** Sum of the NAL units' lengths. */
   readonly bytes: number;
+  /** What the NAL units lie in, and nothing else. */
+  readonly memory: PictureBuffer;
 }
 
 export interface DepacketizerOptions {
@@ -85,11 +88,11 @@ export class PictureDepacketizer {
   #accept(packet: RtpPacket, gap: boolean): void {
     if (gap) this.#noteGap();
     this.#gap ||= gap;
-    if (this.#isForeign(packet) || packet.payload.length === 0) return;
+    if (this.#isForeign(packet) || packet.end === packet.start) return;
     const timestamp = this.#timestamps.next(packet.timestamp);
     if (timestamp !== this.#timestamp) this.#turnTo(timestamp);
     this.#gap = false;
-    if (!this.#damaged && !this.#rules.takePayload(packet.payload, this.#assembly)) this.#damage();
+    if (!this.#damaged && !this.#rules.takePayload(packet, this.#assembly)) this.#damage();
     if (packet.marker) this.#mark();
   }
 
@@ -136,7 +139,8 @@ export class PictureDepacketizer {
       this.#assembly.clear();
     } else {
       if (!whole && this.#timestamp === this.#markedTimestamp) this.#markerEndsPicture = false;
-      this.#completed.push({ timestamp: this.#timestamp ?? 0, ...this.#assembly.take() });
+      const { nals, bytes, key, memory } = this.#assembly.take();
+      this.#completed.push({ timestamp: this.#timestamp ?? 0, key, nals, bytes, memory });
     }
     this.#damaged = false;
     this.#suspect = false;

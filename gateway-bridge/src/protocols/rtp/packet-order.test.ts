@@ -2,16 +2,10 @@ import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 
 import { PacketOrder } from "./packet-order.ts";
-import type { RtpPacket } from "./rtp-packet.ts";
+import { RtpPacket } from "./rtp-packet.ts";
 
-const packet = (sequence: number, ssrc = 1): RtpPacket => ({
-  payloadType: 96,
-  marker: false,
-  sequence: sequence & 0xffff,
-  timestamp: 0,
-  ssrc,
-  payload: Buffer.alloc(1),
-});
+const packet = (sequence: number, ssrc = 1): RtpPacket =>
+  RtpPacket.of({ payloadType: 96, marker: false, sequence: sequence & 0xffff, timestamp: 0, ssrc }, Buffer.alloc(1));
 
 /** What comes out, with a `!` before what follows a gap. */
 const order = (depth: number, packets: readonly RtpPacket[]): string => {

@@ -1,5 +1,5 @@
 import type { RtpPacket } from "./rtp-packet.ts";
-import { CounterUnwrapper } from "./unwrap.ts";
+import { nearestTo } from "./unwrap.ts";
 
 /** Takes packets in order. `gap` says that at least one before this one is missing. */
 export type OrderedSink = (packet: RtpPacket, gap: boolean) => void;
@@ -15,7 +15,6 @@ const maxMisorder = 100;
 export class PacketOrder {
   readonly #depth: number;
   readonly #sink: OrderedSink;
-  #sequences = new CounterUnwrapper(16);
   #ssrc: number | undefined;
   /** Unwrapped number of the packet that comes next. */
   #next = 0;
@@ -44,7 +43,7 @@ export class PacketOrder {
     if (this.#ssrc === undefined) this.#begin(packet, false);
     else if (packet.ssrc !== this.#ssrc) this.#doubt(packet);
     else {
-      const sequence = this.#sequences.peek(packet.sequence);
+      const sequence = nearestTo(this.#next - 1, packet.sequence, 16);
       if (sequence === this.#next) this.#deliver(sequence, packet, false);
       else if (sequence > this.#next) this.#wait(sequence, packet);
       else if (this.#next - sequence > maxMisorder) this.#doubt(packet);
@@ -53,21 +52,20 @@ export class PacketOrder {
 
   #begin(packet: RtpPacket, gap: boolean): void {
     this.#waiting.clear();
-    this.#sequences = new CounterUnwrapper(16);
     this.#ssrc = packet.ssrc;
     this.#deliver(packet.sequence, packet, gap);
   }
 
   #doubt(packet: RtpPacket): void {
     const before = this.#doubted;
-    this.#doubted = packet;
+    // It waits beyond this call, and the memory that it came in does not.
+    this.#doubted = packet.keep();
     if (before?.ssrc !== packet.ssrc || packet.sequence !== ((before.sequence + 1) & 0xffff)) return;
     this.#begin(before, true);
     this.push(packet);
   }
 
   #deliver(sequence: number, packet: RtpPacket, gap: boolean): void {
-    this.#sequences.next(packet.sequence);
     this.#next = sequence + 1;
     this.#doubted = undefined;
     this.#sink(packet, gap);

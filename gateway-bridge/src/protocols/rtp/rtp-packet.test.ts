@@ -31,12 +31,12 @@ describe("parseRtp", () => {
   it("reads back what writeRtpHeader wrote, with the payload as a view", () => {
     const bytes = packet();
     const parsed = parseRtp(bytes);
-    expect(parsed).toEqual({ ...header, payload: Buffer.from("picture") });
+    expect(parsed).toMatchObject({ ...header, payload: Buffer.from("picture") });
     expect(parsed.payload.buffer).toBe(bytes.buffer);
   });
 
   it("skips CSRC list and extension and cuts the padding off", () => {
-    expect(parseRtp(adorned)).toEqual({
+    expect(parseRtp(adorned)).toMatchObject({
       payloadType: 96,
       marker: false,
       sequence: 7,

@@ -1,22 +1,55 @@
 import { GatehouseError } from "@gatehouse/shared";
 
-/** One RTP packet. `payload` is a view into the bytes it was parsed from, without padding. */
-export interface RtpPacket {
+export interface RtpHeader {
   readonly payloadType: number;
   readonly marker: boolean;
   readonly sequence: number;
   readonly timestamp: number;
   readonly ssrc: number;
-  readonly payload: Buffer;
 }
 
-export type RtpHeader = Omit<RtpPacket, "payload">;
+/** One RTP packet, as it lies in the bytes that it came in. Good for as long as they are. */
+export class RtpPacket implements RtpHeader {
+  readonly payloadType: number;
+  readonly marker: boolean;
+  readonly sequence: number;
+  readonly timestamp: number;
+  readonly ssrc: number;
+  readonly bytes: Buffer;
+  /** Where in `bytes` the payload begins. */
+  readonly start: number;
+  /** Where it ends, before any padding. */
+  readonly end: number;
+
+  constructor(header: RtpHeader, { bytes, start, end }: Pick<RtpPacket, "bytes" | "start" | "end">) {
+    this.payloadType = header.payloadType;
+    this.marker = header.marker;
+    this.sequence = header.sequence;
+    this.timestamp = header.timestamp;
+    this.ssrc = header.ssrc;
+    this.bytes = bytes;
+    this.start = start;
+    this.end = end;
+  }
+
+  /** A packet of which nothing is known but its payload. */
+  static of(header: RtpHeader, payload: Buffer): RtpPacket {
+    return new RtpPacket(header, { bytes: payload, start: 0, end: payload.length });
+  }
+
+  /** A view, made anew each time: some hundred packets a second and camera are taken apart without one. */
+  get payload(): Buffer {
+    return this.bytes.subarray(this.start, this.end);
+  }
+
+  /** The same packet in memory of its own. */
+  keep(): RtpPacket {
+    return RtpPacket.of(this, Buffer.from(this.payload));
+  }
+}
 
 /** Bytes of a header without CSRC list and extension. */
 export const rtpHeaderSize = 12;
-
-const malformed = (why: string): GatehouseError =>
-  new GatehouseError("rtp-malformed", `The packet is not valid RTP: ${why}.`);
 
 /** Where the payload starts, past CSRC list and extension; undefined if it would lie outside the packet. RFC 3550 5.1, 5.3.1 */
 export const rtpPayloadOffset = (bytes: Buffer): number | undefined => {
@@ -31,25 +64,31 @@ export const rtpPayloadOffset = (bytes: Buffer): number | undefined => {
   return offset <= bytes.length ? offset : undefined;
 };
 
+/** The packet; undefined where it is not valid RTP. */
+export const readRtp = (bytes: Buffer): RtpPacket | undefined => {
+  const start = rtpPayloadOffset(bytes);
+  if (start === undefined) return undefined;
+  const { length } = bytes;
+  const padding = (bytes.readUInt8(0) & 0x20) === 0 ? 0 : bytes.readUInt8(length - 1);
+  if ((bytes.readUInt8(0) & 0x20) !== 0 && (padding === 0 || padding > length - start)) return undefined;
+  const second = bytes.readUInt8(1);
+  return new RtpPacket(
+    {
+      payloadType: second & 0x7f,
+      marker: second >= 0x80,
+      sequence: bytes.readUInt16BE(2),
+      timestamp: bytes.readUInt32BE(4),
+      ssrc: bytes.readUInt32BE(8),
+    },
+    { bytes, start, end: length - padding },
+  );
+};
+
 /** @throws GatehouseError `rtp-malformed` */
 export const parseRtp = (bytes: Buffer): RtpPacket => {
-  const start = rtpPayloadOffset(bytes);
-  if (start === undefined) throw malformed("its header is damaged");
-  let end = bytes.length;
-  if ((bytes.readUInt8(0) & 0x20) !== 0) {
-    const padding = bytes.readUInt8(end - 1);
-    if (padding === 0 || padding > end - start) throw malformed("its padding is longer than its payload");
-    end -= padding;
-  }
-  const second = bytes.readUInt8(1);
-  return {
-    payloadType: second & 0x7f,
-    marker: second >= 0x80,
-    sequence: bytes.readUInt16BE(2),
-    timestamp: bytes.readUInt32BE(4),
-    ssrc: bytes.readUInt32BE(8),
-    payload: bytes.subarray(start, end),
-  };
+  const packet = readRtp(bytes);
+  if (packet === undefined) throw new GatehouseError("rtp-malformed", "The packet is not valid RTP.");
+  return packet;
 };
 
 /** Writes the 12 bytes of a header without CSRC list, extension and padding. Sequence and timestamp are taken modulo their size. */

@@ -1,16 +1,20 @@
-/** Of all numbers that equal `value` modulo `span`, the one nearest to `reference`. Exact up to 2^53. */
-export const nearestTo = (reference: number, value: number, span: number): number => {
-  const ahead = (((value - reference) % span) + span) % span;
-  return reference + (ahead < span / 2 ? ahead : ahead - span);
+/** Of a counter that wraps: 16 for sequence numbers, 32 for timestamps. */
+export type CounterBits = 16 | 32;
+
+/** Of all numbers that equal `value` modulo 2^bits, the one nearest to `reference`. Exact up to 2^53. */
+export const nearestTo = (reference: number, value: number, bits: CounterBits): number => {
+  // Shifting takes its left side modulo 2^32, and the sign comes out of the uppermost bit that is left.
+  const unused = 32 - bits;
+  return reference + (((value - reference) << unused) >> unused);
 };
 
 /** Follows a counter that wraps at 2^16 or 2^32 and gives values that do not: each is the one nearest to the value before it. */
 export class CounterUnwrapper {
-  readonly #span: number;
+  readonly #bits: CounterBits;
   #last: number | undefined;
 
-  constructor(bits: 16 | 32) {
-    this.#span = 2 ** bits;
+  constructor(bits: CounterBits) {
+    this.#bits = bits;
   }
 
   /** The unwrapped value. The first is returned as it is; one that reaches back before the first can be negative. */
@@ -21,6 +25,6 @@ export class CounterUnwrapper {
 
   /** What `next` would return, without following it. */
   peek(value: number): number {
-    return this.#last === undefined ? value : nearestTo(this.#last, value, this.#span);
+    return this.#last === undefined ? value : nearestTo(this.#last, value, this.#bits);
   }
 }

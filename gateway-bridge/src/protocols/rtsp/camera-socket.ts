@@ -7,14 +7,24 @@ export interface CameraSocketOptions {
   readonly url: RtspUrl;
   /** SHA-256 of the camera's public key, base64url; needed for rtsps. */
   readonly pin: string | null;
+  readonly inlet: SocketInlet;
+}
+
+/** What a socket reads into. Memory made for each reading would cost more to collect as garbage than the reading itself. */
+export interface SocketInlet {
+  /** Where the next bytes are put. */
+  readonly room: () => Buffer;
+  /** So many bytes were put there. */
+  readonly received: (count: number) => void;
 }
 
 /**
  * Connects to the camera; for rtsps, no byte is written before its key matched the pin.
  * @throws GatehouseError `camera-unreachable`, `camera-fingerprint-changed`, `camera-fingerprint-unconfirmed`, or the signal's reason
  */
-export const connectCamera = async ({ url, pin }: CameraSocketOptions, cancel: Cancellable): Promise<Socket> => {
-  if (!url.secure) return connectPlain(url, cancel);
+export const connectCamera = async (options: CameraSocketOptions, cancel: Cancellable): Promise<Socket> => {
+  const { url, pin, inlet } = options;
+  if (!url.secure) return connectPlain(options, cancel);
   if (pin === null) {
     throw new GatehouseError(
       "camera-fingerprint-unconfirmed",
@@ -33,13 +43,27 @@ export const connectCamera = async ({ url, pin }: CameraSocketOptions, cancel: C
     },
     cancel,
   );
-  return socket.setNoDelay(true);
+  return socket.setNoDelay(true).on("data", (chunk: Buffer) => copyInto(inlet, chunk));
 };
 
-const connectPlain = (url: RtspUrl, { signal }: Cancellable): Promise<Socket> =>
+/** What TLS has decrypted lies in memory of its own. */
+const copyInto = ({ room, received }: SocketInlet, chunk: Buffer): void => {
+  for (let at = 0; at < chunk.length;) {
+    const count = chunk.copy(room(), 0, at);
+    received(count);
+    at += count;
+  }
+};
+
+const connectPlain = ({ url, inlet }: CameraSocketOptions, { signal }: Cancellable): Promise<Socket> =>
   new Promise((resolve, reject) => {
     signal.throwIfAborted();
-    const socket = connect({ host: url.host, port: url.port, noDelay: true });
+    const callback = (count: number): boolean => {
+      inlet.received(count);
+      return true;
+    };
+    const onread = { buffer: inlet.room, callback };
+    const socket = connect({ host: url.host, port: url.port, noDelay: true, onread });
     const abort = onAbort(signal, () => {
       socket.destroy();
       reject(signal.reason as Error);

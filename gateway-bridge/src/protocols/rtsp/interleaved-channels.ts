@@ -4,7 +4,7 @@ import type { MediaInlet } from "./media-channels.ts";
 
 /** The channel numbers of one connection that were set up; what comes on any other is ignored. RFC 2326 10.12 */
 export class InterleavedChannels {
-  readonly #takers: ((payload: Buffer) => void)[] = [];
+  readonly #takers: ((payload: Buffer, arrivedAt: number) => void)[] = [];
 
   /** @throws GatehouseError `camera-answer-malformed` for channels that are taken, or that there are not */
   assertFree(rtp: number, rtcp: number): void {
@@ -14,11 +14,11 @@ export class InterleavedChannels {
   }
 
   connect({ rtp, rtcp }: { readonly rtp: number; readonly rtcp: number }, inlet: MediaInlet): void {
-    this.#takers[rtp] = (payload) => inlet.packet(payload);
-    this.#takers[rtcp] = (payload) => inlet.control(payload);
+    this.#takers[rtp] = (payload, arrivedAt) => inlet.packet(payload, arrivedAt);
+    this.#takers[rtcp] = (payload, arrivedAt) => inlet.control(payload, arrivedAt);
   }
 
-  frame(channel: number, payload: Buffer): void {
-    this.#takers[channel]?.(payload);
+  frame(channel: number, payload: Buffer, arrivedAt: number): void {
+    this.#takers[channel]?.(payload, arrivedAt);
   }
 }

@@ -9,7 +9,7 @@ import { TrackReception } from "./track-reception.ts";
 
 /** Takes what arrives while playing: synchronous, never throws. Tracks are numbered in the order of their SETUP, from 0. */
 export interface RtspSink {
-  /** The payload is a view that stays as it is. `arrivedAt` is Clock.monotonic(). */
+  /** The packet is good until this returns. `arrivedAt` is Clock.monotonic(). */
   packet(track: number, packet: RtpPacket, arrivedAt: number): void;
   /** A packet was damaged, forged, or of a stranger's session, and left out. */
   damaged(track: number): void;
@@ -37,11 +37,12 @@ export interface MediaTrack {
   readonly sendControl: (bytes: Buffer) => void;
 }
 
-/** Where a track's packets go in, as they come from the network. */
+/** Where a track's packets go in, as they come from the network. The bytes need not outlast the call where the transport keeps the order. */
 export interface MediaInlet {
   readonly track: number;
-  packet(bytes: Buffer): void;
-  control(bytes: Buffer): void;
+  /** @param arrivedAt Clock.monotonic() */
+  packet(bytes: Buffer, arrivedAt: number): void;
+  control(bytes: Buffer, arrivedAt: number): void;
 }
 
 interface Received extends MediaTrack {
@@ -86,8 +87,8 @@ export class MediaChannels {
     this.#tracks.push(received);
     return {
       track: number,
-      packet: (bytes) => this.#receive(received, bytes),
-      control: (bytes) => this.#receiveControl(received, bytes),
+      packet: (bytes, arrivedAt) => this.#receive(received, bytes, arrivedAt),
+      control: (bytes, arrivedAt) => this.#receiveControl(received, bytes, arrivedAt),
     };
   }
 
@@ -112,10 +113,9 @@ export class MediaChannels {
     }
   }
 
-  #receive({ number, security, reception, reordering }: Received, bytes: Buffer): void {
+  #receive({ number, security, reception, reordering }: Received, bytes: Buffer, arrivedAt: number): void {
     const sink = this.#sink;
     if (sink === undefined) return;
-    const arrivedAt = this.#clock.monotonic();
     const clear = security === undefined ? bytes : security.open(bytes);
     const packet = clear && reception.receive(clear, arrivedAt);
     if (packet === undefined) sink.damaged(number);
@@ -123,10 +123,10 @@ export class MediaChannels {
     else reordering.push(packet, arrivedAt);
   }
 
-  #receiveControl({ security, reception }: Received, bytes: Buffer): void {
+  #receiveControl({ security, reception }: Received, bytes: Buffer, arrivedAt: number): void {
     if (this.#sink === undefined) return;
     const clear = security === undefined ? bytes : security.openControl(bytes);
-    if (clear === undefined || !reception.receiveControl(clear, this.#clock.monotonic())) return;
+    if (clear === undefined || !reception.receiveControl(clear, arrivedAt)) return;
     this.#ended.abort(new GatehouseError("camera-stalled", "the camera said that it ends the stream"));
   }
 }

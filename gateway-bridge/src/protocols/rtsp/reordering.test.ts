@@ -1,16 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
 
-import type { RtpPacket } from "../rtp/rtp-packet.ts";
+import { RtpPacket } from "../rtp/rtp-packet.ts";
 import { Reordering } from "./reordering.ts";
 
-const packet = (sequence: number): RtpPacket => ({
-  payloadType: 96,
-  marker: false,
-  sequence: sequence & 0xffff,
-  timestamp: 0,
-  ssrc: 1,
-  payload: Buffer.alloc(0),
-});
+const packet = (sequence: number): RtpPacket =>
+  RtpPacket.of({ payloadType: 96, marker: false, sequence: sequence & 0xffff, timestamp: 0, ssrc: 1 }, Buffer.alloc(0));
 
 /** What comes out, as `sequence@time`. */
 const run = (...arrivals: readonly (readonly [sequence: number, at: number])[]): readonly string[] => {

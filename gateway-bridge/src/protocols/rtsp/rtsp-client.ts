@@ -127,6 +127,11 @@ export class RtspClient implements AsyncDisposable {
     return path.track;
   }
 
+  /** Whether somebody waits for what is played: while nobody does, it comes later, in larger pieces. True unless told. */
+  set awaited(awaited: boolean) {
+    this.#described.connection.awaited = awaited;
+  }
+
   /** How to send on a track that was set up. */
   path(track: number): TrackPath | undefined {
     return this.#tracks[track];
@@ -251,8 +256,7 @@ const connect = (
 ): Promise<RtspConnection> =>
   withDeadline(
     { clock, ms: connectMs, what: "a connection to the camera", code: "camera-unreachable", signal },
-    (cancel) =>
-      RtspConnection.open({ url, pin, frame: (channel, payload) => interleaved.frame(channel, payload) }, cancel),
+    (cancel) => RtspConnection.open({ url, pin, clock, frame: (...frame) => interleaved.frame(...frame) }, cancel),
   );
 
 /** Empty where the camera does not know OPTIONS. */

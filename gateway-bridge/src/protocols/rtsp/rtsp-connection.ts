@@ -1,12 +1,26 @@
-import { GatehouseError, isError, onAbort, toGatehouseError, untilAborted, type Cancellable } from "@gatehouse/shared";
+import {
+  GatehouseError,
+  isError,
+  onAbort,
+  toGatehouseError,
+  untilAborted,
+  type Cancellable,
+  type Clock,
+} from "@gatehouse/shared";
 import type { Socket } from "node:net";
 
 import { connectCamera, type CameraSocketOptions } from "./camera-socket.ts";
+import { Intake, type TakeBytes } from "./intake.ts";
 import { formatAnswer, formatRequest, type RtspMessage, type RtspRequest, type RtspResponse } from "./rtsp-message.ts";
 import { RtspSplitter } from "./rtsp-splitter.ts";
 
-/** Takes the payload of an interleaved frame: a view that stays as it is. */
-export type FrameSink = (channel: number, payload: Buffer) => void;
+/** Takes the payload of an interleaved frame: a view that is good until this returns. `arrivedAt` is Clock.monotonic(). */
+export type FrameSink = (channel: number, payload: Buffer, arrivedAt: number) => void;
+
+export interface RtspConnectionOptions extends Omit<CameraSocketOptions, "inlet"> {
+  readonly clock: Clock;
+  readonly frame: FrameSink;
+}
 
 /** A camera that does not read what it is sent is given up at this many bytes. */
 const maxBacklogBytes = 256 * 1024;
@@ -14,31 +28,39 @@ const maxBacklogBytes = 256 * 1024;
 /** One connection to an RTSP server: requests and their answers, the server's own requests, and interleaved frames. */
 export class RtspConnection implements Disposable {
   readonly #socket: Socket;
+  readonly #intake: Intake;
+  readonly #splitter: RtspSplitter;
   readonly #ended = new AbortController();
   /** Requests without an answer yet, by their CSeq. */
   readonly #pending = new Map<number, (response: RtspResponse) => void>();
   #sequence = 0;
+  #awaited = true;
+  /** Of what is being split. */
+  #arrivedAt = 0;
 
-  private constructor(socket: Socket, frame: FrameSink) {
+  private constructor(socket: Socket, intake: Intake, frame: FrameSink) {
     this.#socket = socket;
-    const splitter = new RtspSplitter({ frame, message: (message) => this.#take(message) });
-    socket.on("data", (chunk: Buffer) => {
-      try {
-        if (!this.#ended.signal.aborted) splitter.push(chunk);
-      } catch (error) {
-        this.#end(toGatehouseError(error));
-      }
+    this.#intake = intake;
+    this.#splitter = new RtspSplitter({
+      frame: (channel, payload) => frame(channel, payload, this.#arrivedAt),
+      message: (message) => this.#take(message),
     });
     socket.on("error", (cause) => this.#end(lost(cause)));
     socket.on("close", () => this.#end(lost(undefined)));
   }
 
   /** @throws GatehouseError `camera-unreachable`, `camera-fingerprint-changed`, `camera-fingerprint-unconfirmed`, or the signal's reason */
-  static async open(
-    options: CameraSocketOptions & { readonly frame: FrameSink },
-    cancel: Cancellable,
-  ): Promise<RtspConnection> {
-    return new RtspConnection(await connectCamera(options, cancel), options.frame);
+  static async open(options: RtspConnectionOptions, cancel: Cancellable): Promise<RtspConnection> {
+    const { clock, frame } = options;
+    // What a camera says before it was asked is not looked at.
+    let received = (_count: number): void => undefined;
+    let split: TakeBytes = () => undefined;
+    const intake = new Intake((bytes, arrivedAt) => split(bytes, arrivedAt));
+    const inlet = { room: () => intake.room, received: (count: number) => received(count) };
+    const connection = new RtspConnection(await connectCamera({ ...options, inlet }, cancel), intake, frame);
+    split = (bytes, arrivedAt) => connection.#split(bytes, arrivedAt);
+    received = (count) => connection.#guard(() => intake.received(count, clock.monotonic()));
+    return connection;
   }
 
   /** Aborts when the connection has ended; its reason is a GatehouseError that says why. */
@@ -51,6 +73,12 @@ export class RtspConnection implements Disposable {
     const { localAddress, remoteAddress } = this.#socket;
     if (localAddress === undefined || remoteAddress === undefined) return undefined;
     return { local: localAddress, camera: remoteAddress };
+  }
+
+  /** Whether somebody waits for the frames: while nobody does, they are taken in later, in larger pieces. True unless told. */
+  set awaited(awaited: boolean) {
+    this.#awaited = awaited;
+    this.#hasten();
   }
 
   /** Bytes that were sent but not yet taken by the network. */
@@ -68,6 +96,7 @@ export class RtspConnection implements Disposable {
     const sequence = this.#sequence;
     const answered = Promise.withResolvers<RtspResponse>();
     this.#pending.set(sequence, answered.resolve);
+    this.#hasten();
     using _ended = onAbort(this.#ended.signal, (reason) => answered.reject(reason));
     try {
       // Some cameras answer nobody who does not say what it is.
@@ -76,6 +105,7 @@ export class RtspConnection implements Disposable {
       return await untilAborted(signal, answered.promise);
     } finally {
       this.#pending.delete(sequence);
+      this.#hasten();
     }
   }
 
@@ -91,6 +121,26 @@ export class RtspConnection implements Disposable {
 
   [Symbol.dispose](): void {
     this.#end(new GatehouseError("aborted", "the connection to the camera was closed"));
+  }
+
+  #split(bytes: Buffer, arrivedAt: number): void {
+    if (this.#ended.signal.aborted) return;
+    this.#arrivedAt = arrivedAt;
+    this.#splitter.push(bytes);
+  }
+
+  /** An answer is always waited for. */
+  #hasten(): void {
+    this.#guard(() => (this.#intake.awaited = this.#awaited || this.#pending.size > 0));
+  }
+
+  /** What cannot be read ends the connection. */
+  #guard(take: () => void): void {
+    try {
+      take();
+    } catch (error) {
+      this.#end(toGatehouseError(error));
+    }
   }
 
   #write(bytes: Buffer): void {

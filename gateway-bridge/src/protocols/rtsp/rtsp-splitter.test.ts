@@ -83,10 +83,22 @@ describe("RtspSplitter", () => {
     for (const payload of split(chunk).payloads) expect(payload.buffer).toBe(chunk.buffer);
   });
 
-  it("leaves alone what it has handed on", () => {
-    const { payloads } = split(Buffer.concat([frame(0, text("first")), frame(0, text("other"))]), 6);
-    expect(payloads.map(String)).toEqual(["first", "other"]);
-    expect(payloads[0]?.buffer).not.toBe(payloads[1]?.buffer);
+  it("leaves alone what it has handed on until the call returns, and messages for good", () => {
+    const both = Buffer.concat([frame(0, text("first")), frame(0, text("other"))]);
+    const { seen, payloads } = split(both, 6);
+    expect(seen).toEqual([
+      [0, "first"],
+      [0, "other"],
+    ]);
+    // What crosses the border of two chunks is gathered in memory that is used again.
+    expect(payloads[0]?.buffer).toBe(payloads[1]?.buffer);
+    const chunk = text("RTSP/1.0 200 OK\r\nCSeq: 1\r\nContent-Length: 5\r\n\r\nhello");
+    for (const size of [chunk.length, 7]) {
+      const bytes = Buffer.from(chunk);
+      const { messages } = split(bytes, size);
+      bytes.fill(0);
+      expect(messages[0]?.body.toString()).toBe("hello");
+    }
   });
 
   it("reads headers in any case, repeated, folded and without a colon", () => {

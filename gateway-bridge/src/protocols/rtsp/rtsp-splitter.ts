@@ -4,7 +4,7 @@ import { maxHeadBytes, parseHead, type RtspHead, type RtspMessage } from "./rtsp
 
 /** Takes what a connection carries, in order. */
 export interface SplitterSink {
-  /** An interleaved frame. The payload is a view; it stays as it is. RFC 2326 10.12 */
+  /** An interleaved frame. The payload is a view that is good until this returns. RFC 2326 10.12 */
   frame(channel: number, payload: Buffer): void;
   message(message: RtspMessage): void;
 }
@@ -14,6 +14,8 @@ const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 /** `$`, channel, length. */
 const frameHeaderBytes = 4;
+/** What is held in is used again, unless a message has made it larger than any frame is. */
+const keptBytes = 2 ** 16 + frameHeaderBytes;
 /** How much of a chunk is taken at a time where the length of what it goes on with is not known yet. */
 const stepBytes = 512;
 
@@ -23,7 +25,7 @@ const stepBytes = 512;
  */
 export class RtspSplitter {
   readonly #sink: SplitterSink;
-  /** The beginning of a frame or message, filled up to `#held`. */
+  /** The beginning of a frame or message, filled up to `#held`. Used again for the next one. */
   #partial: Buffer = Buffer.alloc(0);
   #held = 0;
   /** Of the message at hand: its head, once it is whole, and how far the search for its end has come. */
@@ -39,6 +41,12 @@ export class RtspSplitter {
     let at = 0;
     while (this.#held > 0 && at < chunk.length) at += this.#complete(chunk, at);
     while (at < chunk.length) {
+      const end = wholeFrameEnd(chunk, at);
+      if (end !== undefined) {
+        this.#sink.frame(chunk.readUInt8(at + 1), chunk.subarray(at + frameHeaderBytes, end));
+        at = end;
+        continue;
+      }
       const rest = chunk.subarray(at);
       const size = this.#measure(rest);
       if (size === undefined || size > rest.length) {
@@ -60,8 +68,7 @@ export class RtspSplitter {
     const size = this.#measure(held);
     if (size === undefined || size > held.length) return held.length - before;
     this.#held = 0;
-    // The next one gets memory of its own: views of this one are out there.
-    this.#partial = Buffer.alloc(0);
+    if (this.#partial.length > keptBytes) this.#partial = Buffer.alloc(0);
     this.#emit(held.subarray(0, size));
     return size - before;
   }
@@ -122,9 +129,16 @@ export class RtspSplitter {
     this.#searched = 0;
     if (found === undefined) return;
     const { bodyBytes, ...head } = found.head;
-    this.#sink.message({ ...head, body: bytes.subarray(bytes.length - bodyBytes) });
+    this.#sink.message({ ...head, body: Buffer.from(bytes.subarray(bytes.length - bodyBytes)) });
   }
 }
+
+/** Where the frame that begins here ends, if all of it is there: nearly always. */
+const wholeFrameEnd = (chunk: Buffer, at: number): number | undefined => {
+  if (chunk[at] !== dollar || at + frameHeaderBytes > chunk.length) return undefined;
+  const end = at + frameHeaderBytes + chunk.readUInt16BE(at + 2);
+  return end > chunk.length ? undefined : end;
+};
 
 /** Of a head that may not be whole yet. */
 const checkHead = (head: Buffer): void => {

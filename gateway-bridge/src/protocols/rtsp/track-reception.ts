@@ -1,8 +1,6 @@
-import { isGatehouseError } from "@gatehouse/shared";
-
 import { ReceptionStatistics, type ReceptionTotals } from "../rtp/reception.ts";
 import { parseRtcp, type ReportBlock } from "../rtp/rtcp.ts";
-import { parseRtp, type RtpPacket } from "../rtp/rtp-packet.ts";
+import { readRtp, type RtpPacket } from "../rtp/rtp-packet.ts";
 
 /** So many packets of another source in a row, and the announced one is believed to have been replaced. */
 const strangersToBelieve = 64;
@@ -28,7 +26,7 @@ export class TrackReception {
 
   /** The packet; undefined where it is damaged, or left over from somebody else's session. */
   receive(bytes: Buffer, arrivedAt: number): RtpPacket | undefined {
-    const packet = parse(bytes);
+    const packet = readRtp(bytes);
     if (packet === undefined || !this.#isOurs(packet.ssrc)) return undefined;
     this.#statistics.receive(packet, arrivedAt);
     return packet;
@@ -75,12 +73,3 @@ export class TrackReception {
     this.#strangers = 0;
   }
 }
-
-const parse = (bytes: Buffer): RtpPacket | undefined => {
-  try {
-    return parseRtp(bytes);
-  } catch (error) {
-    if (isGatehouseError(error)) return undefined;
-    throw error;
-  }
-};

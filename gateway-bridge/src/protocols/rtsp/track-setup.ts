@@ -159,11 +159,11 @@ export class TrackSetup implements Disposable {
   }
 
   async #overUdp({ request, uri, ask, headers, own }: Attempt, cancel: Cancellable): Promise<TrackPath> {
-    const { channels, connection } = this.#options;
+    const { channels, clock, connection } = this.#options;
     const { route } = connection;
     if (route === undefined) throw new GatehouseError("camera-unreachable", "the camera closed the connection");
     using opening = new DisposableStack();
-    const ports = opening.use(await UdpMediaPorts.open(route, cancel));
+    const ports = opening.use(await UdpMediaPorts.open({ ...route, clock }, cancel));
     const Transport = formatTransport("udp", { srtp: own !== undefined, first: ports.port });
     const response = await ask({ Transport, ...headers });
     const transport = parseTransport(response.headers.get("transport") ?? Transport);

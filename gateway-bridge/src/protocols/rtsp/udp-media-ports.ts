@@ -1,4 +1,4 @@
-import { GatehouseError, isError, systemCode, type Cancellable } from "@gatehouse/shared";
+import { GatehouseError, isError, systemCode, type Cancellable, type Clock } from "@gatehouse/shared";
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { isIPv6 } from "node:net";
@@ -7,6 +7,7 @@ import { rtpHeaderSize } from "../rtp/rtp-packet.ts";
 import type { MediaInlet } from "./media-channels.ts";
 
 export interface UdpRoute {
+  readonly clock: Clock;
   /** Own address on the way to the camera. */
   readonly local: string;
   /** The only one that is listened to, and sent to. */
@@ -24,12 +25,14 @@ const mostPairs = 16;
 
 /** An even port for one track's RTP and the odd one above it for its RTCP. RFC 3550 11 */
 export class UdpMediaPorts implements Disposable {
+  readonly #clock: Clock;
   readonly #rtp: Socket;
   readonly #rtcp: Socket;
   readonly #camera: string;
   #ports: ServerPorts = { rtpPort: undefined, rtcpPort: undefined };
 
-  private constructor([rtp, rtcp]: readonly [Socket, Socket], camera: string) {
+  private constructor([rtp, rtcp]: readonly [Socket, Socket], { clock, camera }: UdpRoute) {
+    this.#clock = clock;
     this.#rtp = rtp;
     this.#rtcp = rtcp;
     this.#camera = camera;
@@ -38,11 +41,11 @@ export class UdpMediaPorts implements Disposable {
   }
 
   /** @throws GatehouseError `camera-fault` where no two ports are free */
-  static async open({ local, camera }: UdpRoute, { signal }: Cancellable): Promise<UdpMediaPorts> {
+  static async open(route: UdpRoute, { signal }: Cancellable): Promise<UdpMediaPorts> {
     for (let round = 0; round < mostPairs; round += 1) {
       signal.throwIfAborted();
-      const pair = await bindPair(local);
-      if (pair !== undefined) return new UdpMediaPorts(pair, camera);
+      const pair = await bindPair(route.local);
+      if (pair !== undefined) return new UdpMediaPorts(pair, route);
     }
     throw new GatehouseError("camera-fault", "no two neighbouring UDP ports are free on this machine");
   }
@@ -55,12 +58,13 @@ export class UdpMediaPorts implements Disposable {
   /** Takes what the camera's address sends, from any of its ports; what others send is not even looked at. */
   connect(ports: ServerPorts, inlet: MediaInlet): void {
     this.#ports = ports;
+    const clock = this.#clock;
     const camera = bare(this.#camera);
     this.#rtp.on("message", (bytes, { address }) => {
-      if (bare(address) === camera) inlet.packet(bytes);
+      if (bare(address) === camera) inlet.packet(bytes, clock.monotonic());
     });
     this.#rtcp.on("message", (bytes, { address }) => {
-      if (bare(address) === camera) inlet.control(bytes);
+      if (bare(address) === camera) inlet.control(bytes, clock.monotonic());
     });
     this.#punch();
   }

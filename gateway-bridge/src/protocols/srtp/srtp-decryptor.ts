@@ -88,7 +88,7 @@ export class SrtpDecryptor {
     const sequence = packet.readUInt16BE(2);
     if (window !== undefined) {
       // The one nearest to the highest seen.
-      const index = nearestTo(window.highest, sequence, 2 ** 16);
+      const index = nearestTo(window.highest, sequence, 16);
       return index < maxIndex && window.accepts(index) && this.#isAuthentic(packet, index, tag) ? index : undefined;
     }
     const rollover = this.#rollovers.get(packet.readUInt32BE(8)) ?? 0;
