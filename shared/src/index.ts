@@ -32,14 +32,13 @@ export { supervise, type SuperviseOptions } from "./kernel/supervise.ts";
 
 export {
   routes,
-  type Access,
   type JsonRouteName,
-  type Route,
   type RouteAnswer,
   type RouteCall,
   type RouteName,
   type RouteRequest,
 } from "./contract/api.ts";
+export type { Access, Route } from "./contract/route.ts";
 export { ApplicationCredential, NewApplication } from "./contract/application.ts";
 export { AddCamera, Camera, CameraKind, CameraState, DiscoveredCamera, Tier, TierName } from "./contract/camera.ts";
 export { Event, ServerMessage } from "./contract/event.ts";

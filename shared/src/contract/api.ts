@@ -3,54 +3,12 @@ import { z } from "zod";
 import { ApplicationCredential, NewApplication } from "./application.ts";
 import { AddCamera, Camera, DiscoveredCamera, TierName } from "./camera.ts";
 import { AuditRow, Principal, Status } from "./gateway.ts";
-import type { Action } from "./grant.ts";
 import { GatewayHealth } from "./health.ts";
 import { PreparedHomeKitSession, PrepareHomeKitSession, StartHomeKitSession } from "./homekit.ts";
-import { CameraId, PrincipalId, SessionId } from "./ids.ts";
+import { PrincipalId } from "./ids.ts";
 import { Sdp } from "./live.ts";
 import { OfferPairing, Pair, Paired, PairingOffer } from "./pairing.ts";
-
-/**
- * Who may call a route:
- * `pairing` anybody who holds an unused pairing secret;
- * `paired` any paired principal, who sees only what its grants cover;
- * `gateway` a principal with the action on all cameras;
- * `camera` a principal with the action on the camera in the path;
- * `session` the principal that opened the session, while it still has the action on its camera.
- */
-export type Access =
-  | { readonly on: "pairing" }
-  | { readonly on: "paired" }
-  | { readonly on: "gateway" | "camera" | "session"; readonly action: Action };
-
-export interface Route {
-  readonly method: "GET" | "POST" | "DELETE";
-  /** `:name` marks a parameter. */
-  readonly path: string;
-  readonly access: Access;
-  readonly params: z.ZodType;
-  readonly query: z.ZodType;
-  readonly body: z.ZodType;
-  /**
-   * `jpeg`: a picture, with `x-captured-at` (ms), `age` (s) and `x-camera` headers. `mp4`: a clip, as it is made, with `x-started-at`
-   * (ms). `sdp`: 201 with the answer, and `location`. `text`: as its content type says. `websocket`: the upgrade; `events` sends
-   * ServerMessages, `live` LiveMessages and binary fMP4.
-   */
-  readonly response: z.ZodType | "jpeg" | "mp4" | "sdp" | "text" | "websocket";
-}
-
-const nothing = z.strictObject({});
-const defaults = { params: nothing, query: nothing, body: z.undefined() };
-const route = <const R extends Pick<Route, "method" | "path" | "access" | "response"> & Partial<Route>>(
-  given: R,
-): Omit<typeof defaults, keyof R> & R => ({ ...defaults, ...given });
-const camera = z.strictObject({ camera: CameraId });
-const session = z.strictObject({ session: SessionId });
-/** A number in a query string. */
-const QueryInt = z.coerce.number().int().positive().max(100_000);
-/** How large a live view is shown, in pixels; or the very tier. */
-const liveQuery = { width: QueryInt.optional(), height: QueryInt.optional(), tier: TierName.optional() };
-const QuerySeconds = z.coerce.number().min(0).max(600);
+import { camera, liveQuery, nothing, QueryInt, QuerySeconds, route, session, type Route } from "./route.ts";
 
 /** Everything that can be asked of a gateway. Both ends are built from this table. */
 export const routes = {

@@ -8,14 +8,8 @@ import { TLSSocket } from "node:tls";
 import type { z } from "zod";
 import { WebSocketServer, type WebSocket } from "ws";
 
-import {
-  routes,
-  type JsonRouteName,
-  type Route,
-  type RouteAnswer,
-  type RouteName,
-  type RouteRequest,
-} from "../contract/api.ts";
+import { routes, type JsonRouteName, type RouteAnswer, type RouteName, type RouteRequest } from "../contract/api.ts";
+import type { Route } from "../contract/route.ts";
 import type { Camera } from "../contract/camera.ts";
 import { ServerMessage, type Event } from "../contract/event.ts";
 import { CameraId, GatewayId, PrincipalId } from "../contract/ids.ts";
