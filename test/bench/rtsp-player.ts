@@ -61,16 +61,17 @@ export class RtspPlayer implements Disposable {
 
   async #ask(method: string, url: string): Promise<string> {
     this.#send(method, url);
-    let answer = "";
-    let end: number | undefined;
+    let said = "";
+    let found: Answer | undefined;
     this.socket.resume();
-    while ((end = endOf(answer)) === undefined) {
+    while ((found = findAnswer(said)) === undefined) {
       const [chunk] = (await once(this.socket, "data")) as [Buffer];
-      answer += chunk.toString("latin1");
+      said += chunk.toString("latin1");
     }
     this.socket.pause();
-    if (answer.length > end) this.socket.unshift(Buffer.from(answer.slice(end), "latin1"));
-    return answer.slice(0, end);
+    const rest = said.slice(0, found.start) + said.slice(found.end);
+    if (rest !== "") this.socket.unshift(Buffer.from(rest, "latin1"));
+    return said.slice(found.start, found.end);
   }
 
   #send(method: string, uri: string): void {
@@ -85,9 +86,19 @@ export class RtspPlayer implements Disposable {
   }
 }
 
-/** Where an answer ends with its body; undefined while it is not whole. */
-const endOf = (answer: string): number | undefined => {
-  const head = answer.indexOf("\r\n\r\n");
-  const end = head + 4 + Number(/^Content-Length: *(\d+)/im.exec(answer.slice(0, head))?.[1] ?? 0);
-  return head < 0 || answer.length < end ? undefined : end;
+interface Answer {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Where an answer lies with its body, behind frames that overtook it, as GStreamer's do; undefined while it is not whole. */
+const findAnswer = (said: string): Answer | undefined => {
+  let start = 0;
+  // RFC 2326 10.12: a dollar sign, a channel, a length, and so many bytes.
+  while (said[start] === "$" && said.length >= start + 4) {
+    start += 4 + said.charCodeAt(start + 2) * 256 + said.charCodeAt(start + 3);
+  }
+  const head = said.indexOf("\r\n\r\n", start);
+  const end = head + 4 + Number(/^Content-Length: *(\d+)/im.exec(said.slice(start, head))?.[1] ?? 0);
+  return said[start] === "$" || head < 0 || said.length < end ? undefined : { start, end };
 };
