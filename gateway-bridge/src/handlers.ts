@@ -18,6 +18,7 @@ import { reachableAddress } from "./domain/reachable-address-policy.ts";
 import type { Door, GatewayOptions } from "./door.ts";
 import { browserWish, healthOfCameras, type MediaPlane } from "./media-plane.ts";
 import type { Stream } from "./media/stream.ts";
+import { openApiHandlers } from "./handlers/openapi-handlers.ts";
 import type { GatewayMetrics } from "./metrics/gateway-metrics.ts";
 import { version } from "./version.ts";
 
@@ -57,6 +58,7 @@ export const viewOf = (record: CameraRecord, states: CameraStates): Camera => {
 /** What each route does, once the caller was found to be allowed. */
 export const createHandlers = (parts: HandlerParts): Handlers => ({
   ...doorHandlers(parts),
+  ...openApiHandlers(),
   ...cameraHandlers(parts),
   ...viewingHandlers(parts),
 });

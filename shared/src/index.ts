@@ -48,6 +48,7 @@ export { CameraHealth, GatewayHealth, StreamHealth, StreamWarning, TranscoderHea
 export { PreparedHomeKitSession, PrepareHomeKitSession, StartHomeKitSession } from "./contract/homekit.ts";
 export { CameraId, GatewayId, Name, PrincipalId, SessionId, SpkiPin, Time } from "./contract/ids.ts";
 export { LiveMessage, Sdp } from "./contract/live.ts";
+export { OpenApi, openApiOf, type OpenApiOptions } from "./contract/openapi.ts";
 export { Identity, OfferPairing, Pair, Paired, PairingOffer } from "./contract/pairing.ts";
 export {
   formatPairingString,

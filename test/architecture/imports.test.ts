@@ -24,6 +24,7 @@ const rows = [
   ["sources", "consumers", "cameras", "vault", "audit", "access", "api", "config", "metrics"],
   ["camera-states.ts", "door.ts", "version.ts"],
   ["media-plane.ts"],
+  ["handlers"],
   ["handlers.ts"],
   ["gateway.ts"],
   ["cli"],

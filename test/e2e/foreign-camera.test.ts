@@ -184,6 +184,7 @@ const closed: Readonly<Record<string, Way>> = {
   status: get(() => "/v1/status"),
   metrics: get(() => "/metrics"),
   listPrincipals: get(() => "/v1/principals"),
+  openApi: get(() => "/v1/openapi.json"),
   listAudit: get(() => "/v1/audit"),
 };
 /** Routes that are parts of the ways above, or show nothing of a camera and are asked for by their own tests. */

@@ -82,6 +82,7 @@ export class RealDoor implements AsyncDisposable {
           },
           health: async () => samples.health,
           metrics: async () => samples.metrics,
+          openApi: async () => samples.openApi,
           listAudit: async ({ query }) => audit.list(query),
         },
         principals,

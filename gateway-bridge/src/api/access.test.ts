@@ -38,6 +38,7 @@ const requests: Record<RouteName, { readonly path: string; readonly body?: unkno
   revokePrincipal: { path: "/v1/principals/who-zzzzzzzzzzzzzzzz" },
   health: { path: "/v1/health" },
   metrics: { path: "/metrics" },
+  openApi: { path: "/v1/openapi.json" },
   listAudit: { path: "/v1/audit" },
 };
 
@@ -70,6 +71,7 @@ const mayCall: Record<
   revokePrincipal: "admin",
   health: "paired",
   metrics: "metrics",
+  openApi: "admin",
   listAudit: "admin",
 };
 

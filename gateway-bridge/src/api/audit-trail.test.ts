@@ -29,6 +29,7 @@ describe("isAudited", () => {
     revokePrincipal: true,
     health: false,
     metrics: false,
+    openApi: false,
     listAudit: false,
   };
   it.each(Object.keys(routes) as RouteName[])("is decided for %s", (name) => {

@@ -7,6 +7,7 @@ import { GatewayHealth } from "./health.ts";
 import { PreparedHomeKitSession, PrepareHomeKitSession, StartHomeKitSession } from "./homekit.ts";
 import { PrincipalId } from "./ids.ts";
 import { Sdp } from "./live.ts";
+import { openApiRoutes } from "./openapi-routes.ts";
 import { OfferPairing, Pair, Paired, PairingOffer } from "./pairing.ts";
 import { camera, liveQuery, nothing, QueryInt, QuerySeconds, route, session, type Route } from "./route.ts";
 
@@ -140,6 +141,7 @@ export const routes = {
     params: z.strictObject({ principal: PrincipalId }),
     response: nothing,
   }),
+  ...openApiRoutes,
   health: route({ method: "GET", path: "/v1/health", access: { on: "paired" }, response: GatewayHealth }),
   metrics: route({
     method: "GET",

@@ -4,6 +4,7 @@ const id = <Brand extends string>(prefix: string, brand: Brand) =>
   z
     .string()
     .regex(new RegExp(`^${prefix}-[a-z2-7]{16}$`), `an id such as ${prefix}-abcdefghijklmnop`)
+    .meta({ examples: [`${prefix}-abcdefghijklmnop`] })
     .brand(brand);
 
 export const CameraId = id("cam", "CameraId");

@@ -132,6 +132,7 @@ export const samples: Samples = {
   revokePrincipal: {},
   health: { cameras: [], transcoder: { available: false, version: null, sandbox: [], missing: [] } },
   metrics: { contentType: "text/plain; version=0.0.4", text: "# none\n" },
+  openApi: { openapi: "3.1.1", info: { title: "Gatehouse", version: "0.0.0" }, paths: {}, components: {} },
   listAudit: [],
 };
 
