@@ -1,13 +1,12 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { connectPinned, PrincipalId, spkiPin } from "@gatehouse/shared";
-import { TestClock } from "@gatehouse/shared/testing";
 import { createHash, generateKeyPairSync, X509Certificate, type KeyObject } from "node:crypto";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { createServer, type TLSSocket } from "node:tls";
 
 import { makeCertificate, noEnd } from "../protocols/x509/certificate.ts";
-import { renewalMarginMs, serverValidityMs } from "./certificate-policy.ts";
+import { openHome } from "../tls/testing/home.ts";
 import { GatewayIdentity, spkiOf } from "./gateway-identity.ts";
 import { MemorySecrets, never } from "./testing/open-door.ts";
 
@@ -15,85 +14,36 @@ const principal = PrincipalId.parse("who-abcdefghijklmnop");
 const p256 = () => generateKeyPairSync("ec", { namedCurve: "P-256" });
 const pem = (key: KeyObject): string => key.export({ type: "pkcs8", format: "pem" }) as string;
 
-let clock: TestClock;
 let secrets: MemorySecrets;
 beforeEach(() => {
-  clock = new TestClock();
   secrets = new MemorySecrets();
 });
-const open = (): Promise<GatewayIdentity> => GatewayIdentity.open({ secrets, clock }, never);
+const open = (): Promise<GatewayIdentity> => GatewayIdentity.open({ secrets }, never);
 
 describe("GatewayIdentity", () => {
   it("is named after its key, which is what clients pin", async () => {
-    const { id, pin, tls } = await open();
-    const digest = createHash("sha256")
-      .update(spkiOf(new X509Certificate(tls.cert).publicKey))
-      .digest();
+    const { id, pin, keys } = await open();
+    const digest = createHash("sha256").update(spkiOf(keys.publicKey)).digest();
     expect(pin).toBe(digest.toString("base64url"));
     expect(id).toMatch(/^gw-[a-z2-7]{16}$/);
-    const other = await GatewayIdentity.open({ secrets: new MemorySecrets(), clock }, never);
+    const other = await GatewayIdentity.open({ secrets: new MemorySecrets() }, never);
     expect([other.id, other.pin]).not.toEqual([id, pin]);
   });
 
-  it("is the same over restarts, certificate included", async () => {
+  it("is the same over restarts", async () => {
     const [first, second] = [await open(), await open()];
-    expect([second.id, second.pin, second.tls.cert, second.tls.key]).toEqual([
-      first.id,
-      first.pin,
-      first.tls.cert,
-      first.tls.key,
-    ]);
+    expect([second.id, second.pin]).toEqual([first.id, first.pin]);
+    expect(second.keys.privateKey.equals(first.keys.privateKey)).toBe(true);
   });
 
   it("keeps its keys nowhere but in the vault", async () => {
     await open();
-    expect([...secrets.held.keys()].sort()).toEqual([
-      "gateway/client-ca-key",
-      "gateway/tls-certificate",
-      "gateway/tls-key",
-    ]);
-  });
-
-  it("answers to its local names and to one that no machine gives it", async () => {
-    const { id, tls } = await open();
-    const certificate = new X509Certificate(tls.cert);
-    expect(certificate.subjectAltName).toBe(
-      `DNS:localhost, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1, DNS:${id}.gatehouse.internal`,
-    );
-    expect(certificate.subject).toBe(`CN=${id}`);
-    expect(certificate.ca).toBe(false);
-  });
-
-  it.each([
-    ["near its end", serverValidityMs - renewalMarginMs],
-    ["after its end", 2 * serverValidityMs],
-    ["made by a clock that was ahead", -3 * 24 * 3_600_000],
-  ])("renews a certificate %s, and every pin holds", async (_case, ms) => {
-    const before = await open();
-    clock = new TestClock(clock.now() + ms);
-    const after = await open();
-    expect(after.tls.cert).not.toBe(before.tls.cert);
-    expect([after.pin, after.id, after.tls.key]).toEqual([before.pin, before.id, before.tls.key]);
-    const { validFromDate, validToDate } = new X509Certificate(after.tls.cert);
-    expect(validFromDate.getTime()).toBeLessThan(clock.now());
-    expect(validToDate.getTime()).toBe(clock.now() + serverValidityMs);
-  });
-
-  it("replaces a certificate of another key", async () => {
-    const { pin } = await open();
-    const stranger = p256();
-    const foreign = makeCertificate({
-      ...{ subject: "x", publicKey: stranger.publicKey, use: { kind: "client" }, notBefore: 0, notAfter: noEnd },
-      issuer: { name: "x", ...stranger },
-    });
-    secrets.put("gateway/tls-certificate", foreign.raw);
-    const { tls } = await open();
-    expect(spkiPin(spkiOf(new X509Certificate(tls.cert).publicKey))).toBe(pin);
+    expect([...secrets.held.keys()].sort()).toEqual(["gateway/client-ca-key", "gateway/tls-key"]);
   });
 
   it("does nothing for a caller who has gone", async () => {
     const gone = { signal: AbortSignal.abort(new Error("gone")) };
-    await expect(GatewayIdentity.open({ secrets, clock }, gone)).rejects.toThrow("gone");
+    await expect(GatewayIdentity.open({ secrets }, gone)).rejects.toThrow("gone");
     expect(secrets.held.size).toBe(0);
   });
 });
@@ -105,16 +55,16 @@ describe("issue", () => {
     const certificate = new X509Certificate(identity.issue({ publicKey: spkiOf(publicKey), principal }));
     expect(certificate.subject).toBe(`CN=${principal}`);
     expect(certificate.keyUsage).toEqual(["1.3.6.1.5.5.7.3.2"]);
-    expect(certificate.checkIssued(new X509Certificate(identity.tls.clientCa))).toBe(true);
-    expect(certificate.verify(new X509Certificate(identity.tls.clientCa).publicKey)).toBe(true);
+    expect(certificate.checkIssued(new X509Certificate(identity.clientCa))).toBe(true);
+    expect(certificate.verify(new X509Certificate(identity.clientCa).publicKey)).toBe(true);
     expect(certificate.checkPrivateKey(privateKey)).toBe(true);
     expect(certificate.validFromDate.getTime()).toBe(0);
     expect(certificate.validToDate.getUTCFullYear()).toBe(9_999);
   });
 
   it("signs with another key than the server's", async () => {
-    const { tls, pin } = await open();
-    expect(spkiPin(spkiOf(new X509Certificate(tls.clientCa).publicKey))).not.toBe(pin);
+    const { clientCa, pin } = await open();
+    expect(spkiPin(spkiOf(new X509Certificate(clientCa).publicKey))).not.toBe(pin);
   });
 
   const foreign: readonly [string, Buffer][] = [
@@ -150,8 +100,8 @@ describe("issue", () => {
 describe("its TLS, on a real socket", () => {
   it("knows the clients that it certified, and nobody else's", async () => {
     const identity = await open();
-    const { key, cert, clientCa } = identity.tls;
-    const server = createServer({ key, cert, ca: clientCa, requestCert: true, minVersion: "TLSv1.3" });
+    const { key, cert } = openHome({ identity, secrets }).server;
+    const server = createServer({ key, cert, ca: identity.clientCa, requestCert: true, minVersion: "TLSv1.3" });
     await once(server.listen(0, "127.0.0.1"), "listening");
     const { port } = server.address() as AddressInfo;
     const visit = (certificate: string, privateKey: string): Promise<TLSSocket> =>

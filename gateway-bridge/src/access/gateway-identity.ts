@@ -1,41 +1,18 @@
-import {
-  base32,
-  GatehouseError,
-  GatewayId,
-  spkiPin,
-  type Cancellable,
-  type Clock,
-  type PrincipalId,
-} from "@gatehouse/shared";
-import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate, type KeyObject } from "node:crypto";
+import { base32, GatehouseError, GatewayId, spkiPin, type Cancellable, type PrincipalId } from "@gatehouse/shared";
+import { createPublicKey, type KeyObject } from "node:crypto";
 
 import type { SecretStore } from "../ports.ts";
 import { makeCertificate, noEnd } from "../protocols/x509/certificate.ts";
-import { isRenewalDue, validityFrom } from "./certificate-policy.ts";
+import { keptKey, type KeyPair } from "../store/kept-key.ts";
 
 /** Where the vault keeps them. */
 const secretNames = {
   serverKey: "gateway/tls-key",
-  serverCertificate: "gateway/tls-certificate",
   clientCaKey: "gateway/client-ca-key",
 } as const;
 
 export interface GatewayIdentityOptions {
   readonly secrets: SecretStore;
-  readonly clock: Clock;
-}
-
-/** What a TLS server takes, all PEM. */
-export interface ServerTls {
-  readonly key: string;
-  readonly cert: string;
-  /** The authority that signed the certificates of paired clients, and nothing else. */
-  readonly clientCa: string;
-}
-
-interface KeyPair {
-  readonly publicKey: KeyObject;
-  readonly privateKey: KeyObject;
 }
 
 /** Who the gateway is: a TLS key that never changes, and an authority of its own for its clients' certificates. */
@@ -44,26 +21,24 @@ export class GatewayIdentity {
   readonly id: GatewayId;
   /** SHA-256 of the TLS key in SPKI form, base64url: what clients pin. */
   readonly pin: string;
-  readonly tls: ServerTls;
+  /** The TLS key itself. */
+  readonly keys: KeyPair;
+  /** The authority that signed the certificates of paired clients, and nothing else; PEM. */
+  readonly clientCa: string;
   readonly #authority: KeyPair & { readonly name: string };
 
-  private constructor(server: KeyPair, authority: KeyPair, options: GatewayIdentityOptions) {
-    this.pin = spkiPin(spkiOf(server.publicKey));
+  private constructor(keys: KeyPair, authority: KeyPair) {
+    this.keys = keys;
+    this.pin = spkiPin(spkiOf(keys.publicKey));
     this.id = GatewayId.parse(`gw-${base32(Buffer.from(this.pin, "base64url").subarray(0, 10))}`);
     this.#authority = { ...authority, name: `Clients of ${this.id}` };
-    this.tls = {
-      key: server.privateKey.export({ type: "pkcs8", format: "pem" }) as string,
-      cert: serverCertificate(this.id, server, options).toString(),
-      clientCa: this.#certify(this.#authority.name, this.#authority.publicKey, "authority"),
-    };
+    this.clientCa = this.#certify(this.#authority.name, this.#authority.publicKey, "authority");
   }
 
-  /** Makes the keys the first time. Renews the server's certificate where it is due, with the key as it is. */
-  static async open(options: GatewayIdentityOptions, { signal }: Cancellable): Promise<GatewayIdentity> {
+  /** Makes the keys the first time. */
+  static async open({ secrets }: GatewayIdentityOptions, { signal }: Cancellable): Promise<GatewayIdentity> {
     signal.throwIfAborted();
-    const server = keyPair(options.secrets, secretNames.serverKey);
-    const authority = keyPair(options.secrets, secretNames.clientCaKey);
-    return new GatewayIdentity(server, authority, options);
+    return new GatewayIdentity(keptKey(secrets, secretNames.serverKey), keptKey(secrets, secretNames.clientCaKey));
   }
 
   /**
@@ -101,44 +76,3 @@ export const readClientKey = (spki: Buffer): KeyObject => {
 };
 
 export const spkiOf = (key: KeyObject): Buffer => key.export({ type: "spki", format: "der" });
-
-/** The key of that name, made if there is none. */
-const keyPair = (secrets: SecretStore, name: string): KeyPair => {
-  const known = secrets.get(name);
-  if (known === undefined) {
-    const made = generateKeyPairSync("ec", { namedCurve: "P-256" });
-    const content = made.privateKey.export({ type: "pkcs8", format: "der" });
-    secrets.put(name, content);
-    content.fill(0);
-    return made;
-  }
-  const privateKey = createPrivateKey({ key: known, type: "pkcs8", format: "der" });
-  known.fill(0);
-  return { privateKey, publicKey: createPublicKey(privateKey) };
-};
-
-const serverCertificate = (
-  id: GatewayId,
-  keys: KeyPair,
-  { secrets, clock }: GatewayIdentityOptions,
-): X509Certificate => {
-  const now = clock.now();
-  const stored = secrets.get(secretNames.serverCertificate);
-  const known = stored && new X509Certificate(stored);
-  if (known?.checkPrivateKey(keys.privateKey) === true && !isRenewalDue(validityOf(known), now)) return known;
-  const names = ["localhost", "127.0.0.1", "::1", `${id}.gatehouse.internal`];
-  const made = makeCertificate({
-    subject: id,
-    publicKey: keys.publicKey,
-    use: { kind: "server", names },
-    ...validityFrom(now),
-    issuer: { name: id, ...keys },
-  });
-  secrets.put(secretNames.serverCertificate, made.raw);
-  return made;
-};
-
-const validityOf = ({ validFromDate, validToDate }: X509Certificate): { notBefore: number; notAfter: number } => ({
-  notBefore: validFromDate.getTime(),
-  notAfter: validToDate.getTime(),
-});

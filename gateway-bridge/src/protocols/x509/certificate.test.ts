@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import type { X509Certificate } from "node:crypto";
 
+import { permits } from "./certificate.ts";
 import { authority, clientKeys, keys, make } from "./testing/authority.ts";
 
 const server = (names: readonly string[]): X509Certificate =>
@@ -31,6 +32,25 @@ describe("makeCertificate", () => {
     expect(certificate.checkHost("gw-x.internal")).toBe("gw-x.internal");
     expect(certificate.checkHost("example.org")).toBeUndefined();
     expect(certificate.keyUsage).toEqual(["1.3.6.1.5.5.7.3.1"]);
+  });
+
+  it("says what a servers' authority can vouch for: names and networks, each with its mask", () => {
+    const permitted = ["gw-x.local", "10.0.0.0/8", "172.16.0.0/12", "127.0.0.1/32", "fc00::/7", "::1/128"];
+    const ca = make({ use: { kind: "server-authority", permitted } });
+    expect([ca.ca, ca.keyUsage]).toEqual([true, ["1.3.6.1.5.5.7.3.1"]]);
+    const hex = ca.raw.toString("hex");
+    expect(hex).toContain("0603551d1e0101ff04"); // critical
+    expect(hex).toContain(`300c820a${Buffer.from("gw-x.local").toString("hex")}`);
+    expect(hex).toContain("300a87080a000000ff000000");
+    expect(hex).toContain("300a8708ac100000fff00000");
+    expect(hex).toContain("300a87087f000001ffffffff");
+    expect(hex).toContain(`30228720fc${"00".repeat(15)}fe${"00".repeat(15)}`);
+    expect(hex).toContain(`30228720${"00".repeat(15)}01${"ff".repeat(16)}`);
+    expect(permits(ca, permitted)).toBe(true);
+    expect(permits(ca, ["10.0.0.0/8"])).toBe(true);
+    for (const other of ["gw-y.local", "x.local", "10.0.0.0/9", "192.168.0.0/16"]) {
+      expect([other, permits(ca, [...permitted, other])]).toEqual([other, false]);
+    }
   });
 
   it("never gives two certificates one serial number", () => {

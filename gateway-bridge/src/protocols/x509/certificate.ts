@@ -6,6 +6,7 @@ import {
   bitString,
   explicit,
   implicit,
+  implicitSequence,
   objectId,
   octetString,
   sequence,
@@ -17,7 +18,10 @@ import {
 } from "./der.ts";
 
 export type CertificateUse =
+  /** Of clients. */
   | { readonly kind: "authority" }
+  /** Of servers, and of none but those `permitted`: DNS names with all that is below them, and networks as `10.0.0.0/8`. */
+  | { readonly kind: "server-authority"; readonly permitted: readonly string[] }
   | { readonly kind: "client" }
   /** `names`: DNS names and addresses that the server answers to. */
   | { readonly kind: "server"; readonly names: readonly string[] };
@@ -54,6 +58,10 @@ export const makeCertificate = (options: CertificateOptions): X509Certificate =>
   return new X509Certificate(sequence(body, ecdsaWithSha256, bitString(signature)));
 };
 
+/** Whether an authority that was made here can vouch for all of these, written as it was made with them. */
+export const permits = ({ raw }: X509Certificate, permitted: readonly string[]): boolean =>
+  permitted.every((each) => raw.includes(sequence(constrained(each))));
+
 // RFC 5758 3.2: no parameters.
 const ecdsaWithSha256 = sequence(objectId("1.2.840.10045.4.3.2"));
 
@@ -73,20 +81,25 @@ const extensions = ({ use, publicKey, issuer }: CertificateOptions): Buffer[] =>
   extension("2.5.29.35", sequence(implicit(0, keyId(issuer.publicKey)))),
 ];
 
+const forClients = extension("2.5.29.37", sequence(objectId("1.3.6.1.5.5.7.3.2")));
+const forServers = extension("2.5.29.37", sequence(objectId("1.3.6.1.5.5.7.3.1")));
+/** It signs certificates of clients or servers, never another authority: path length 0. */
+const anyAuthority: readonly Buffer[] = [
+  critical("2.5.29.19", sequence(yes, unsigned(Buffer.of(0)))),
+  critical("2.5.29.15", bits(5)),
+];
+
 /** Basic constraints (RFC 5280 4.2.1.9), key usage (4.2.1.3), extended key usage (4.2.1.12), alternative names (4.2.1.6). */
 const ownExtensions = (use: CertificateUse): Buffer[] => {
   switch (use.kind) {
     case "authority":
-      // It signs certificates of clients, never another authority: path length 0.
-      return [critical("2.5.29.19", sequence(yes, unsigned(Buffer.of(0)))), critical("2.5.29.15", bits(5))];
+      return [...anyAuthority];
+    case "server-authority":
+      return [...anyAuthority, forServers, critical("2.5.29.30", nameConstraints(use.permitted))];
     case "client":
-      return [...endEntity, extension("2.5.29.37", sequence(objectId("1.3.6.1.5.5.7.3.2")))];
+      return [...endEntity, forClients];
     case "server":
-      return [
-        ...endEntity,
-        extension("2.5.29.37", sequence(objectId("1.3.6.1.5.5.7.3.1"))),
-        extension("2.5.29.17", sequence(...use.names.map(generalName))),
-      ];
+      return [...endEntity, forServers, extension("2.5.29.17", sequence(...use.names.map(generalName)))];
   }
 };
 
@@ -94,6 +107,21 @@ const endEntity: readonly Buffer[] = [critical("2.5.29.19", sequence()), critica
 
 const generalName = (name: string): Buffer =>
   isIP(name) === 0 ? implicit(2, Buffer.from(name, "latin1")) : implicit(7, addressBytes(name));
+
+/** Permitted subtrees alone: what is named neither there nor elsewhere is refused. RFC 5280 4.2.1.10 */
+const nameConstraints = (permitted: readonly string[]): Buffer =>
+  sequence(implicitSequence(0, ...permitted.map((each) => sequence(constrained(each)))));
+
+/** A name as it is; a network as its address and its mask. */
+const constrained = (permitted: string): Buffer => {
+  const [address = "", prefix] = permitted.split("/");
+  if (prefix === undefined) return generalName(permitted);
+  const bytes = addressBytes(address);
+  return implicit(7, Buffer.concat([bytes, maskBytes(Number(prefix), bytes.length)]));
+};
+
+const maskBytes = (prefix: number, length: number): Buffer =>
+  Buffer.from(Array.from({ length }, (_, index) => 0xff & ~(0xff >> Math.min(8, Math.max(0, prefix - 8 * index)))));
 
 /** Four bytes, or sixteen. */
 const addressBytes = (address: string): Buffer => {

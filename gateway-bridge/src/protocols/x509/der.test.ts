@@ -7,6 +7,7 @@ import {
   der,
   explicit,
   implicit,
+  implicitSequence,
   objectId,
   sequence,
   time,
@@ -82,6 +83,7 @@ describe("DER", () => {
     expect(hex(bitString(Buffer.of(1)))).toBe("03020001");
     expect(hex(yes)).toBe("0101ff");
     expect(hex(explicit(3, sequence(utf8String("é"))))).toBe("a30630040c02c3a9");
+    expect(hex(implicitSequence(0, utf8String("a"), yes))).toBe("a0060c01610101ff");
     expect(hex(implicit(2, Buffer.from("a")))).toBe("820161");
   });
 });

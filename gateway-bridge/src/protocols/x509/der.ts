@@ -20,6 +20,8 @@ export const utf8String = (text: string): Buffer => der(0x0c, Buffer.from(text, 
 export const yes: Buffer = der(0x01, Buffer.of(0xff));
 /** `[tag]` around a whole value. */
 export const explicit = (tag: number, value: Buffer): Buffer => der(0xa0 | tag, value);
+/** `[tag]` in place of a sequence's own tag. */
+export const implicitSequence = (tag: number, ...parts: readonly Buffer[]): Buffer => der(0xa0 | tag, ...parts);
 /** `[tag]` in place of a primitive value's own tag. */
 export const implicit = (tag: number, content: Buffer): Buffer => der(0x80 | tag, content);
 

@@ -1,0 +1,41 @@
+import { GatehouseError } from "@gatehouse/shared";
+import type { IncomingMessage } from "node:http";
+
+import { originOf, type Authority } from "../domain/authority.ts";
+import { judgeHost, valuesOf, type HostVerdict } from "./host-guard.ts";
+import { judgeOrigin } from "./origin-guard.ts";
+
+/** What a request says of where it was sent, and of the page that sent it. */
+export class Arrival {
+  /** Undefined where it was not meant for this gateway. */
+  readonly authority: Authority | undefined;
+  readonly #host: HostVerdict;
+  readonly #headers: IncomingMessage["headers"];
+
+  constructor({ url = "", rawHeaders, headers, socket }: IncomingMessage, hosts: ReadonlySet<string>) {
+    const local = { address: socket.localAddress ?? "", port: socket.localPort ?? 0 };
+    this.#host = judgeHost({ hosts: valuesOf("host", rawHeaders), target: url, local }, hosts);
+    this.#headers = headers;
+    this.authority = this.#host.kind === "own" ? this.#host.authority : undefined;
+  }
+
+  /** @throws GatehouseError `origin-refused` for a page that is not our own */
+  judgePage(): void {
+    const { origin, "sec-fetch-site": site } = this.#headers;
+    const own = this.authority && originOf(this.authority);
+    if (judgeOrigin({ origin, site: site?.toString() }, own) === "allowed") return;
+    throw new GatehouseError("origin-refused", "a page of another site sent this request");
+  }
+
+  /**
+   * Whoever proved a key knows whom it speaks to, and may call the gateway what it likes.
+   * @param known whether the sender was told who it is
+   * @throws GatehouseError `host-unknown`
+   */
+  judgeHost(known: boolean): void {
+    if (this.#host.kind === "own") return;
+    const { authorization, cookie } = this.#headers;
+    if (known && authorization === undefined && cookie === undefined) return;
+    throw new GatehouseError("host-unknown", `this request is ${this.#host.why}`);
+  }
+}
