@@ -3,7 +3,12 @@ import { join } from "node:path";
 
 import { ensureOwner } from "./access/owner-identity.ts";
 import { Pairing } from "./access/pairing.ts";
+import { RightWatch } from "./access/right-watch.ts";
 import { ApiServer } from "./api/server.ts";
+import { LiveViews } from "./consumers/fmp4/live-views.ts";
+import { isOwnAddress } from "./domain/own-address-policy.ts";
+import { placeOf } from "./domain/place-policy.ts";
+import { ownHosts } from "./domain/own-names-policy.ts";
 import { reachableAddress } from "./domain/reachable-address-policy.ts";
 import { openDoor, type GatewayOptions } from "./door.ts";
 import { createHandlers, viewOf, type HandlerParts } from "./handlers.ts";
@@ -40,10 +45,10 @@ export class Gateway implements AsyncDisposable {
         started,
         health: () => healthOfCameras(media, media.cameras.list()),
         cameras: () => media.cameras.list().map(({ id }) => ({ id, state: media.states.of(id) })),
-        sessions: () => sessionsOf(media, live.size),
+        sessions: () => sessionsOf(media, live.count),
       }),
     );
-    const live = new Set<Disposable>();
+    const live = new LiveViews();
     const parts: HandlerParts = {
       ...options,
       ...door,
@@ -54,9 +59,12 @@ export class Gateway implements AsyncDisposable {
       name,
       started,
       listen: () => listening,
+      reachable,
     };
     const api = opening.use(await openApi(options, parts, cancel));
     listening = api.address;
+    opening.use(door.principals.onChanged((id) => api.feed.follow(id)));
+    opening.use(watchRights(options, parts, api));
     const address = reachable();
     await ensureOwner({ ...door, file: join(options.data, "cli.json"), address }, cancel);
     return new Gateway(door.identity.id, address, opening.move());
@@ -66,6 +74,13 @@ export class Gateway implements AsyncDisposable {
     await this.#resources.disposeAsync();
   }
 }
+
+/** Whatever flows, flows to somebody who may have it. */
+const watchRights = ({ clock, log }: GatewayOptions, parts: HandlerParts, { feed }: ApiServer): RightWatch => {
+  const { homekit, webrtc, rtsp, live, clips, talk, principals, logins, audit } = parts;
+  const holders = [homekit, webrtc, rtsp, live, clips, talk, feed];
+  return RightWatch.open({ holders, principals, logins, audit, clock, log });
+};
 
 /** Sessions that are open, by how they are watched. */
 const sessionsOf = (
@@ -80,18 +95,36 @@ const sessionsOf = (
 });
 
 const openApi = (options: GatewayOptions, parts: HandlerParts, cancel: Cancellable): Promise<ApiServer> => {
-  const { config, clock, log } = options;
-  const { identity, principals, applications, audit, homekit, webrtc, cameras, states, bus } = parts;
+  const { config, clock, log, interfaces } = options;
+  const {
+    identity,
+    certificates,
+    principals,
+    logins,
+    applications,
+    audit,
+    accesses,
+    homekit,
+    webrtc,
+    cameras,
+    states,
+    bus,
+  } = parts;
   return ApiServer.open(
     {
       listen: config.listen,
-      tls: identity.tls,
+      tls: { certificates, clientCa: identity.clientCa },
+      hosts: ownHosts({ gateway: identity.id, web: config.web }),
       handlers: createHandlers(parts),
       principals,
+      logins,
       applications,
       revocations: { on: (listener) => principals.onRevoked(listener) },
       sessions: { find: (session) => homekit.find(session) ?? webrtc.find(session) },
       audit,
+      accesses,
+      placeOf: (peer) => placeOf(peer, interfaces),
+      isOwnAddress: (peer) => isOwnAddress(peer, interfaces()),
       gateway: { id: identity.id, name: config.name, version },
       events: bus,
       cameras: () => cameras.list().map((record) => viewOf(record, states)),

@@ -1,6 +1,7 @@
 import type {
   ApplicationCredential,
   Camera,
+  CameraId,
   Cancellable,
   NewApplication,
   PrepareHomeKitSession,
@@ -10,16 +11,23 @@ import type {
 import type { Pairing } from "./access/pairing.ts";
 import type { Handlers } from "./api/handlers.ts";
 import type { CameraStates } from "./camera-states.ts";
-import { Fmp4View } from "./consumers/fmp4/fmp4-view.ts";
+import type { LiveViews } from "./consumers/fmp4/live-views.ts";
 import { decideAccess, visibleCameras } from "./domain/access-policy.ts";
 import type { CameraRecord } from "./domain/camera.ts";
+import type { Circumstances, Standing } from "./domain/circumstances.ts";
 import { isOwnAddress } from "./domain/own-address-policy.ts";
+import type { SessionOwner } from "./domain/session-filter.ts";
 import { reachableAddress } from "./domain/reachable-address-policy.ts";
 import type { Door, GatewayOptions } from "./door.ts";
 import { browserWish, healthOfCameras, type MediaPlane } from "./media-plane.ts";
 import type { Stream } from "./media/stream.ts";
+import { auditHandlers, verifyLog } from "./handlers/audit-handlers.ts";
+import { grantHandlers } from "./handlers/grant-handlers.ts";
+import { createPeopleHandlers } from "./handlers/people-handlers.ts";
+import { trustHandlers } from "./handlers/trust-handlers.ts";
 import { openApiHandlers } from "./handlers/openapi-handlers.ts";
 import type { GatewayMetrics } from "./metrics/gateway-metrics.ts";
+import type { Caller } from "./ports.ts";
 import { version } from "./version.ts";
 
 /** The parts of a gateway that its routes act on. */
@@ -27,10 +35,12 @@ export interface HandlerParts extends GatewayOptions, Door, MediaPlane {
   readonly name: string;
   readonly started: number;
   readonly listen: () => string;
+  /** `host:port` at which others reach the gateway. */
+  readonly reachable: () => string;
   readonly pairing: Pairing;
   readonly metrics: GatewayMetrics;
   /** Views over WebSockets. */
-  readonly live: Set<Disposable>;
+  readonly live: LiveViews;
 }
 
 /** A camera as others see it: its address, pin and login stay inside. */
@@ -59,22 +69,19 @@ export const viewOf = (record: CameraRecord, states: CameraStates): Camera => {
 export const createHandlers = (parts: HandlerParts): Handlers => ({
   ...doorHandlers(parts),
   ...openApiHandlers(),
+  ...createPeopleHandlers(parts),
+  ...auditHandlers(parts),
+  ...grantHandlers(parts),
+  ...trustHandlers(parts),
   ...cameraHandlers(parts),
   ...viewingHandlers(parts),
 });
 
 type DoorRoutes =
-  | "pair"
-  | "status"
-  | "offerPairing"
-  | "addApplication"
-  | "listPrincipals"
-  | "revokePrincipal"
-  | "listAudit"
-  | "metrics";
+  "pair" | "status" | "offerPairing" | "addApplication" | "listPrincipals" | "revokePrincipal" | "metrics";
 
 const doorHandlers = (parts: HandlerParts): Pick<Handlers, DoorRoutes> => {
-  const { pairing, principals, audit, metrics } = parts;
+  const { pairing, principals, metrics } = parts;
   return {
     pair: ({ body, signal }) => pairing.redeem(body, { signal }),
     status: ({ signal }) => statusOf(parts, { signal }),
@@ -85,7 +92,6 @@ const doorHandlers = (parts: HandlerParts): Pick<Handlers, DoorRoutes> => {
       principals.revoke(params.principal);
       return {};
     },
-    listAudit: async ({ query }) => [...audit.list(query)],
     metrics: () => metrics.render(),
   };
 };
@@ -95,8 +101,10 @@ type CameraRoutes = "listCameras" | "addCamera" | "discoverCameras" | "removeCam
 const cameraHandlers = (parts: HandlerParts): Pick<Handlers, CameraRoutes> => {
   const { cameras, states } = parts;
   return {
-    listCameras: async ({ principal }) =>
-      visibleCameras(principal, cameras.list()).map((record) => viewOf(record, states)),
+    listCameras: async ({ principal, ...standing }) =>
+      visibleCameras(principal, cameras.list(), circumstancesOf(parts, standing)).map((record) =>
+        viewOf(record, states),
+      ),
     addCamera: async ({ body, signal }) => viewOf(await cameras.add(body, { signal }), states),
     discoverCameras: ({ signal }) => cameras.discover({ signal }),
     removeCamera: async ({ params }) => {
@@ -104,7 +112,8 @@ const cameraHandlers = (parts: HandlerParts): Pick<Handlers, CameraRoutes> => {
       return {};
     },
     snapshot: ({ params, query, signal }) => cameras.snapshot(params.camera, query, { signal }),
-    health: async ({ principal }) => healthOfCameras(parts, visibleCameras(principal, cameras.list())),
+    health: async ({ principal, ...standing }) =>
+      healthOfCameras(parts, visibleCameras(principal, cameras.list(), circumstancesOf(parts, standing))),
   };
 };
 
@@ -117,34 +126,35 @@ const liveCodecs = { video: ["h264"], audio: ["aac", "opus"] } as const;
 const viewingHandlers = (parts: HandlerParts): Pick<Handlers, ViewingRoutes> => {
   const { streams, tierFor, homekit, webrtc, clips, live, clock, log } = parts;
   return {
-    live: async ({ params: { camera }, query, socket, signal }) => {
+    live: async ({ params: { camera }, query, socket, signal, ...caller }) => {
       const tier = query.tier ?? tierFor(camera, { ...browserWish, ...query });
       const playable = (cancel: Cancellable): Promise<Stream> => streams.playable(camera, tier, liveCodecs, cancel);
       const stream = await playable({ signal });
-      const onGone = (): void => void live.delete(view);
-      const view: Fmp4View = Fmp4View.open({ stream, again: playable, socket, clock, log, onGone });
-      live.add(view);
+      const owner = viewerOf(caller, camera);
+      live.open({ owner, stream, again: playable, socket, clock, log });
     },
-    clip: async ({ principal, params: { camera }, query, signal }) => {
+    clip: async ({ params: { camera }, query, signal, ...caller }) => {
       // A file, which is kept, may need a player for H.265: only the camera's own stream has the past.
       const stream = streams.of(camera, query.tier ?? "main");
       const [beforeMs, afterMs] = [query.before * 1_000, query.after * 1_000];
-      return clips.record({ principal: principal.id, stream, beforeMs, afterMs }, { signal });
+      return clips.record({ ...viewerOf(caller, camera), stream, beforeMs, afterMs }, { signal });
     },
-    offerWebRtc: async ({ principal, params: { camera }, query, body: sdp, peer, signal }) => {
+    offerWebRtc: async ({ params: { camera }, query, body: sdp, peer, signal, ...caller }) => {
       const fromHere = isOwnAddress(peer, parts.interfaces());
-      const talk = decideAccess(principal, { action: "talk", camera }).kind === "allow";
-      const answer = await webrtc.offer({ principal: principal.id, camera, sdp, talk, fromHere, ...query }, { signal });
+      const talk = mayTalk(parts, caller, camera);
+      const owner = viewerOf(caller, camera);
+      const answer = await webrtc.offer({ ...owner, sdp, talk, fromHere, ...query }, { signal });
       return { id: answer.session, sdp: answer.sdp };
     },
     endWebRtc: async ({ params }) => {
       webrtc.end(params.session);
       return {};
     },
-    prepareHomeKitSession: ({ principal, params: { camera }, body, peer, signal }) => {
+    prepareHomeKitSession: ({ params: { camera }, body, peer, signal, ...caller }) => {
       const believed = withoutForeignClaim(body, isOwnAddress(peer, parts.interfaces()));
-      const talk = decideAccess(principal, { action: "talk", camera }).kind === "allow";
-      return homekit.prepare({ principal: principal.id, camera, body: believed, talk }, { signal });
+      const talk = mayTalk(parts, caller, camera);
+      const owner = viewerOf(caller, camera);
+      return homekit.prepare({ ...owner, body: believed, talk }, { signal });
     },
     startHomeKitSession: async ({ params, body }) => {
       await homekit.start(params.session, body);
@@ -157,8 +167,25 @@ const viewingHandlers = (parts: HandlerParts): Pick<Handlers, ViewingRoutes> => 
   };
 };
 
+const circumstancesOf = ({ clock }: HandlerParts, { place, assurance }: Standing): Circumstances => ({
+  now: clock.now(),
+  place,
+  assurance,
+});
+
+const viewerOf = ({ principal, place, assurance, login }: Caller, camera: CameraId): SessionOwner => ({
+  principal: principal.id,
+  camera,
+  place,
+  assurance,
+  login: login?.id,
+});
+
+const mayTalk = (parts: HandlerParts, { principal, ...standing }: Caller, camera: CameraId): boolean =>
+  decideAccess(principal, { action: "talk", camera }, circumstancesOf(parts, standing)).kind === "allow";
+
 const statusOf = async (parts: HandlerParts, cancel: Cancellable): Promise<Status> => {
-  const { rows, intact } = await parts.audit.verifyInSlices(cancel);
+  const { rows, intact } = await verifyLog(parts, cancel);
   return {
     gateway: { id: parts.identity.id, name: parts.name, version, started: parts.started },
     listen: parts.listen(),
@@ -188,9 +215,10 @@ const addApplication = async (parts: HandlerParts, body: NewApplication): Promis
   });
   const host = config.rtsp.host ?? config.listen.host;
   const at = reachableAddress(`${host.includes(":") ? `[${host}]` : host}:${ports?.secure ?? 0}`, interfaces());
+  const reader = circumstancesOf(parts, { place: "home", assurance: "one" });
   const viewable = cameras
     .list()
-    .filter(({ id: camera }) => decideAccess(principal, { action: "live", camera }).kind === "allow");
+    .filter(({ id: camera }) => decideAccess(principal, { action: "live", camera }, reader).kind === "allow");
   return {
     principal: principal.id,
     username,

@@ -1,7 +1,10 @@
-import type { CameraId, Cancellable, TierName } from "@gatehouse/shared";
+import type { Action, CameraId, Cancellable, Principal, TierName } from "@gatehouse/shared";
 
 import type { AccessUnit, LentMemory, VideoUnit } from "./domain/access-unit.ts";
 import type { CameraDescription, StreamEndpoint } from "./domain/camera.ts";
+import type { Standing } from "./domain/circumstances.ts";
+import type { LiveLogin } from "./domain/login-policy.ts";
+import type { SessionFilter, SessionOwner } from "./domain/session-filter.ts";
 import type { AudioTrack, Track, VideoCodec } from "./domain/track.ts";
 
 /** Takes access units on the hot path: synchronous, never throws. */
@@ -94,6 +97,8 @@ export interface Clip {
   readonly startedAt: number;
   /** An MP4 file. */
   readonly chunks: AsyncIterable<Uint8Array>;
+  /** Aborts when its reader may not have it any more: nothing of it is sent then, read or not. */
+  readonly ended: AbortSignal;
 }
 
 /** What a driver reports of a camera's doings. */
@@ -129,6 +134,41 @@ export interface SecretStore {
   delete(name: string): void;
 }
 
+/** Who asks, as the gate found out. */
+export interface Caller extends Standing {
+  readonly principal: Principal;
+  /** The login of a person whose browser asks; undefined for keys and applications. */
+  readonly login?: LiveLogin | undefined;
+}
+
+/** Something that flows to somebody now, and the right by which it does. */
+export interface Hold extends SessionOwner {
+  readonly action: Action;
+}
+
+/** All that flows to anybody by one way. */
+export interface Holder {
+  holds(): Iterable<Hold>;
+  /** Sends not a byte more. `why` completes a log line. */
+  endAll(of: SessionFilter, why: string): void;
+}
+
+/** A TLS server's certificate and its key, PEM; behind the certificate those that lead to its authority. */
+export interface ServerCertificate {
+  readonly key: string;
+  readonly cert: string;
+}
+
+/** What the gateway's TLS servers show. */
+export interface ServerCertificates {
+  /** To whoever asks for no name, or for one without a certificate of its own: of the key that paired clients pinned. */
+  readonly pinned: ServerCertificate;
+  /** To whoever asks for this name. */
+  readonly named: (ServerCertificate & { readonly name: string }) | undefined;
+  /** Tells when either is another one. */
+  onChanged(listener: () => void): Disposable;
+}
+
 /** Something worth writing down for good. */
 export interface AuditEntry {
   /** Principal id, or `-` for a stranger. */
@@ -144,4 +184,21 @@ export interface AuditEntry {
 export interface AuditSink {
   /** Durable when it returns. Throws if it cannot be written: then the deed must not happen. */
   append(entry: AuditEntry): void;
+}
+
+/** Somebody's access to something, as it was decided. */
+export interface Access {
+  /** Principal id, or `-` for a stranger. */
+  readonly principal: string;
+  readonly action: string;
+  /** A camera's id, or `-` for what concerns several. */
+  readonly target: string;
+}
+
+/** Writes decisions on access into the audit log so that those which repeat do not fill it. */
+export interface AccessLog {
+  /** Throws if it cannot be written: then it is not allowed. */
+  allow(access: Access): void;
+  /** Never throws: what cannot be written was refused all the same. */
+  deny(access: Access, why: string): void;
 }

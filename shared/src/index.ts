@@ -32,6 +32,7 @@ export { supervise, type SuperviseOptions } from "./kernel/supervise.ts";
 
 export {
   routes,
+  type FileRouteName,
   type JsonRouteName,
   type RouteAnswer,
   type RouteCall,
@@ -40,15 +41,40 @@ export {
 } from "./contract/api.ts";
 export type { Access, Route } from "./contract/route.ts";
 export { ApplicationCredential, NewApplication } from "./contract/application.ts";
+export { AuditVerdict, SignedHead, SignedHeads } from "./contract/audit.ts";
 export { AddCamera, Camera, CameraKind, CameraState, DiscoveredCamera, Tier, TierName } from "./contract/camera.ts";
 export { Event, ServerMessage } from "./contract/event.ts";
 export { AuditRow, Principal, Status, StreamStatus } from "./contract/gateway.ts";
-export { Action, Grant, ownerOnlyActions, PairedKind, PrincipalKind } from "./contract/grant.ts";
+export {
+  Action,
+  Assurance,
+  Day,
+  Grant,
+  ownerOnlyActions,
+  PairedKind,
+  Place,
+  PrincipalKind,
+  Schedule,
+} from "./contract/grant.ts";
 export { CameraHealth, GatewayHealth, StreamHealth, StreamWarning, TranscoderHealth } from "./contract/health.ts";
 export { PreparedHomeKitSession, PrepareHomeKitSession, StartHomeKitSession } from "./contract/homekit.ts";
-export { CameraId, GatewayId, Name, PrincipalId, SessionId, SpkiPin, Time } from "./contract/ids.ts";
+export { Trust } from "./contract/trust.ts";
+export { CameraId, GatewayId, LoginId, Name, PrincipalId, SessionId, SpkiPin, Time } from "./contract/ids.ts";
 export { LiveMessage, Sdp } from "./contract/live.ts";
 export { OpenApi, openApiOf, type OpenApiOptions } from "./contract/openapi.ts";
+export { DoorState, FirstRun, FirstRunCode, OpenInvitation } from "./contract/door.ts";
+export {
+  Factor,
+  Login,
+  Me,
+  OneTimeCode,
+  PasswordSignIn,
+  RecoveryCodes,
+  StepUp,
+  TotpCode,
+  TotpSecret,
+} from "./contract/login.ts";
+export { Invitation, LoginName, NewPerson, Password, Person } from "./contract/person.ts";
 export { Identity, OfferPairing, Pair, Paired, PairingOffer } from "./contract/pairing.ts";
 export {
   formatPairingString,

@@ -8,10 +8,20 @@ import { GatewayIdentity } from "../../gateway-bridge/src/access/gateway-identit
 import { Pairing } from "../../gateway-bridge/src/access/pairing.ts";
 import { Principals } from "../../gateway-bridge/src/access/principals.ts";
 import { ApiServer } from "../../gateway-bridge/src/api/server.ts";
+import type { Handlers } from "../../gateway-bridge/src/api/handlers.ts";
+import { peopleSamples } from "../../gateway-bridge/src/api/testing/people-expectations.ts";
 import { samples } from "../../gateway-bridge/src/api/testing/api-world.ts";
+import { AccessTally } from "../../gateway-bridge/src/audit/access-tally.ts";
 import { AuditLog } from "../../gateway-bridge/src/audit/audit-log.ts";
 import { Database } from "../../gateway-bridge/src/store/database.ts";
+import { fixedCertificates } from "../../gateway-bridge/src/tls/testing/fixed-certificates.ts";
+import { openHome } from "../../gateway-bridge/src/tls/testing/home.ts";
 import { Vault } from "../../gateway-bridge/src/vault/vault.ts";
+
+/** Nobody signs in here. */
+const peopleHandlers = Object.fromEntries(
+  Object.entries(peopleSamples).map(([name, sample]) => [name, async () => sample]),
+) as unknown as Pick<Handlers, keyof typeof peopleSamples>;
 
 const never = { signal: new AbortController().signal };
 
@@ -51,14 +61,17 @@ export class RealDoor implements AsyncDisposable {
     const secrets = await Vault.open({ database, keyFile: join(this.folder, "vault.key") }, never);
     const audit = AuditLog.open({ database, secrets, clock });
     const principals = Principals.open({ database, clock, audit, log });
-    const identity = await GatewayIdentity.open({ secrets, clock }, never);
+    const identity = await GatewayIdentity.open({ secrets }, never);
+    const certificates = fixedCertificates(openHome({ identity, secrets }).server);
     const address = (): string => this.#address;
     const pairing = opening.use(Pairing.open({ database, clock, audit, principals, identity, name: "Home", address }));
     const api = await ApiServer.open(
       {
         listen: { host: "127.0.0.1", port: Number(this.#address.split(":")[1] ?? 0) },
-        tls: identity.tls,
+        tls: { certificates, clientCa: identity.clientCa },
+        hosts: new Set(),
         handlers: {
+          ...peopleHandlers,
           pair: ({ body, signal }) => pairing.redeem(body, { signal }),
           status: async () => samples.status,
           listCameras: async () => [...this.cameras],
@@ -80,16 +93,28 @@ export class RealDoor implements AsyncDisposable {
             principals.revoke(params.principal);
             return {};
           },
+          changeGrants: async ({ params, body }) => principals.setGrants(params.principal, body),
+          trust: async () => samples.trust,
+          trustPem: async () => samples.trustPem,
+          trustDer: async () => samples.trustDer,
+          trustProfile: async () => samples.trustProfile,
           health: async () => samples.health,
           metrics: async () => samples.metrics,
           openApi: async () => samples.openApi,
           listAudit: async ({ query }) => audit.list(query),
+          verifyAudit: async () => samples.verifyAudit,
+          listAuditHeads: async () => samples.listAuditHeads,
+          exportAudit: async () => samples.exportAudit,
         },
         principals,
+        logins: { find: () => "none", get: () => undefined, onEnded: () => ({ [Symbol.dispose]: () => undefined }) },
         applications: { verifyBasic: () => undefined },
         revocations: { on: (listener) => principals.onRevoked(listener) },
         sessions: { find: () => undefined },
+        placeOf: () => "home",
+        isOwnAddress: () => true,
         audit,
+        accesses: opening.use(new AccessTally({ audit, clock, log })),
         gateway: { id: identity.id, name: "Home", version: "0.1.0" },
         events: this.events,
         cameras: () => this.cameras,

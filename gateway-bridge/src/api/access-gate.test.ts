@@ -1,10 +1,11 @@
 import { describe, expect, it } from "@jest/globals";
-import { PrincipalId, type PrincipalKind, type RouteName } from "@gatehouse/shared";
+import { GatehouseError, PrincipalId, type PrincipalKind, type RouteName } from "@gatehouse/shared";
 import { fakeCameraId, MemoryLogger, TestClock } from "@gatehouse/shared/testing";
 
 import { deedBurst, deedRefillMs } from "../domain/deed-budget-policy.ts";
 import { denialBurst } from "../domain/denial-budget.ts";
-import type { AuditEntry } from "../ports.ts";
+import { AccessTally } from "../audit/access-tally.ts";
+import type { AuditEntry, Caller } from "../ports.ts";
 import { AccessGate } from "./access-gate.ts";
 
 const camera = fakeCameraId("a");
@@ -13,23 +14,37 @@ const camera = fakeCameraId("a");
 class Bench {
   readonly clock = new TestClock();
   readonly rows: AuditEntry[] = [];
+  full = false;
   readonly gate = new AccessGate({
-    principals: { byPin: () => undefined },
+    principals: { byPin: () => undefined, get: () => undefined },
+    logins: { find: () => "none", get: () => undefined },
     applications: { verifyBasic: () => undefined },
     sessions: { find: () => undefined },
-    audit: { append: (row) => void this.rows.push(row) },
+    placeOf: () => "home",
+    isOwnAddress: () => true,
+    accesses: new AccessTally({
+      audit: {
+        append: (row) => {
+          if (this.full) throw new GatehouseError("audit-unwritable", "disk full");
+          this.rows.push(row);
+        },
+        failing: false,
+      },
+      clock: this.clock,
+      log: new MemoryLogger(),
+    }),
     clock: this.clock,
-    log: new MemoryLogger(),
   });
 
   /** How many of these attempts are let in, one after the other. */
   admitted(kind: PrincipalKind, route: RouteName, attempts: number, id = "who-aaaaaaaaaaaaaaaa"): number {
     const grants = (["live", "clip", "snapshot", "admin"] as const).map((action) => ({ action, camera: "*" as const }));
     const principal = { id: PrincipalId.parse(id), name: id, kind, grants, created: 1, revoked: null };
+    const caller: Caller = { principal, place: "home", assurance: kind === "owner" ? "two" : "one" };
     let admitted = 0;
     for (let attempt = 0; attempt < attempts; attempt += 1) {
       try {
-        this.gate.authorize({ name: route, principal, params: { camera } });
+        this.gate.authorize({ name: route, caller, place: "home", params: { camera } });
         admitted += 1;
       } catch (error) {
         expect(error).toMatchObject({ code: "too-many-requests", retry: "later" });
@@ -66,10 +81,25 @@ describe("AccessGate", () => {
     expect(bench.admitted("application", "clip", 10, "who-bbbbbbbbbbbbbbbb")).toBe(10);
   });
 
-  it("counts what is not written down as nothing, and never keeps an owner from locking somebody out", () => {
+  it("counts what repeats as one row and no deed, and never keeps an owner from locking somebody out", () => {
     const bench = new Bench();
     expect(bench.admitted("application", "snapshot", 2 * deedBurst)).toBe(2 * deedBurst);
     expect(bench.admitted("owner", "revokePrincipal", 2 * deedBurst)).toBe(2 * deedBurst);
-    expect(bench.rows).toEqual([]);
+    expect(bench.rows).toMatchObject([{ action: "snapshot", target: camera, outcome: "allowed" }]);
+  });
+
+  it("lets nobody look where that cannot be written down", () => {
+    const bench = new Bench();
+    bench.full = true;
+    const id = PrincipalId.parse("who-aaaaaaaaaaaaaaaa");
+    const grants = [{ action: "snapshot" as const, camera: "*" as const }];
+    const principal = { id, name: id, kind: "application" as const, grants, created: 1, revoked: null };
+    const caller: Caller = { principal, place: "home", assurance: "one" };
+    const ask = (name: RouteName) => () => bench.gate.authorize({ name, caller, place: "home", params: { camera } });
+    for (const name of ["snapshot", "health", "listCameras", "events"] as const) {
+      expect(ask(name)).toThrow(expect.objectContaining({ code: "audit-unwritable" }));
+    }
+    bench.full = false;
+    expect(ask("snapshot")).not.toThrow();
   });
 });

@@ -3,9 +3,11 @@ import {
   GatehouseError,
   routes,
   spkiPin,
+  type Action,
   type CameraId,
   type Clock,
-  type Logger,
+  type LoginId,
+  type Place,
   type Principal,
   type PrincipalId,
   type Route,
@@ -13,40 +15,55 @@ import {
   type SessionId,
 } from "@gatehouse/shared";
 import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 
-import { decideAccess, type AccessDecision } from "../domain/access-policy.ts";
+import { decideAccess, decidePresence, type Denial } from "../domain/access-policy.ts";
+import type { Circumstances, Standing } from "../domain/circumstances.ts";
 import { DeedBudget } from "../domain/deed-budget.ts";
-import { DenialBudget } from "../domain/denial-budget.ts";
-import type { AuditSink } from "../ports.ts";
+import { hasSteppedUp, isEnrolling, type LiveLogin } from "../domain/login-policy.ts";
+import type { AccessLog, Caller } from "../ports.ts";
 import { parseBasic } from "../protocols/auth/basic-login.ts";
-import { isAudited } from "./audit-trail.ts";
+import { isAudited, isTallied } from "./audit-trail.ts";
+import { doesCookieCount } from "./cookie-policy.ts";
 
 /** Every refusal in the same words, so that it tells nothing of what exists. */
 const words = {
   unauthenticated: "this client is not paired with the gateway, or its pairing was revoked",
   "access-denied": "this client may not do this",
+  "step-up-required": "this needs your password and a code, shown within the last ten minutes",
   "too-many-requests": "this client has done more in a short time than anybody needs to",
 } as const;
 
 export interface AccessGateOptions {
   /** The principal with this pinned key, unless revoked. */
-  readonly principals: { byPin(pin: string): Principal | undefined };
+  readonly principals: { byPin(pin: string): Principal | undefined; get(id: PrincipalId): Principal | undefined };
+  /** People who are signed in. */
+  readonly logins: {
+    /** By a Cookie header: `none` where it holds no cookie of ours, `ended` for one that is of no use. */
+    find(cookieHeader: string | undefined): LiveLogin | "none" | "ended";
+    get(id: LoginId): LiveLogin | undefined;
+  };
   /** The application with this name and password, unless revoked. */
   readonly applications: { verifyBasic(username: string, password: string): Principal | undefined };
   /** Who opened a session, and on which camera. */
   readonly sessions: {
     find(session: SessionId): { readonly principal: PrincipalId; readonly camera: CameraId } | undefined;
   };
-  readonly audit: AuditSink;
+  /** Where somebody is whose connection comes from this address, and whether that is this very box. */
+  readonly placeOf: (peer: string) => Place;
+  readonly isOwnAddress: (peer: string) => boolean;
+  readonly accesses: AccessLog;
   readonly clock: Clock;
-  readonly log: Logger;
 }
 
 /** One question put to the gate. */
 export interface Attempt {
   readonly name: RouteName;
-  readonly principal: Principal | undefined;
+  /** Undefined for a stranger. */
+  readonly caller: Caller | undefined;
+  /** Where the question comes from. */
+  readonly place: Place;
   /** The path's parameters, parsed. */
   readonly params: Readonly<Record<string, string>>;
 }
@@ -55,21 +72,51 @@ export interface Attempt {
 export class AccessGate {
   readonly #options: AccessGateOptions;
   readonly #deeds: DeedBudget;
-  readonly #denials: DenialBudget;
 
   constructor(options: AccessGateOptions) {
     this.#options = options;
     this.#deeds = new DeedBudget(options.clock);
-    this.#denials = new DenialBudget(options.clock);
   }
 
-  /** The principal whose key this request's connection proved, or whose password the request holds, as it stands now. */
-  authenticate({ socket, headers }: IncomingMessage): Principal | undefined {
+  /**
+   * The principal whose key this request's connection proved, or whose password the request holds, as it stands now, and how it came
+   * in. Either is one factor; the key of the owner's command line is two where it is used, on this box: its file shows that too.
+   * A browser is who its cookie says, or nobody.
+   */
+  authenticate(request: IncomingMessage): Caller | undefined {
+    const { socket, headers } = request;
+    if (!(socket instanceof TLSSocket)) return undefined;
+    const login = this.#options.logins.find(headers.cookie);
     // Browsers show the certificates and passwords that they keep to any page's request, and name the page.
-    if (headers.origin !== undefined || !(socket instanceof TLSSocket)) return undefined;
+    if (login !== "none" || headers.origin !== undefined || headers["sec-fetch-site"] !== undefined) {
+      return typeof login === "object" && isCounted(request) ? this.#byLogin(login, socket) : undefined;
+    }
     const principal =
       headers.authorization === undefined ? this.#byKey(socket) : this.#byPassword(headers.authorization);
-    return principal?.revoked === null ? principal : undefined;
+    if (principal?.revoked !== null) return undefined;
+    return { principal, ...this.#standingOf(principal, socket.remoteAddress ?? "") };
+  }
+
+  /** The same caller as it stands now, while its request goes on: a login's cookie may be another one by then. */
+  renew(request: IncomingMessage, { login }: Caller): Caller | undefined {
+    if (login === undefined) return this.authenticate(request);
+    const now = this.#options.logins.get(login.id);
+    return now && this.#byLogin(now, request.socket);
+  }
+
+  #byLogin(login: LiveLogin, { remoteAddress }: Socket): Caller | undefined {
+    const principal = this.#options.principals.get(login.principal);
+    if (principal?.revoked !== null || principal.kind !== "person") return undefined;
+    return { principal, login, place: this.#options.placeOf(remoteAddress ?? ""), assurance: login.assurance };
+  }
+
+  placeOf(peer: string): Place {
+    return this.#options.placeOf(peer);
+  }
+
+  #standingOf({ kind }: Principal, peer: string): Standing {
+    const { placeOf, isOwnAddress } = this.#options;
+    return { place: placeOf(peer), assurance: kind === "owner" && isOwnAddress(peer) ? "two" : "one" };
   }
 
   #byKey(socket: TLSSocket): Principal | undefined {
@@ -89,37 +136,57 @@ export class AccessGate {
 
   /**
    * Returns where the route's declared access lets this caller in.
-   * @throws GatehouseError `unauthenticated`, `access-denied`, `not-found` for a session that is over, or `too-many-requests`
+   * @throws GatehouseError `unauthenticated`, `access-denied`, `not-found` for a session that is over, `too-many-requests`, or
+   * `audit-unwritable`
    */
   authorize(attempt: Attempt): void {
     this.#authorize(attempt);
-    const { name, principal } = attempt;
+    const { name, caller, params } = attempt;
+    const principal = caller?.principal;
+    if (principal === undefined) return;
     // An owner can do harm enough without filling the log, and must be able to lock out whoever does.
-    if (principal === undefined || principal.kind === "owner" || !isAudited(name)) return;
-    if (!this.#deeds.take(principal.id)) throw this.#refuse(attempt, "too-many-requests");
+    if (principal.kind !== "owner" && isAudited(name) && !this.#deeds.take(principal.id)) {
+      throw this.#refuse(attempt, "too-many-requests");
+    }
+    if (!isTallied(name)) return;
+    const session = this.#options.sessions.find(params["session"] as SessionId);
+    const target = params["camera"] ?? session?.camera ?? "-";
+    this.#options.accesses.allow({ principal: principal.id, action: name, target });
   }
 
   #authorize(attempt: Attempt): void {
     const { access }: Route = routes[attempt.name];
-    const { principal, params } = attempt;
-    if (access.on === "pairing") return;
-    if (principal === undefined) throw this.#refuse(attempt, "unauthenticated");
+    const { caller, params, place } = attempt;
+    if (access.on === "pairing" || access.on === "anybody") {
+      // Whoever pairs or signs in from afar could do nothing afterwards.
+      if (place !== "home") throw this.#refuse(attempt, "access-denied", "not-here");
+      return;
+    }
+    if (caller === undefined) throw this.#refuse(attempt, "unauthenticated");
+    const circumstances: Circumstances = { ...caller, now: this.#options.clock.now() };
+    this.#assert(attempt, decidePresence(caller.principal, circumstances));
+    const judge = (action: Action, camera: CameraId | "*"): void => {
+      const decision = decideAccess(caller.principal, { action, camera }, circumstances);
+      this.#assert(attempt, decision.kind === "deny" ? decision.why : undefined);
+    };
+    this.#judgeLogin(attempt, caller.login);
     switch (access.on) {
       case "paired":
         return;
+      case "login":
+        if (caller.login === undefined) throw this.#refuse(attempt, "access-denied", "no-login");
+        return;
       case "gateway":
-        this.#judge(attempt, decideAccess(principal, { action: access.action, camera: "*" }));
+        judge(access.action, "*");
         return;
-      case "camera": {
-        const camera = params["camera"] as CameraId;
-        this.#judge(attempt, decideAccess(principal, { action: access.action, camera }));
+      case "camera":
+        judge(access.action, params["camera"] as CameraId);
         return;
-      }
       case "session": {
         const session = this.#options.sessions.find(params["session"] as SessionId);
         if (session === undefined) throw new GatehouseError("not-found", "there is no such session, or it has ended");
-        if (session.principal !== principal.id) throw this.#refuse(attempt, "access-denied", "other-principal");
-        this.#judge(attempt, decideAccess(principal, { action: access.action, camera: session.camera }));
+        if (session.principal !== caller.principal.id) throw this.#refuse(attempt, "access-denied", "other-principal");
+        judge(access.action, session.camera);
         return;
       }
       default:
@@ -127,28 +194,30 @@ export class AccessGate {
     }
   }
 
-  #judge(attempt: Attempt, decision: AccessDecision): void {
-    if (decision.kind !== "allow") throw this.#refuse(attempt, "access-denied", decision.why);
+  /** What a person's login may not do, whatever the person may. */
+  #judgeLogin(attempt: Attempt, login: LiveLogin | undefined): void {
+    const { method, access, browsers }: Route = routes[attempt.name];
+    if (login === undefined || access.on === "login") return;
+    if (isEnrolling(login.factors)) throw this.#refuse(attempt, "access-denied", "one-factor");
+    if (browsers === false) throw this.#refuse(attempt, "access-denied", "key-only");
+    const governs = access.on === "gateway" && access.action === "admin" && method !== "GET";
+    if (governs && !hasSteppedUp(login, this.#options.clock.now())) throw this.#refuse(attempt, "step-up-required");
+  }
+
+  #assert(attempt: Attempt, denial: Denial | undefined): void {
+    if (denial !== undefined) throw this.#refuse(attempt, "access-denied", denial);
   }
 
   /** Writes the refusal down, with the reason that the caller is not told, and gives the error to throw. */
   #refuse(attempt: Attempt, code: keyof typeof words, why: string = code): GatehouseError {
-    this.#writeDown(attempt, why);
+    const { name, caller, params } = attempt;
+    const target = params["camera"] ?? params["session"] ?? params["principal"] ?? "-";
+    this.#options.accesses.deny({ principal: caller?.principal.id ?? "-", action: name, target }, why);
     return new GatehouseError(code, words[code]);
   }
-
-  /** A log that cannot be written changes nothing: refused stays refused. */
-  #writeDown({ name, principal, params }: Attempt, why: string): void {
-    const { audit, log } = this.#options;
-    const caller = principal?.id ?? "-";
-    const leftOut = this.#denials.take(caller);
-    if (leftOut === undefined) return;
-    const detail = leftOut === 0 ? why : `${why}; ${leftOut} like it left out`;
-    const target = params["camera"] ?? params["session"] ?? params["principal"] ?? "-";
-    try {
-      audit.append({ principal: caller, action: name, target, outcome: "denied", detail });
-    } catch (error) {
-      log.error("denial could not be audited", { route: name, error: String(error) });
-    }
-  }
 }
+
+const isCounted = ({ method = "", headers }: IncomingMessage): boolean => {
+  const { origin, upgrade, "sec-fetch-site": site } = headers;
+  return doesCookieCount({ method, upgrade: upgrade !== undefined, origin, site: site?.toString() });
+};

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { routes, type Action, type Identity, type Route, type RouteName } from "@gatehouse/shared";
 import { fakeCameraId, makeCertificate } from "@gatehouse/shared/testing";
 
+import { mayCallAboutPeople, peopleRequests } from "./testing/people-expectations.ts";
 import { ApiWorld, elsewhere, here, session, type Answer, type Question } from "./testing/api-world.ts";
 
 /**
@@ -11,6 +12,7 @@ import { ApiWorld, elsewhere, here, session, type Answer, type Question } from "
 const srtp = { key: Buffer.alloc(16).toString("base64"), salt: Buffer.alloc(14).toString("base64") };
 const video = { payloadType: 99, maxBitrateKbps: 1, rtcpInterval: 1, mtu: 1378, width: 1, height: 1, fps: 1 };
 const requests: Record<RouteName, { readonly path: string; readonly body?: unknown; readonly sdp?: string }> = {
+  ...peopleRequests,
   pair: { path: "/v1/pair", body: { secret: "A".repeat(22), kind: "node-red", publicKey: "AAAA" } },
   status: { path: "/v1/status" },
   events: { path: "/v1/events" },
@@ -36,10 +38,18 @@ const requests: Record<RouteName, { readonly path: string; readonly body?: unkno
   addApplication: { path: "/v1/applications", body: { name: "n", grants: [{ action: "live", camera: "*" }] } },
   listPrincipals: { path: "/v1/principals" },
   revokePrincipal: { path: "/v1/principals/who-zzzzzzzzzzzzzzzz" },
+  changeGrants: { path: "/v1/principals/who-zzzzzzzzzzzzzzzz/grants", body: [] },
+  trust: { path: "/v1/trust" },
+  trustPem: { path: "/trust/ca.pem" },
+  trustDer: { path: "/trust/ca.crt" },
+  trustProfile: { path: "/trust/ca.mobileconfig" },
   health: { path: "/v1/health" },
   metrics: { path: "/metrics" },
   openApi: { path: "/v1/openapi.json" },
   listAudit: { path: "/v1/audit" },
+  verifyAudit: { path: "/v1/audit/verify" },
+  listAuditHeads: { path: "/v1/audit/heads" },
+  exportAudit: { path: "/v1/audit/export" },
 };
 
 /**
@@ -48,8 +58,9 @@ const requests: Record<RouteName, { readonly path: string; readonly body?: unkno
  */
 const mayCall: Record<
   RouteName,
-  "anybody" | "paired" | "admin" | "metrics" | "live" | "snapshot" | "clip" | "own-session"
+  "anybody" | "page" | "login" | "paired" | "admin" | "metrics" | "live" | "snapshot" | "clip" | "own-session"
 > = {
+  ...mayCallAboutPeople,
   pair: "anybody",
   status: "admin",
   events: "paired",
@@ -69,10 +80,18 @@ const mayCall: Record<
   addApplication: "admin",
   listPrincipals: "admin",
   revokePrincipal: "admin",
+  changeGrants: "admin",
+  trust: "admin",
+  trustPem: "anybody",
+  trustDer: "anybody",
+  trustProfile: "anybody",
   health: "paired",
   metrics: "metrics",
   openApi: "admin",
   listAudit: "admin",
+  verifyAudit: "admin",
+  listAuditHeads: "admin",
+  exportAudit: "admin",
 };
 
 const actions: readonly Action[] = [
@@ -167,10 +186,16 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-const expected = (name: RouteName, { who, stranger }: Caller): "unauthenticated" | "access-denied" | "allowed" => {
+const expected = (
+  name: RouteName,
+  { who, stranger }: Caller,
+): "unauthenticated" | "origin-refused" | "access-denied" | "allowed" => {
   const rule = mayCall[name];
   if (rule === "anybody") return "allowed";
+  // Nobody here is a browser.
+  if (rule === "page") return "origin-refused";
   if (stranger === true) return "unauthenticated";
+  if (rule === "login") return "access-denied";
   if (rule === "paired") return "allowed";
   const everything = who === "an owner with every grant";
   if (rule === "admin") return everything ? "allowed" : "access-denied";
@@ -278,7 +303,8 @@ describe("a refusal", () => {
     const owner = world.pair("owner", [{ action: "admin", camera: "*" }]);
     const headers = { origin: "https://evil.example" };
     expect((await world.ask({ method: "GET", path: "/v1/status", as: owner })).status).toBe(200);
-    expect((await world.ask({ method: "GET", path: "/v1/status", as: owner, headers })).status).toBe(401);
+    const refused = await world.ask({ method: "GET", path: "/v1/status", as: owner, headers });
+    expect([refused.status, codeOf(refused)]).toEqual([403, "origin-refused"]);
   });
 
   it("takes effect on the next request when a grant is taken away, without a new connection", async () => {

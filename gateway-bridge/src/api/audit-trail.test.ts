@@ -2,12 +2,14 @@ import { describe, expect, it } from "@jest/globals";
 import { GatehouseError, routes, type Principal, type RouteName } from "@gatehouse/shared";
 
 import type { AuditEntry } from "../ports.ts";
-import { audited, isAudited } from "./audit-trail.ts";
+import { auditedAboutPeople } from "./testing/people-expectations.ts";
+import { audited, isAudited, isTallied } from "./audit-trail.ts";
 
 const principal = { id: "who-aaaaaaaaaaaaaaaa" } as Principal;
 
 describe("isAudited", () => {
   const expected: Record<RouteName, boolean> = {
+    ...auditedAboutPeople,
     pair: false,
     status: false,
     events: false,
@@ -27,13 +29,35 @@ describe("isAudited", () => {
     addApplication: true,
     listPrincipals: false,
     revokePrincipal: true,
+    changeGrants: true,
+    trust: false,
+    trustPem: false,
+    trustDer: false,
+    trustProfile: false,
     health: false,
     metrics: false,
     openApi: false,
     listAudit: false,
+    verifyAudit: true,
+    listAuditHeads: false,
+    exportAudit: true,
   };
   it.each(Object.keys(routes) as RouteName[])("is decided for %s", (name) => {
     expect(isAudited(name)).toBe(expected[name]);
+  });
+});
+
+describe("isTallied", () => {
+  it("is every other way to a camera", () => {
+    expect((Object.keys(routes) as RouteName[]).filter(isTallied).sort()).toEqual([
+      "endHomeKitSession",
+      "endWebRtc",
+      "events",
+      "health",
+      "listCameras",
+      "snapshot",
+      "startHomeKitSession",
+    ]);
   });
 });
 

@@ -9,13 +9,19 @@ export interface Deed {
 }
 
 /**
- * Whether what a route does is written down: what changes something, and who looked live or took a clip. Starting and ending a session
- * belong to its preparation. Pairing is written down where it happens, because before it nobody is known.
+ * Whether what a route does is written down each time: what changes something, and who looked live or took a file. Starting and ending a
+ * session belong to its preparation. Pairing and signing in are written down where they happen, because before them nobody is known.
  */
 export const isAudited = (name: RouteName): boolean => {
   const { method, access, response }: Route = routes[name];
-  if (name === "live" || response === "mp4") return true;
-  return method !== "GET" && access.on !== "pairing" && access.on !== "session";
+  if (access.on === "pairing" || access.on === "anybody" || access.on === "session") return false;
+  return method !== "GET" || name === "live" || response === "mp4" || response === "file";
+};
+
+/** Whether it is written down, but what repeats as one row: every other way to a camera. */
+export const isTallied = (name: RouteName): boolean => {
+  const { access }: Route = routes[name];
+  return !isAudited(name) && (access.on === "camera" || access.on === "session" || access.on === "paired");
 };
 
 /** Runs a deed between its two rows: `allowed` before, without which it does not happen, then `done` or `failed`. */

@@ -1,4 +1,4 @@
-import type { PrincipalId } from "@gatehouse/shared";
+import type { LoginId, PrincipalId } from "@gatehouse/shared";
 import type { Server } from "node:https";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -10,7 +10,12 @@ import { limits } from "./limits.ts";
 export class Connections {
   readonly #sockets = new Set<Socket>();
   readonly #perAddress = new Map<string, number>();
-  readonly #ofPrincipal = new Map<PrincipalId, Set<Duplex>>();
+  /** By the id of a principal, or of a person's login. */
+  readonly #of = new Map<PrincipalId | LoginId, Set<Duplex>>();
+  /** Requests that are not answered yet. */
+  readonly #unanswered = new WeakMap<Duplex, number>();
+  /** Those whose one answer may still go out. */
+  readonly #spared = new Map<Duplex, "standing" | "ended">();
 
   /** Counts the server's connections from now on, and refuses what is too many before any TLS is spoken. */
   watch(server: Server): void {
@@ -35,20 +40,40 @@ export class Connections {
     });
   }
 
-  /** Notes that a principal uses this connection, until it closes. */
-  claim(socket: Duplex, principal: PrincipalId): void {
-    const sockets = this.#ofPrincipal.get(principal) ?? new Set();
+  /** Notes that a principal or a login uses this connection, until it closes. */
+  claim(socket: Duplex, owner: PrincipalId | LoginId): void {
+    const sockets = this.#of.get(owner) ?? new Set();
     if (sockets.has(socket)) return;
-    this.#ofPrincipal.set(principal, sockets.add(socket));
+    this.#of.set(owner, sockets.add(socket));
     socket.once("close", () => {
       sockets.delete(socket);
-      if (sockets.size === 0 && this.#ofPrincipal.get(principal) === sockets) this.#ofPrincipal.delete(principal);
+      if (sockets.size === 0 && this.#of.get(owner) === sockets) this.#of.delete(owner);
     });
   }
 
-  /** Closes every connection of a principal, and with it whatever it asked. */
-  end(principal: PrincipalId): void {
-    for (const socket of [...(this.#ofPrincipal.get(principal) ?? [])]) socket.destroy();
+  /** Counts the requests on a connection, until each is answered. */
+  note(socket: Duplex, change: 1 | -1): void {
+    this.#unanswered.set(socket, (this.#unanswered.get(socket) ?? 0) + change);
+  }
+
+  /** Lets the answer to a request go out that may end its own login; with it, the connection closes. */
+  spare(socket: Duplex): Disposable {
+    this.#spared.set(socket, "standing");
+    return {
+      [Symbol.dispose]: () => {
+        if (this.#spared.get(socket) === "ended") socket.end(() => socket.destroy());
+        this.#spared.delete(socket);
+      },
+    };
+  }
+
+  /** Closes every connection of a principal or a login, and with it whatever it asked. */
+  end(owner: PrincipalId | LoginId): void {
+    for (const socket of [...(this.#of.get(owner) ?? [])]) {
+      // Behind an answer that goes on, the other would wait, and let it go on.
+      if (this.#spared.has(socket) && this.#unanswered.get(socket) === 1) this.#spared.set(socket, "ended");
+      else socket.destroy();
+    }
   }
 
   endAll(): void {

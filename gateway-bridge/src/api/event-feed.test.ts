@@ -157,7 +157,7 @@ describe("the events WebSocket", () => {
 
   it.each([
     ["a stranger", undefined, "/v1/events", "", 401],
-    ["somebody's web page", "owner", "/v1/events", "origin: https://evil.example\r\n", 401],
+    ["somebody's web page", "owner", "/v1/events", "origin: https://evil.example\r\n", 403],
     ["an unknown path", "owner", "/v1/other", "", 404],
     ["a query that no schema knows", "owner", "/v1/events?token=x", "", 400],
   ] as const)("refuses the upgrade of %s with the one error form and closes", async (_, kind, path, extra, status) => {

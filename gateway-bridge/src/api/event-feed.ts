@@ -7,14 +7,18 @@ import {
   type EventBus,
   type GatewayId,
   type Logger,
-  type Principal,
+  type LoginId,
   type PrincipalId,
   type ServerMessage,
 } from "@gatehouse/shared";
 import type { IncomingMessage } from "node:http";
+import { isDeepStrictEqual } from "node:util";
 import { WebSocketServer, type WebSocket } from "ws";
 
 import { decideAccess, visibleCameras } from "../domain/access-policy.ts";
+import type { Circumstances, Standing } from "../domain/circumstances.ts";
+import { matchesFilter, type SessionFilter } from "../domain/session-filter.ts";
+import type { Caller, Hold, Holder } from "../ports.ts";
 import { mayHear } from "./event-policy.ts";
 import { limits } from "./limits.ts";
 
@@ -31,17 +35,27 @@ export interface EventFeedOptions {
 /** One client that hears events. */
 interface Recipient {
   readonly id: PrincipalId;
+  readonly login: LoginId | undefined;
   readonly socket: WebSocket;
-  /** The principal as it stands now; undefined once it was revoked. */
-  readonly principal: () => Principal | undefined;
+  /** The principal as it stands now, and how it came in; undefined once it was revoked. */
+  readonly caller: () => Caller | undefined;
+  /** What it was told last. */
+  told: Told;
   unanswered: number;
 }
 
+/** The cameras that a client knows of, and those of them that it may hear. */
+interface Told extends Standing {
+  readonly sees: readonly CameraId[];
+  readonly hears: readonly CameraId[];
+}
+
+const nothing: Told = { place: "away", assurance: "one", sees: [], hears: [] };
 const sentSomething = 1008;
 const toleratedPings = 2;
 
 /** Sends every event to every client that may hear it. */
-export class EventFeed implements Disposable {
+export class EventFeed implements Disposable, Holder {
   readonly #options: EventFeedOptions;
   readonly #server = new WebSocketServer({
     noServer: true,
@@ -60,22 +74,23 @@ export class EventFeed implements Disposable {
   }
 
   /** @throws GatehouseError `too-many-sessions` */
-  accept(request: IncomingMessage, head: Buffer, principal: () => Principal | undefined): void {
+  accept(request: IncomingMessage, head: Buffer, caller: () => Caller | undefined): void {
     if (this.#recipients.size >= limits.webSockets) {
       throw new GatehouseError("too-many-sessions", `${limits.webSockets} clients hear events already`);
     }
-    const id = principal()?.id;
+    const { principal, login } = caller() ?? {};
+    const id = principal?.id;
     const own = [...this.#recipients].filter((recipient) => recipient.id === id);
     if (id === undefined || own.length >= limits.webSocketsPerPrincipal) {
       throw new GatehouseError("too-many-sessions", `this client hears events over ${own.length} connections already`);
     }
     this.#server.handleUpgrade(request, request.socket, head, (socket) =>
-      this.#welcome({ id, socket, principal, unanswered: 0 }),
+      this.#welcome({ id, login: login?.id, socket, caller, told: nothing, unanswered: 0 }),
     );
   }
 
   #welcome(recipient: Recipient): void {
-    const { socket, principal } = recipient;
+    const { socket, caller } = recipient;
     const { log } = this.#options;
     socket.on("error", (error) => {
       log.debug("events connection failed", { error: error.message });
@@ -85,35 +100,77 @@ export class EventFeed implements Disposable {
     socket.on("pong", () => (recipient.unanswered = 0));
     socket.on("close", () => this.#recipients.delete(recipient));
     this.#recipients.add(recipient);
-    const now = principal();
+    const now = caller();
     if (now === undefined) socket.terminate();
-    else this.#send(recipient, this.#hello(now));
+    else this.#greet(recipient, now);
   }
 
-  #hello(principal: Principal): ServerMessage {
+  #greet(recipient: Recipient, caller: Caller): void {
     const { gateway, cameras, inMotion } = this.#options;
-    return {
+    const { id, name } = caller.principal;
+    const told = this.#toTell(caller);
+    recipient.told = told;
+    this.#send(recipient, {
       kind: "hello",
       gateway,
-      principal: { id: principal.id, name: principal.name },
-      cameras: [...visibleCameras(principal, cameras())],
-      motion: inMotion().filter((camera) => decideAccess(principal, { action: "events", camera }).kind === "allow"),
-    };
+      principal: { id, name },
+      cameras: cameras().filter((camera) => told.sees.includes(camera.id)),
+      motion: inMotion().filter((camera) => told.hears.includes(camera)),
+    });
+  }
+
+  #toTell({ principal, place, assurance }: Caller): Told {
+    const circumstances: Circumstances = { now: this.#options.clock.now(), place, assurance };
+    const sees = visibleCameras(principal, this.#options.cameras(), circumstances).map(({ id }) => id);
+    const hears = sees.filter(
+      (camera) => decideAccess(principal, { action: "events", camera }, circumstances).kind === "allow",
+    );
+    return { place, assurance, sees, hears };
+  }
+
+  holds(): readonly Hold[] {
+    return [...this.#recipients].flatMap(({ id: principal, login, told: { hears, place, assurance } }) =>
+      hears.map((camera): Hold => ({ principal, camera, place, assurance, login, action: "events" })),
+    );
+  }
+
+  /** Tells them what is left to them. They hear no more than that in any case, because each event is judged by itself. */
+  endAll(of: SessionFilter, why: string): void {
+    for (const recipient of [...this.#recipients]) {
+      const { id: principal, login, socket, told } = recipient;
+      const { hears, place, assurance } = told;
+      if (!hears.some((camera) => matchesFilter(of, { principal, camera, place, assurance, login }))) continue;
+      this.#options.log.info("fewer events are told", { principal, why });
+      this.#tellAnew(recipient);
+      if (recipient.told === told) socket.terminate();
+    }
+  }
+
+  /** Tells a principal of its cameras, where they are others than before. */
+  follow(id: PrincipalId): void {
+    for (const recipient of [...this.#recipients]) if (recipient.id === id) this.#tellAnew(recipient);
+  }
+
+  #tellAnew(recipient: Recipient): void {
+    const caller = this.#callerOf(recipient);
+    if (caller === undefined) recipient.socket.terminate();
+    else if (!isDeepStrictEqual(this.#toTell(caller), recipient.told)) this.#greet(recipient, caller);
   }
 
   #publish(event: Event): void {
+    const now = this.#options.clock.now();
     for (const recipient of [...this.#recipients]) {
       // Asked anew for each event: grants may have changed since the connection was made.
-      const principal = this.#principalOf(recipient);
-      if (principal === undefined) recipient.socket.terminate();
-      else if (mayHear(principal, event)) this.#send(recipient, { kind: "event", event });
+      const caller = this.#callerOf(recipient);
+      if (caller === undefined) recipient.socket.terminate();
+      else if (mayHear(caller.principal, event, { ...caller, now })) this.#send(recipient, { kind: "event", event });
     }
   }
 
   /** While nobody can be looked up (a failing disk), nobody is known: this runs in timers, where a throw would end the gateway. */
-  #principalOf(recipient: Recipient): Principal | undefined {
+  #callerOf(recipient: Recipient): Caller | undefined {
     try {
-      return recipient.principal();
+      return recipient.caller();
     } catch (error) {
       this.#options.log.error("principal could not be looked up", { error: String(error) });
       return undefined;
@@ -130,8 +187,9 @@ export class EventFeed implements Disposable {
   #ping(): void {
     this.#beat = this.#options.clock.schedule(limits.ping, () => this.#ping());
     for (const recipient of [...this.#recipients]) {
-      if (recipient.unanswered >= toleratedPings || this.#principalOf(recipient) === undefined)
-        recipient.socket.terminate();
+      // Rights begin and end by themselves too.
+      this.#tellAnew(recipient);
+      if (recipient.unanswered >= toleratedPings) recipient.socket.terminate();
       else recipient.socket.ping();
       recipient.unanswered += 1;
     }

@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { Action, PrincipalId, type Event, type Grant, type Principal, type PrincipalKind } from "@gatehouse/shared";
 import { fakeCameraId } from "@gatehouse/shared/testing";
 
+import type { Circumstances } from "../domain/circumstances.ts";
 import { mayHear } from "./event-policy.ts";
 
 const camera = fakeCameraId("a");
@@ -20,6 +21,7 @@ const holding = (kind: PrincipalKind, grants: Grant[], revoked: number | null = 
   created: 1,
   revoked,
 });
+const here: Circumstances = { now: 1, place: "home", assurance: "two" };
 const ownerOnly: readonly Action[] = ["admin", "remote", "remedy"];
 
 // Every event x every single grant x this camera, all, another x who holds it.
@@ -28,14 +30,14 @@ describe.each(events)("$kind", (event) => {
     for (const kind of ["owner", "homebridge", "node-red"] as const) {
       const held = kind === "owner" || !ownerOnly.includes(action);
       const enough = held && (event.kind !== "motion" || action === "events");
-      expect(mayHear(holding(kind, [{ action, camera }]), event)).toBe(enough);
-      expect(mayHear(holding(kind, [{ action, camera: "*" }]), event)).toBe(enough);
-      expect(mayHear(holding(kind, [{ action, camera: fakeCameraId("b") }]), event)).toBe(false);
-      expect(mayHear(holding(kind, [{ action, camera }], 2), event)).toBe(false);
+      expect(mayHear(holding(kind, [{ action, camera }]), event, here)).toBe(enough);
+      expect(mayHear(holding(kind, [{ action, camera: "*" }]), event, here)).toBe(enough);
+      expect(mayHear(holding(kind, [{ action, camera: fakeCameraId("b") }]), event, here)).toBe(false);
+      expect(mayHear(holding(kind, [{ action, camera }], 2), event, here)).toBe(false);
     }
   });
 
   it("is not heard without a grant", () => {
-    expect(mayHear(holding("owner", []), event)).toBe(false);
+    expect(mayHear(holding("owner", []), event, here)).toBe(false);
   });
 });

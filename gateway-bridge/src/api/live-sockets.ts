@@ -17,8 +17,13 @@ export interface LiveSocketsOptions {
   readonly log: Logger;
 }
 
-interface Watcher {
+export interface NewWatcher {
   readonly principal: PrincipalId;
+  /** Whether that is still who it was: its rights may have ended, or its login. */
+  readonly stands: () => boolean;
+}
+
+interface Watcher extends NewWatcher {
   /** Pings without an answer. */
   unanswered: number;
 }
@@ -48,7 +53,7 @@ export class LiveSockets implements Disposable {
    * Turns the connection into a WebSocket.
    * @throws GatehouseError `too-many-sessions`, or `request-invalid` for what is no WebSocket's handshake, which was answered
    */
-  accept(request: IncomingMessage, head: Buffer, principal: PrincipalId): WebSocket {
+  accept(request: IncomingMessage, head: Buffer, { principal, stands }: NewWatcher): WebSocket {
     if (this.#sockets.size >= limits.liveSockets) {
       throw new GatehouseError("too-many-sessions", `${limits.liveSockets} clients watch over WebSockets already`);
     }
@@ -60,7 +65,7 @@ export class LiveSockets implements Disposable {
     // Without a server of its own, `ws` calls back before it returns, or not at all.
     this.#server.handleUpgrade(request, request.socket, head, (socket) => (opened = socket));
     if (opened === undefined) throw new GatehouseError("request-invalid", "this is no WebSocket handshake");
-    this.#watch(opened, { principal, unanswered: 0 });
+    this.#watch(opened, { principal, stands, unanswered: 0 });
     return opened;
   }
 
@@ -90,9 +95,19 @@ export class LiveSockets implements Disposable {
   #ping(): void {
     this.#beat = this.#options.clock.schedule(limits.ping, () => this.#ping());
     for (const [socket, watcher] of [...this.#sockets]) {
-      if (watcher.unanswered >= toleratedPings) socket.terminate();
+      if (watcher.unanswered >= toleratedPings || !this.#stands(watcher)) socket.terminate();
       else socket.ping();
       watcher.unanswered += 1;
+    }
+  }
+
+  /** While nobody can be looked up (a failing disk), nobody is known: this runs in a timer, where a throw would end the gateway. */
+  #stands({ stands }: Watcher): boolean {
+    try {
+      return stands();
+    } catch (error) {
+      this.#options.log.error("viewer could not be looked up", { error: String(error) });
+      return false;
     }
   }
 

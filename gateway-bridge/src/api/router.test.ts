@@ -18,6 +18,8 @@ const makeRouter = async (): Promise<Router> => {
   await world[Symbol.asyncDispose]();
   const router = createRouter({
     ...options,
+    // As requests are addressed that are put in here.
+    hosts: new Set(["localhost:80"]),
     server: createServer(),
     gate: new AccessGate(options),
     connections: new Connections(),
@@ -57,7 +59,8 @@ describe("the live router", () => {
 
   it("has an access declared for each, and in its path what the gate judges by", () => {
     for (const [name, { access, path }] of Object.entries(routes) as [RouteName, Route][]) {
-      expect([name, "action" in access]).toEqual([name, access.on !== "pairing" && access.on !== "paired"]);
+      const judgedByAction = !["pairing", "anybody", "login", "paired"].includes(access.on);
+      expect([name, "action" in access]).toEqual([name, judgedByAction]);
       if (access.on === "camera" || access.on === "session") expect(path).toContain(`/:${access.on}`);
     }
   });
@@ -79,12 +82,13 @@ describe("the live router", () => {
 
   it("answers nobody who does not come over TLS", async () => {
     const router = await makeRouter();
-    for (const [name, { method, path }] of Object.entries(routes)) {
-      if (name === "pair") continue;
+    for (const [name, { method, path, access }] of Object.entries(routes) as [RouteName, Route][]) {
+      if (access.on === "pairing" || access.on === "anybody") continue;
       const url = path
         .replace(":camera", "cam-aaaaaaaaaaaaaaaa")
         .replace(":session", "ses-aaaaaaaaaaaaaaaa")
-        .replace(":principal", "who-aaaaaaaaaaaaaaaa");
+        .replace(":principal", "who-aaaaaaaaaaaaaaaa")
+        .replace(":login", "login-aaaaaaaaaaaaaaaa");
       expect([name, (await router.inject({ method, url })).statusCode]).toEqual([name, 401]);
     }
   });

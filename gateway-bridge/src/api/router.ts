@@ -9,7 +9,7 @@ import {
   type Clock,
   type Logger,
   type Principal,
-  type PrincipalId,
+  type Route,
   type RouteName,
 } from "@gatehouse/shared";
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
@@ -17,17 +17,21 @@ import { randomUUID } from "node:crypto";
 import type { Server } from "node:https";
 import type { WebSocket } from "ws";
 
-import type { AuditSink } from "../ports.ts";
+import type { AuditSink, Caller } from "../ports.ts";
 import type { AccessGate } from "./access-gate.ts";
+import { Arrival } from "./arrival.ts";
 import { audited } from "./audit-trail.ts";
 import type { Connections } from "./connections.ts";
-import type { Handlers } from "./handlers.ts";
+import type { Browser, Handlers } from "./handlers.ts";
 import { limits } from "./limits.ts";
 import { parsePart } from "./parse-request.ts";
+import { securityHeaders } from "./security-headers.ts";
 import { sendAnswer } from "./send-answer.ts";
 
 export interface RouterOptions {
   readonly server: Server;
+  /** Hosts that lead here, beside the address itself. */
+  readonly hosts: ReadonlySet<string>;
   readonly gate: AccessGate;
   readonly connections: Connections;
   readonly handlers: Handlers;
@@ -35,9 +39,9 @@ export interface RouterOptions {
   readonly clock: Clock;
   readonly log: Logger;
   /** Takes over a request for the events WebSocket, whose sender was let in. */
-  readonly acceptEvents: (request: FastifyRequest, reply: FastifyReply) => void;
+  readonly acceptEvents: (request: FastifyRequest, reply: FastifyReply, caller: Caller) => void;
   /** Takes over a request for a live view. */
-  readonly acceptLive: (request: FastifyRequest, reply: FastifyReply, principal: PrincipalId) => WebSocket;
+  readonly acceptLive: (request: FastifyRequest, reply: FastifyReply, caller: Caller) => WebSocket;
   /** Tells a live viewer why there is nothing to see. */
   readonly refuseLive: (socket: WebSocket, error: unknown) => void;
   /** Aborts when the server closes. */
@@ -49,6 +53,7 @@ export type Router = FastifyInstance<Server>;
 /** What the gate found out about a request before its body was read. */
 interface Admitted {
   readonly name: RouteName;
+  readonly caller: Caller | undefined;
   readonly principal: Principal | undefined;
   readonly params: Readonly<Record<string, string>>;
   readonly startedAt: number;
@@ -90,20 +95,20 @@ export const createRouter = (options: RouterOptions): Router => {
 };
 
 const addRoutes = (app: Router, options: RouterOptions): void => {
-  const { gate, connections, clock, log } = options;
+  const { hosts, gate, connections, clock, log } = options;
   const admitted = new WeakMap<FastifyRequest, Admitted>();
   app.addHook("onRequest", async (request, reply) => {
-    void reply.headers({
-      "cache-control": "no-store",
-      "x-content-type-options": "nosniff",
-      // No page of somebody else's may so much as show what a browser's stored login brings.
-      "cross-origin-resource-policy": "same-origin",
-      "x-request-id": request.id,
-    });
+    const arrival = new Arrival(request.raw, hosts);
+    connections.note(request.raw.socket, 1);
+    void reply.headers({ ...securityHeaders(arrival.authority), "x-request-id": request.id });
+    arrival.judgePage();
+    const caller = gate.authenticate(request.raw);
+    arrival.judgeHost(caller !== undefined);
     if (request.is404) return;
-    admitted.set(request, admit(request, { gate, connections, clock }));
+    admitted.set(request, admit(request, { caller, gate, connections, clock }));
   });
   app.addHook("onResponse", async (request, reply) => {
+    connections.note(request.raw.socket, -1);
     const { name, principal, startedAt } = admitted.get(request) ?? {};
     const ms = startedAt === undefined ? 0 : Math.round(clock.monotonic() - startedAt);
     const fields = { request: request.id, route: name ?? "-", principal: principal?.id ?? "-" };
@@ -123,18 +128,33 @@ const addRoutes = (app: Router, options: RouterOptions): void => {
   }
 };
 
-/** Who asks, and whether they may: all that is decided before a byte of the body is read. */
+/** Whether who asks may: all that is decided before a byte of the body is read. */
 const admit = (
   request: FastifyRequest,
-  { gate, connections, clock }: Pick<RouterOptions, "gate" | "connections" | "clock">,
+  {
+    caller,
+    gate,
+    connections,
+    clock,
+  }: Pick<RouterOptions, "gate" | "connections" | "clock"> & Pick<Admitted, "caller">,
 ): Admitted => {
   const name = request.routeOptions.config.route;
   if (name === undefined) throw new TypeError("a route without declared access");
-  const principal = gate.authenticate(request.raw);
-  if (principal !== undefined) connections.claim(request.raw.socket, principal.id);
+  const { socket } = request.raw;
+  const principal = caller?.principal;
+  if (principal !== undefined) connections.claim(socket, principal.id);
+  if (caller?.login !== undefined) connections.claim(socket, caller.login.id);
   const params = parsePart(name, "params", request.params) as Admitted["params"];
-  gate.authorize({ name, principal, params });
-  return { name, principal, params, startedAt: clock.monotonic() };
+  gate.authorize({ name, caller, place: gate.placeOf(socket.remoteAddress ?? ""), params });
+  judgeSignIn(name, request);
+  return { name, caller, principal, params, startedAt: clock.monotonic() };
+};
+
+/** A page of somebody else's must not sign a browser in, as that other person. Browsers name the origin of whatever changes something. */
+const judgeSignIn = (name: RouteName, { headers }: FastifyRequest): void => {
+  const { access, method }: Route = routes[name];
+  if (access.on !== "anybody" || method === "GET" || headers.origin !== undefined) return;
+  throw new GatehouseError("origin-refused", "people sign in on the gateway's own page");
 };
 
 interface Exchange {
@@ -143,15 +163,22 @@ interface Exchange {
 }
 
 const answer = async (found: Admitted, options: RouterOptions, exchange: Exchange): Promise<unknown> => {
-  const { name, principal, params } = found;
+  const { name, caller, principal, params } = found;
   const { request, reply } = exchange;
   const query = parsePart(name, "query", request.query);
   const body = parsePart(name, "body", request.body);
   if (name === "events") {
-    options.acceptEvents(request, reply);
+    if (caller === undefined) throw new TypeError("a stranger came past the gate");
+    options.acceptEvents(request, reply, caller);
     return reply;
   }
-  const words = { params, query, body, principal, peer: request.raw.socket.remoteAddress ?? "" };
+  const cookies: string[] = [];
+  const browser: Browser = {
+    cookieHeader: request.headers.cookie,
+    userAgent: request.headers["user-agent"],
+    setCookies: (values) => void cookies.push(...values),
+  };
+  const words = { params, query, body, principal, ...caller, browser, peer: request.raw.socket.remoteAddress ?? "" };
   const run = (situation: { readonly signal: AbortSignal; readonly socket?: WebSocket }): Promise<unknown> => {
     const handler = options.handlers[name] as (request: unknown) => Promise<unknown>;
     return audited(options.audit, found, () => {
@@ -159,18 +186,29 @@ const answer = async (found: Admitted, options: RouterOptions, exchange: Exchang
       return handler({ ...words, ...situation });
     });
   };
-  if (name === "live" && principal !== undefined) return showLive(run, options, { ...exchange, principal });
+  if (name === "live" && caller !== undefined) return showLive(run, options, { ...exchange, caller });
+  // What somebody does about itself may end its own login, and with it this connection.
+  if (mayEndItself(name)) {
+    const spared = options.connections.spare(request.raw.socket);
+    reply.raw.once("close", () => spared[Symbol.dispose]());
+  }
   const result = await run({ signal: AbortSignal.any([whileConnected(reply), options.signal]) });
+  for (const cookie of cookies) void reply.header("set-cookie", cookie);
   return sendAnswer(reply, { name, params, result, clock: options.clock });
+};
+
+const mayEndItself = (name: RouteName): boolean => {
+  const { access, method }: Route = routes[name];
+  return method !== "GET" && (access.on === "login" || access.on === "anybody" || name === "endLogin");
 };
 
 /** From here on the client hears over the WebSocket, of failures too: browsers show a page nothing of a refused upgrade. */
 const showLive = async (
   run: (situation: { readonly signal: AbortSignal; readonly socket: WebSocket }) => Promise<unknown>,
   { acceptLive, refuseLive, signal: closing }: RouterOptions,
-  { request, reply, principal }: Exchange & { readonly principal: Principal },
+  { request, reply, caller }: Exchange & { readonly caller: Caller },
 ): Promise<FastifyReply> => {
-  const socket = acceptLive(request, reply, principal.id);
+  const socket = acceptLive(request, reply, caller);
   const leaving = new AbortController();
   socket.once("close", () => leaving.abort(stopped("closed")));
   try {
@@ -196,6 +234,8 @@ const sendError = (log: Logger, thrown: unknown, { request, reply }: Exchange): 
     const cause = isError(error.cause) ? error.cause : error;
     log.error("request failed unexpectedly", { request: request.id, error: error.message, stack: cause.stack });
   }
+  // What the framework refuses by itself meets no hook.
+  if (!reply.hasHeader("x-content-type-options")) void reply.headers(securityHeaders(undefined));
   void reply.code(errorRegistry[error.code].status).type("application/json; charset=utf-8");
   void reply.send(JSON.stringify(toWireError(error)));
 };

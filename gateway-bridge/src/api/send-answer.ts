@@ -1,8 +1,9 @@
 import { assertNever, routes, type Clock, type Route, type RouteName } from "@gatehouse/shared";
 import type { FastifyReply } from "fastify";
+import { addAbortSignal } from "node:stream";
 
 import type { Clip, Snapshot } from "../ports.ts";
-import type { SdpAnswer, TextAnswer } from "./handlers.ts";
+import type { FileAnswer, SdpAnswer, TextAnswer } from "./handlers.ts";
 import { limits } from "./limits.ts";
 import { patientStream } from "./patient-stream.ts";
 
@@ -26,12 +27,12 @@ export const sendAnswer = (reply: FastifyReply, { name, params, result, clock }:
       return reply.headers(headers).type("image/jpeg").send(jpeg);
     }
     case "mp4": {
-      const { chunks, startedAt } = result as Clip;
+      const { chunks, startedAt, ended } = result as Clip;
       const headers = { "x-started-at": startedAt, "x-camera": params["camera"] };
       return reply
         .headers(headers)
         .type("video/mp4")
-        .send(patientStream(chunks, clock, limits.stuckReader));
+        .send(addAbortSignal(ended, patientStream(chunks, clock, limits.stuckReader)));
     }
     case "sdp": {
       const { id, sdp } = result as SdpAnswer;
@@ -40,6 +41,13 @@ export const sendAnswer = (reply: FastifyReply, { name, params, result, clock }:
     case "text": {
       const { contentType, text } = result as TextAnswer;
       return reply.type(contentType).send(text);
+    }
+    case "file": {
+      const { contentType, name: fileName, chunks } = result as FileAnswer;
+      return reply
+        .header("content-disposition", `attachment; filename="${fileName}"`)
+        .type(contentType)
+        .send(patientStream(chunks, clock, limits.stuckReader));
     }
     case "websocket":
       throw new TypeError("a WebSocket is not answered");

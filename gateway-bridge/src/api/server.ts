@@ -5,6 +5,7 @@ import {
   systemCode,
   type Cancellable,
   type EventBus,
+  type LoginId,
   type PrincipalId,
 } from "@gatehouse/shared";
 import type { FastifyReply, FastifyRequest } from "fastify";
@@ -14,22 +15,34 @@ import { ServerResponse, type IncomingMessage } from "node:http";
 import { createServer, type Server } from "node:https";
 import { isIPv6, type AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
+import type { SecureContextOptions } from "node:tls";
 import type { WebSocket } from "ws";
 
+import type { ServerCertificates } from "../ports.ts";
+import { presentCertificates } from "../protocols/tls/present-certificates.ts";
+import type { Caller, Holder } from "../ports.ts";
 import { AccessGate, type AccessGateOptions } from "./access-gate.ts";
 import { Connections } from "./connections.ts";
 import { EventFeed, type EventFeedOptions } from "./event-feed.ts";
+import type { AuditSink } from "../ports.ts";
 import type { Handlers } from "./handlers.ts";
 import { limits } from "./limits.ts";
 import { LiveSockets } from "./live-sockets.ts";
 import { createRouter, type Router } from "./router.ts";
 
 export interface ApiServerOptions extends AccessGateOptions, EventFeedOptions {
+  readonly logins: AccessGateOptions["logins"] & {
+    /** Tells of each login at the moment it ends. */
+    onEnded(listener: (login: LoginId) => void): Disposable;
+  };
   /** A literal address or a name; port 0 takes any free one. */
   readonly listen: { readonly host: string; readonly port: number };
-  /** All PEM. `clientCa` signed the certificates of paired clients. */
-  readonly tls: { readonly key: string; readonly cert: string; readonly clientCa: string };
+  /** `clientCa`, PEM, signed the certificates of paired clients. */
+  readonly tls: { readonly certificates: ServerCertificates; readonly clientCa: string };
+  /** Hosts that lead here, beside the address itself, in lower case; with a port where that is not ours. */
+  readonly hosts: ReadonlySet<string>;
   readonly handlers: Handlers;
+  readonly audit: AuditSink;
   /** Tells of each principal at the moment it is revoked. */
   readonly revocations: Pick<EventBus<PrincipalId>, "on">;
 }
@@ -38,10 +51,13 @@ export interface ApiServerOptions extends AccessGateOptions, EventFeedOptions {
 export class ApiServer implements AsyncDisposable {
   /** `host:port` that it really listens on. */
   readonly address: string;
+  /** Those who hear events. */
+  readonly feed: Pick<EventFeed, keyof Holder | "follow">;
   readonly #resources: AsyncDisposableStack;
 
-  private constructor(address: string, resources: AsyncDisposableStack) {
+  private constructor(address: string, feed: ApiServer["feed"], resources: AsyncDisposableStack) {
     this.address = address;
+    this.feed = feed;
     this.#resources = resources;
   }
 
@@ -49,7 +65,8 @@ export class ApiServer implements AsyncDisposable {
   static async open(options: ApiServerOptions, { signal }: Cancellable): Promise<ApiServer> {
     signal.throwIfAborted();
     await using opening = new AsyncDisposableStack();
-    const server = createTlsServer(options.tls);
+    const server = createTlsServer();
+    opening.use(presentCertificates(server, options.tls.certificates, tlsPolicy(options.tls.clientCa)));
     const connections = new Connections();
     connections.watch(server);
     const gate = new AccessGate(options);
@@ -65,10 +82,14 @@ export class ApiServer implements AsyncDisposable {
       reply.hijack();
       return accepted;
     };
-    const acceptEvents = (request: FastifyRequest, reply: FastifyReply): void =>
-      upgrade(request, reply, (head) => feed.accept(request.raw, head, () => gate.authenticate(request.raw)));
-    const acceptLive = (request: FastifyRequest, reply: FastifyReply, principal: PrincipalId): WebSocket =>
-      upgrade(request, reply, (head) => live.accept(request.raw, head, principal));
+    const acceptEvents = (request: FastifyRequest, reply: FastifyReply, caller: Caller): void =>
+      upgrade(request, reply, (head) => feed.accept(request.raw, head, () => gate.renew(request.raw, caller)));
+    const acceptLive = (request: FastifyRequest, reply: FastifyReply, caller: Caller): WebSocket => {
+      const stands = (): boolean => gate.renew(request.raw, caller) !== undefined;
+      return upgrade(request, reply, (head) =>
+        live.accept(request.raw, head, { principal: caller.principal.id, stands }),
+      );
+    };
     const refuseLive = (socket: WebSocket, error: unknown): void => live.refuse(socket, error);
     const { signal: closed } = closing;
     const router = opening.adopt(
@@ -87,6 +108,7 @@ export class ApiServer implements AsyncDisposable {
     await router.ready();
     routeUpgrades(server, router, heads);
     opening.use(options.revocations.on((principal) => connections.end(principal)));
+    opening.use(options.logins.onEnded((login) => connections.end(login)));
     const address = await listen(server, options.listen);
     opening.defer(async () => {
       const gone = once(server.close(), "close");
@@ -95,7 +117,7 @@ export class ApiServer implements AsyncDisposable {
       await gone;
     });
     options.log.info("listening", { address });
-    return new ApiServer(address, opening.move());
+    return new ApiServer(address, feed, opening.move());
   }
 
   /** Ends every request and connection. */
@@ -104,19 +126,21 @@ export class ApiServer implements AsyncDisposable {
   }
 }
 
-const createTlsServer = ({ key, cert, clientCa }: ApiServerOptions["tls"]): Server => {
+/** Of every certificate that is shown: each needs the clients' authority, or those who come by its name are strangers. */
+const tlsPolicy = (clientCa: string): SecureContextOptions => ({
+  ca: clientCa,
+  minVersion: "TLSv1.3",
+  // Nobody resumes a session: each connection proves its key anew.
+  secureOptions: constants.SSL_OP_NO_TICKET,
+});
+
+const createTlsServer = (): Server => {
   const server = createServer({
-    key,
-    cert,
-    ca: clientCa,
-    minVersion: "TLSv1.3",
     requestCert: true,
     // Clients that pair have no certificate yet, so the handshake lets them in; the gate looks at `authorized` and the
     // pinned key of every request, and without both a caller is a stranger.
     // eslint-disable-next-line no-restricted-syntax -- server side: nothing is trusted by this, see above
     rejectUnauthorized: false,
-    // Nobody resumes a session: each connection proves its key anew.
-    secureOptions: constants.SSL_OP_NO_TICKET,
     handshakeTimeout: limits.tlsHandshake,
     maxHeaderSize: limits.headers,
     connectionsCheckingInterval: limits.headersTimeout / 2,

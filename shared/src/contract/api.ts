@@ -1,15 +1,19 @@
 import { z } from "zod";
 
 import { ApplicationCredential, NewApplication } from "./application.ts";
+import { auditRoutes } from "./audit-routes.ts";
 import { AddCamera, Camera, DiscoveredCamera, TierName } from "./camera.ts";
 import { AuditRow, Principal, Status } from "./gateway.ts";
+import { grantRoutes } from "./grant-routes.ts";
 import { GatewayHealth } from "./health.ts";
 import { PreparedHomeKitSession, PrepareHomeKitSession, StartHomeKitSession } from "./homekit.ts";
 import { PrincipalId } from "./ids.ts";
 import { Sdp } from "./live.ts";
 import { openApiRoutes } from "./openapi-routes.ts";
 import { OfferPairing, Pair, Paired, PairingOffer } from "./pairing.ts";
+import { peopleRoutes } from "./people-routes.ts";
 import { camera, liveQuery, nothing, QueryInt, QuerySeconds, route, session, type Route } from "./route.ts";
+import { trustRoutes } from "./trust-routes.ts";
 
 /** Everything that can be asked of a gateway. Both ends are built from this table. */
 export const routes = {
@@ -94,6 +98,7 @@ export const routes = {
     method: "POST",
     path: "/v1/cameras/:camera/homekit-sessions",
     access: { on: "camera", action: "live" },
+    browsers: false,
     params: camera,
     body: PrepareHomeKitSession,
     response: PreparedHomeKitSession,
@@ -141,6 +146,8 @@ export const routes = {
     params: z.strictObject({ principal: PrincipalId }),
     response: nothing,
   }),
+  ...grantRoutes,
+  ...trustRoutes,
   ...openApiRoutes,
   health: route({ method: "GET", path: "/v1/health", access: { on: "paired" }, response: GatewayHealth }),
   metrics: route({
@@ -159,6 +166,8 @@ export const routes = {
     }),
     response: z.array(AuditRow),
   }),
+  ...auditRoutes,
+  ...peopleRoutes,
 } satisfies Record<string, Route>;
 
 export type RouteName = keyof typeof routes;
@@ -182,5 +191,9 @@ export interface RouteCall<N extends RouteName> {
 /** The routes that answer with JSON. */
 export type JsonRouteName = {
   [N in RouteName]: (typeof routes)[N]["response"] extends z.ZodType ? N : never;
+}[RouteName];
+/** The routes that answer with a file. */
+export type FileRouteName = {
+  [N in RouteName]: (typeof routes)[N]["response"] extends "file" ? N : never;
 }[RouteName];
 export type RouteAnswer<N extends JsonRouteName> = Parsed<(typeof routes)[N]["response"]>;

@@ -13,6 +13,8 @@ export const PrincipalId = id("who", "PrincipalId");
 export type PrincipalId = z.infer<typeof PrincipalId>;
 export const SessionId = id("ses", "SessionId");
 export type SessionId = z.infer<typeof SessionId>;
+export const LoginId = id("login", "LoginId");
+export type LoginId = z.infer<typeof LoginId>;
 export const GatewayId = id("gw", "GatewayId");
 export type GatewayId = z.infer<typeof GatewayId>;
 

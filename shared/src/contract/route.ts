@@ -7,6 +7,8 @@ import { CameraId, SessionId } from "./ids.ts";
 /**
  * Who may call a route:
  * `pairing` anybody who holds an unused pairing secret;
+ * `anybody` whoever asks: who is let in by it is judged behind it, and each guess counted;
+ * `login` a signed-in person about itself, from a browser;
  * `paired` any paired principal, who sees only what its grants cover;
  * `gateway` a principal with the action on all cameras;
  * `camera` a principal with the action on the camera in the path;
@@ -14,6 +16,8 @@ import { CameraId, SessionId } from "./ids.ts";
  */
 export type Access =
   | { readonly on: "pairing" }
+  | { readonly on: "anybody" }
+  | { readonly on: "login" }
   | { readonly on: "paired" }
   | { readonly on: "gateway" | "camera" | "session"; readonly action: Action };
 
@@ -22,15 +26,17 @@ export interface Route {
   /** `:name` marks a parameter. */
   readonly path: string;
   readonly access: Access;
+  /** False where no login of a person will do, only a key. */
+  readonly browsers?: false;
   readonly params: z.ZodType;
   readonly query: z.ZodType;
   readonly body: z.ZodType;
   /**
    * `jpeg`: a picture, with `x-captured-at` (ms), `age` (s) and `x-camera` headers. `mp4`: a clip, as it is made, with `x-started-at`
-   * (ms). `sdp`: 201 with the answer, and `location`. `text`: as its content type says. `websocket`: the upgrade; `events` sends
+   * (ms). `sdp`: 201 with the answer, and `location`. `text`: as its content type says. `file`: a file, as it is made. `websocket`: the upgrade; `events` sends
    * ServerMessages, `live` LiveMessages and binary fMP4.
    */
-  readonly response: z.ZodType | "jpeg" | "mp4" | "sdp" | "text" | "websocket";
+  readonly response: z.ZodType | "jpeg" | "mp4" | "sdp" | "text" | "file" | "websocket";
 }
 
 /** No parameters, no query, or an answer without content. */

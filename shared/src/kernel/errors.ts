@@ -45,6 +45,17 @@ export const errorRegistry = {
   ),
   "gateway-answer-malformed": entry("later", 502, "Give the gateway and this client the same version of Gatehouse."),
   "identity-damaged": entry("never", 500, "Remove this client's identity file and pair it again."),
+  "host-unknown": entry(
+    "never",
+    421,
+    "Use the gateway's own address or name; `gatehouse trust` shows them. Other names that lead here belong into `web.hosts` of the configuration.",
+  ),
+  "origin-refused": entry("never", 403, "Only the gateway's own pages may ask this from a browser."),
+  "certificate-invalid": entry(
+    "never",
+    500,
+    "Correct the files that `tls` names in the configuration; `openssl x509 -text -in FILE` shows what a certificate is good for.",
+  ),
   "address-in-use": entry("never", 500, "Another program listens there. Stop it, or choose another address or port."),
   "data-folder": entry("never", 500, "Choose a data folder that you may write to, with --data."),
   "gateway-running": entry("never", 409, "Stop the running gateway first, or choose another data folder with --data."),
@@ -137,6 +148,18 @@ export const errorRegistry = {
     500,
     "The vault's content does not match its key. Restore the data folder from a backup.",
   ),
+  "vault-locked": entry(
+    "never",
+    500,
+    "Start the gateway with `gatehouse up --passphrase-stdin`, or give systemd the credential `vault-passphrase`.",
+  ),
+  "passphrase-wrong": entry("never", 401, "Type the passphrase again. Nothing was changed."),
+  "backup-damaged": entry("never", 422, "Fetch the backup again, or use another one. Nothing was changed."),
+  "data-folder-used": entry(
+    "never",
+    409,
+    "Choose an empty data folder with --data, or replace what is there with --replace.",
+  ),
   "too-many-requests": entry("later", 429, "Ask less often, or wait for the answers to what was asked before."),
   "file-permissions": entry("never", 500, "The file can be read by other users. Run `chmod 600` on it."),
   "data-newer": entry(
@@ -145,16 +168,55 @@ export const errorRegistry = {
     "Install the Gatehouse version that last used this data folder, or a newer one, or restore a backup.",
   ),
   "data-corrupt": entry("never", 500, "Restore the data folder from a backup, and check the disk."),
+  "update-untrusted": entry(
+    "never",
+    502,
+    "Nothing was installed. Get the release from its makers, and look at this box's clock.",
+  ),
+  "update-unsuitable": entry("never", 409, "Nothing was installed. The message says what stands against it."),
+  "update-failed": entry("later", 500, "The version before goes on. The message says what went wrong."),
+  "update-busy": entry("later", 409, "Wait until the other update has ended; `gatehouse update state` tells."),
   "audit-broken": entry(
     "never",
     500,
     "The audit log was changed from outside. Keep a copy and look for the cause before going on.",
+  ),
+  "last-owner": entry(
+    "never",
+    409,
+    "Give somebody else the right to govern the gateway first: `admin` on all cameras, always and without an end.",
+  ),
+  "audit-contradicted": entry(
+    "never",
+    500,
+    "The audit log is not the one whose heads were signed. After restoring a backup that is so: move the pushed heads away. Else keep a copy of both.",
+  ),
+  "heads-unreachable": entry(
+    "later",
+    502,
+    "Check `audit.heads` in the configuration, and the file or server that it names.",
   ),
   "audit-unwritable": entry(
     "later",
     500,
     "Free space on the gateway's disk. What cannot be written down is not allowed.",
   ),
+
+  "sign-in-refused": entry("never", 401, "Check name, password and code. A code works once, and for 30 seconds."),
+  "step-up-required": entry("never", 403, "Show your password and a code again; then try once more."),
+  "too-many-guesses": entry(
+    "later",
+    429,
+    "Wait, and try again. A browser that signed in before is not held up by the guesses of others.",
+  ),
+  "first-run-done": entry(
+    "never",
+    409,
+    "The gateway has its owner. `gatehouse person list` shows who that is, `gatehouse person invite` lets them in anew.",
+  ),
+  "name-taken": entry("never", 409, "Choose another login name."),
+  "password-weak": entry("never", 422, "Choose a longer one that is on no list: three random words are good."),
+  "code-refused": entry("never", 422, "Type the six digits that your authenticator shows now; check its clock."),
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof errorRegistry;

@@ -12,6 +12,7 @@ import {
   type Event,
   type Grant,
   type Identity,
+  type Place,
   type Principal,
   type PrincipalKind,
   systemClock,
@@ -30,9 +31,13 @@ import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 
+import { AccessTally } from "../../audit/access-tally.ts";
 import type { AuditEntry } from "../../ports.ts";
-import type { HandledRouteName, HandlerAnswer, Handlers } from "../handlers.ts";
+import type { FileAnswer, HandledRouteName, HandlerAnswer, Handlers } from "../handlers.ts";
+import { fixedCertificates } from "../../tls/testing/fixed-certificates.ts";
 import { ApiServer, type ApiServerOptions } from "../server.ts";
+import { FakeLogins } from "./fake-logins.ts";
+import { peopleSamples } from "./people-expectations.ts";
 
 export interface Answer {
   readonly status: number;
@@ -88,8 +93,17 @@ export const readAll = async (socket: Socket): Promise<string> => {
   return text;
 };
 
+const file = (name: string): FileAnswer => ({
+  contentType: "application/octet-stream",
+  name,
+  chunks: (async function* () {
+    yield Buffer.from(name);
+  })(),
+});
+
 /** A well-formed answer of every route. */
 export const samples: Samples = {
+  ...peopleSamples,
   pair: {
     principal: PrincipalId.parse("who-zzzzzzzzzzzzzzzz"),
     name: "New",
@@ -114,7 +128,7 @@ export const samples: Samples = {
     const chunks = (async function* () {
       yield Buffer.from("film");
     })();
-    return { startedAt: 7, chunks };
+    return { startedAt: 7, chunks, ended: new AbortController().signal };
   },
   offerWebRtc: { id: session, sdp: "v=0\r\n" },
   endWebRtc: {},
@@ -130,10 +144,44 @@ export const samples: Samples = {
   },
   listPrincipals: [],
   revokePrincipal: {},
+  changeGrants: {
+    id: PrincipalId.parse("who-zzzzzzzzzzzzzzzz"),
+    name: "Changed",
+    kind: "homebridge",
+    grants: [],
+    created: 1,
+    revoked: null,
+  },
   health: { cameras: [], transcoder: { available: false, version: null, sandbox: [], missing: [] } },
   metrics: { contentType: "text/plain; version=0.0.4", text: "# none\n" },
   openApi: { openapi: "3.1.1", info: { title: "Gatehouse", version: "0.0.0" }, paths: {}, components: {} },
+  trust: { url: "https://127.0.0.1:1/trust/ca.crt", fingerprint: "AA", expires: 1, certificates: [], notice: null },
+  get trustPem() {
+    return file("ca.pem");
+  },
+  get trustDer() {
+    return file("ca.crt");
+  },
+  get trustProfile() {
+    return file("ca.mobileconfig");
+  },
   listAudit: [],
+  verifyAudit: {
+    rows: 0,
+    intact: true,
+    firstBad: null,
+    contradiction: null,
+    heads: 0,
+    newestHead: null,
+    pushed: "nowhere",
+  },
+  listAuditHeads: { key: "key", heads: [] },
+  get exportAudit() {
+    const chunks = (async function* () {
+      yield Buffer.from("rows");
+    })();
+    return { contentType: "application/jsonl", name: "rows.jsonl", chunks };
+  },
 };
 
 /** The API server with everything round it in the test's hands. */
@@ -150,6 +198,11 @@ export class ApiWorld implements AsyncDisposable {
   readonly handled: { readonly name: HandledRouteName; readonly request: { readonly signal: AbortSignal } }[] = [];
   readonly cameras = [makeCamera({ id: here, name: "Here" }), makeCamera({ id: elsewhere, name: "Elsewhere" })];
   readonly motion: CameraId[] = [];
+  /** Where everybody seems to come from. */
+  place: Place = "home";
+  ownBox = true;
+  /** People who are signed in, by their Cookie header. */
+  readonly logins = new FakeLogins();
   readonly #clients: GatewayClient[] = [];
   #server: ApiServer | undefined;
 
@@ -165,16 +218,25 @@ export class ApiWorld implements AsyncDisposable {
 
   /** What the server is opened with. */
   options(over: Partial<Handlers> = {}, clock: Clock = systemClock): ApiServerOptions {
+    const audit = { append: (entry: AuditEntry) => void this.audit.push(entry), failing: false };
     const { certificate, privateKey } = this.certificate;
     return {
       listen: { host: "127.0.0.1", port: 0 },
-      tls: { key: privateKey, cert: certificate, clientCa: certificate },
+      tls: { certificates: fixedCertificates({ key: privateKey, cert: certificate }), clientCa: certificate },
+      hosts: new Set(["gateway:443"]),
       handlers: this.#handlers(over),
-      principals: { byPin: (pin) => this.principals.get(pin) },
+      principals: {
+        byPin: (pin) => this.principals.get(pin),
+        get: (id) => [...this.principals.values()].find((principal) => principal.id === id),
+      },
+      logins: this.logins,
       applications: { verifyBasic: (username, password) => this.applications.get(`${username}:${password}`) },
       revocations: this.revocations,
       sessions: { find: (id) => this.sessions.get(id) },
-      audit: { append: (entry) => void this.audit.push(entry) },
+      placeOf: () => this.place,
+      isOwnAddress: () => this.ownBox,
+      audit,
+      accesses: new AccessTally({ audit, clock, log: silentLogger }),
       events: this.events,
       gateway,
       cameras: () => this.cameras,
@@ -258,13 +320,18 @@ export class ApiWorld implements AsyncDisposable {
   async ask({ method, path, as, headers = {}, body }: Question): Promise<Answer> {
     const socket = await this.dial({ as });
     const content = body === undefined ? {} : { "content-type": "application/json" };
-    const asked = httpsRequest({ method, path, headers: { ...content, ...headers }, createConnection: () => socket });
+    const asked = httpsRequest({
+      method,
+      path,
+      headers: { host: this.address, ...content, ...headers },
+      createConnection: () => socket,
+    });
     asked.end(body);
     try {
       const [response] = (await once(asked, "response")) as [IncomingMessage];
       let text = "";
       for await (const part of response.setEncoding("utf8") as AsyncIterable<string>) text += part;
-      const isJson = text !== "" && /json/.test(response.headers["content-type"] ?? "");
+      const isJson = text !== "" && /^application\/json(?:;|$)/.test(response.headers["content-type"] ?? "");
       const json = isJson ? (JSON.parse(text) as unknown) : undefined;
       return { status: response.statusCode ?? 0, headers: response.headers, text, json };
     } finally {

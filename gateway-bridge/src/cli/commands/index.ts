@@ -1,20 +1,42 @@
 import type { Command } from "../command.ts";
 import { appAddCommand } from "./app-add.ts";
 import { auditCommand } from "./audit.ts";
+import { auditExportCommand } from "./audit-export.ts";
+import { auditHeadsCommand } from "./audit-heads.ts";
+import { auditVerifyCommand } from "./audit-verify.ts";
+import { backupCommand } from "./backup.ts";
 import { cameraAddCommand } from "./camera-add.ts";
 import { cameraDiscoverCommand } from "./camera-discover.ts";
 import { cameraListCommand } from "./camera-list.ts";
 import { cameraRemoveCommand } from "./camera-remove.ts";
+import { checkCommand } from "./check.ts";
 import { clientListCommand } from "./client-list.ts";
 import { clientRevokeCommand } from "./client-revoke.ts";
+import { eraseCommand } from "./erase.ts";
+import { firstRunCommand } from "./first-run.ts";
+import { grantListCommand } from "./grant-list.ts";
+import { grantSetCommand } from "./grant-set.ts";
 import { healthCommand } from "./health.ts";
+import { loginEndCommand, loginListCommand } from "./login.ts";
 import { pairCommand } from "./pair.ts";
+import { personAddCommand, personInviteCommand, personListCommand, personRemoveCommand } from "./person.ts";
+import { restoreCommand } from "./restore.ts";
 import { statusCommand } from "./status.ts";
+import { trustCommand } from "./trust.ts";
 import { upCommand } from "./up.ts";
+import { updateApplyCommand } from "./update-apply.ts";
+import { updateCheckCommand } from "./update-check.ts";
+import { updateRecoverCommand } from "./update-recover.ts";
+import { updateRollbackCommand } from "./update-rollback.ts";
+import { updateStateCommand } from "./update-state.ts";
+import { versionCommand } from "./version.ts";
+import { vaultProtectCommand, vaultUnprotectCommand } from "./vault-protect.ts";
+import { vaultRotateCommand } from "./vault-rotate.ts";
 
 /** Every command, in the order of the help page. */
 export const commands: readonly Command[] = [
   upCommand,
+  firstRunCommand,
   statusCommand,
   healthCommand,
   cameraDiscoverCommand,
@@ -22,8 +44,33 @@ export const commands: readonly Command[] = [
   cameraListCommand,
   cameraRemoveCommand,
   pairCommand,
+  trustCommand,
   appAddCommand,
   clientListCommand,
   clientRevokeCommand,
+  personListCommand,
+  personAddCommand,
+  personInviteCommand,
+  personRemoveCommand,
+  loginListCommand,
+  loginEndCommand,
+  grantListCommand,
+  grantSetCommand,
+  checkCommand,
+  updateCheckCommand,
+  updateApplyCommand,
+  updateRollbackCommand,
+  updateRecoverCommand,
+  updateStateCommand,
+  versionCommand,
   auditCommand,
+  auditVerifyCommand,
+  auditHeadsCommand,
+  auditExportCommand,
+  backupCommand,
+  restoreCommand,
+  vaultProtectCommand,
+  vaultUnprotectCommand,
+  vaultRotateCommand,
+  eraseCommand,
 ];

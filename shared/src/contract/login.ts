@@ -1,0 +1,59 @@
+import { z } from "zod";
+
+import { LoginId, Name, PrincipalId, Time } from "./ids.ts";
+import { LoginName, Password, Person } from "./person.ts";
+
+/** Something that a person showed. `code`: the one-time code of a first run or an invitation, which allows to set the others up. */
+export const Factor = z.enum(["code", "password", "totp", "recovery-code"]);
+export type Factor = z.infer<typeof Factor>;
+
+/** One sign-in of a person in one browser. */
+export const Login = z.strictObject({
+  id: LoginId,
+  person: PrincipalId,
+  /** What the browser calls itself. */
+  device: Name,
+  factors: z.array(Factor),
+  created: Time,
+  used: Time,
+  /** When it ends at the latest, unless it is used before. */
+  ends: Time,
+  /** When all factors that the person has were last shown. */
+  steppedUp: Time.nullable(),
+  /** Whether it is the one that asks. */
+  current: z.boolean(),
+});
+export type Login = z.infer<typeof Login>;
+
+/** The six digits that an authenticator shows. */
+export const TotpCode = z.string().regex(/^\d{6}$/, "six digits");
+/** A one-time code, grouped by blanks or dashes as people type it. */
+export const OneTimeCode = z.string().max(64);
+
+/** Both factors at once, so that nobody learns which of them was wrong. `code`: six digits, or one of the recovery codes. */
+export const PasswordSignIn = z.strictObject({
+  loginName: LoginName,
+  password: Password,
+  code: OneTimeCode.optional(),
+});
+export type PasswordSignIn = z.infer<typeof PasswordSignIn>;
+export const StepUp = PasswordSignIn.omit({ loginName: true });
+export type StepUp = z.infer<typeof StepUp>;
+
+/** Who is signed in. */
+export const Me = z.strictObject({
+  person: Person,
+  login: Login,
+  /** May change the gateway's settings, once it has shown two factors. */
+  admin: z.boolean(),
+  /** What it should still set up. */
+  needs: z.array(z.enum(["password", "second-factor", "recovery-codes"])),
+});
+export type Me = z.infer<typeof Me>;
+
+/** What an authenticator is given: once as a URI (for a QR code), once to be typed. */
+export const TotpSecret = z.strictObject({ uri: z.string(), secret: z.string() });
+export type TotpSecret = z.infer<typeof TotpSecret>;
+/** Shown once. */
+export const RecoveryCodes = z.strictObject({ codes: z.array(z.string()) });
+export type RecoveryCodes = z.infer<typeof RecoveryCodes>;
