@@ -21,7 +21,7 @@ const production = (folder: string): string[] =>
 const rows = [
   ["domain", "protocols"],
   ["ports.ts", "store", "media"],
-  ["sources", "consumers", "cameras", "vault", "audit", "access", "api", "config", "metrics"],
+  ["sources", "consumers", "cameras", "vault", "audit", "access", "api", "config", "metrics", "update"],
   ["camera-states.ts", "door.ts", "version.ts"],
   ["media-plane.ts"],
   ["handlers"],

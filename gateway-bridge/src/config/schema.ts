@@ -29,6 +29,15 @@ export const Config = z.strictObject({
       unsandboxedFfmpeg: z.boolean().default(false),
     })
     .prefault({}),
+  update: z
+    .strictObject({
+      /** Where releases come from: an https address or a folder. Nowhere unless told otherwise. */
+      source: z
+        .union([z.url({ protocol: /^https$/ }), z.string().regex(/^\/[^\0]{1,1023}$/)], "an https address or an absolute path")
+        .nullable()
+        .default(null),
+    })
+    .prefault({}),
   /** For players and recorders. Nothing listens before the first application has been added. */
   rtsp: z
     .strictObject({

@@ -1,0 +1,60 @@
+import { join } from "node:path";
+
+import { AdvisoryList, lockedPackages, matchAdvisories, type AdvisoryMatch } from "../../update/advisories.ts";
+import { readJson, type Installation } from "../../update/installation.ts";
+import { readJournal, type UpdateJournal } from "../../update/journal.ts";
+import type { Command } from "../command.ts";
+import { installOption, openInstallation } from "./update-installation.ts";
+
+interface Known {
+  /** When the list of advisories was made; null where there is none. */
+  readonly date: string | null;
+  readonly matches: readonly AdvisoryMatch[];
+}
+
+/** What the release's own list says about the packages that came with it. */
+const advisoriesOf = async (folder: string): Promise<Known> => {
+  const list = AdvisoryList.safeParse(await readJson(join(folder, "advisories.json")));
+  const packages = lockedPackages(await readJson(join(folder, "package-lock.json")));
+  if (!list.success || packages === undefined) return { date: null, matches: [] };
+  return { date: list.data.date, matches: matchAdvisories(list.data, packages) };
+};
+
+const wordsOn = ({ date, matches }: Known): readonly string[] => {
+  if (date === null) return ["There is no list of advisories in this release."];
+  const known = `Known faults of its packages, as of ${date} (what was found later is not in the list):`;
+  if (matches.length === 0) return [`${known} none.`];
+  return [
+    known,
+    ...matches.map(
+      ({ id, package: name, version, severity, url }) => `  ${name} ${version}: ${severity}, ${id}, ${url}`,
+    ),
+  ];
+};
+
+const describe = (installation: Installation, installed: string, journal: UpdateJournal): readonly string[] => [
+  `Version ${installed} is installed in ${installation.folder}.`,
+  journal.step === "idle"
+    ? "No update is under way."
+    : `An update to ${journal.to ?? "?"} was cut off at the step "${journal.step}": run \`gatehouse update recover\`.`,
+  ...(journal.previous === null ? [] : [`\`gatehouse update rollback\` leads back to ${journal.previous}.`]),
+  ...(journal.failed === null ? [] : [`Version ${journal.failed} was tried here and taken back.`]),
+];
+
+export const updateStateCommand: Command = {
+  path: ["update", "state"],
+  summary: "what is installed, what an update has left, and known faults of the packages",
+  operands: [],
+  options: installOption,
+  examples: ["sudo gatehouse update state"],
+  run: async (input) => {
+    const installation = await openInstallation(input);
+    const installed = await installation.current();
+    const journal = await readJournal(installation);
+    const advisories = await advisoriesOf(installation.version(installed));
+    return {
+      json: { installed, journal, advisories },
+      text: [...describe(installation, installed, journal), ...wordsOn(advisories)].join("\n"),
+    };
+  },
+};
