@@ -80,6 +80,7 @@ process.exitCode = await runCommandLine({
       terminal,
       data,
       searchPath: process.env["PATH"] ?? "",
+      credentialsFolder: process.env["CREDENTIALS_DIRECTORY"],
       json,
       clock: systemClock,
       log,

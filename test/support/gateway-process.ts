@@ -19,6 +19,8 @@ export interface GatewayOptions {
   readonly logLevel?: string;
   /** A socket at which it tells what memory it holds. */
   readonly probe?: string;
+  /** The folder in which it finds what systemd gives to a service. */
+  readonly credentials?: string;
 }
 
 /** How a `gatehouse` command ended. */
@@ -68,7 +70,7 @@ export class GatewayProcess implements AsyncDisposable {
   }
 
   /** Resolves when it listens. A second start with the same folder is a restart, on the same port. */
-  static async start({ data, config, logLevel, probe }: GatewayOptions): Promise<GatewayProcess> {
+  static async start({ data, config, logLevel, probe, credentials }: GatewayOptions): Promise<GatewayProcess> {
     await mkdir(data, { recursive: true, mode: 0o700 });
     if (config !== undefined) await writeFile(join(data, "config.json"), JSON.stringify(config));
     const preloads = [dieWithParent, ...(probe === undefined ? [] : [processProbe])].map((file) => `--import=${file}`);
@@ -79,6 +81,7 @@ export class GatewayProcess implements AsyncDisposable {
         HOME: data,
         ...(logLevel !== undefined && { GATEHOUSE_LOG: logLevel }),
         ...(probe !== undefined && { GATEHOUSE_PROBE: probe }),
+        ...(credentials !== undefined && { CREDENTIALS_DIRECTORY: credentials }),
         NODE_OPTIONS: ["--disable-warning=ExperimentalWarning", ...preloads].join(" "),
       },
     });

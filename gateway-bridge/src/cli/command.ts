@@ -19,6 +19,8 @@ export interface CommandContext extends Cancellable {
   readonly data: string;
   /** Where programs are looked for, as in PATH. */
   readonly searchPath: string;
+  /** Where systemd puts the credentials that its unit names. */
+  readonly credentialsFolder?: string | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: () => number;

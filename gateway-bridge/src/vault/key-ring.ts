@@ -3,7 +3,7 @@ import { createSecretKey, hkdfSync, randomBytes, timingSafeEqual, type KeyObject
 
 import { blob } from "../store/column.ts";
 import type { Database, Migrations } from "../store/database.ts";
-import { keyLength } from "./envelope.ts";
+import { keyLength, type Place } from "./envelope.ts";
 
 /** A key that wraps data keys, with the id under which rows name it. */
 export interface RingKey {
@@ -59,17 +59,28 @@ export class KeyRing {
     return new KeyRing(keys, sealing);
   }
 
+  /** Whether the ring was made with this root key; true of a ring without keys. */
+  static isMadeWith(database: Database, rootKey: Buffer): boolean {
+    const rows = database.sql.prepare("SELECT id, proof FROM vault_keys").all();
+    return rows.every((row) => proves(blob(row["proof"]), derive(rootKey, String(row["id"]), "proof")));
+  }
+
   /** Adds a key to the database and makes it the one that seals. */
-  static addKey(database: Database, rootKey: Buffer): void {
+  static addKey(database: Database, rootKey: Buffer): RingKey {
     const id = `key-${base32(randomBytes(10))}`;
     database.transaction(() => {
       database.sql.exec("UPDATE vault_keys SET sealing = 0");
       database.sql.prepare("INSERT INTO vault_keys VALUES (?, ?, 1)").run(id, derive(rootKey, id, "proof"));
     });
+    return { id, key: createSecretKey(derive(rootKey, id, "wrapping")) };
   }
 
-  get(id: string): KeyObject | undefined {
-    return this.#keys.get(id);
+  /** The key that sealed what belongs there. @throws GatehouseError `vault-corrupt` */
+  keyOf({ name, keyId }: Place): KeyObject {
+    const key = this.#keys.get(keyId);
+    if (key === undefined)
+      throw new GatehouseError("vault-corrupt", `the key of the secret "${name}" is not in the ring`);
+    return key;
   }
 }
 

@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { Database } from "../store/database.ts";
-import { readKeyFile } from "./key-file.ts";
 import { KeyRing } from "./key-ring.ts";
+import { readRootKey } from "./root-key.ts";
 import { Vault } from "./vault.ts";
 
 const never = { signal: new AbortController().signal };
@@ -169,8 +169,8 @@ describe("Vault.open", () => {
   it("reads what an older key of the ring sealed, and seals with the newest", async () => {
     const before = await open();
     before.put("camera/one", Buffer.from("one"));
-    const rootKey = await readKeyFile(keyFile);
-    KeyRing.addKey(database, rootKey!);
+    const found = await readRootKey(keyFile);
+    KeyRing.addKey(database, found!.rootKey);
     const after = await open();
     after.put("camera/two", Buffer.from("two"));
     expect([after.get("camera/one")?.toString(), after.get("camera/two")?.toString()]).toEqual(["one", "two"]);

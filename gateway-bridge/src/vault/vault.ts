@@ -2,29 +2,19 @@ import { GatehouseError, type Cancellable } from "@gatehouse/shared";
 import type { StatementSync } from "node:sqlite";
 
 import type { SecretStore } from "../ports.ts";
-import { blob } from "../store/column.ts";
-import type { Database, Migrations } from "../store/database.ts";
+import type { Database } from "../store/database.ts";
 import { seal, unseal } from "./envelope.ts";
-import { makeKeyFile, readKeyFile } from "./key-file.ts";
-import { KeyRing, ringMigrations } from "./key-ring.ts";
-
-const secretMigrations: Migrations = {
-  name: "vault-secrets",
-  steps: [
-    `CREATE TABLE vault_secrets (
-       name TEXT PRIMARY KEY,
-       version INTEGER NOT NULL,
-       key_id TEXT NOT NULL REFERENCES vault_keys (id),
-       wrapped_key BLOB NOT NULL,
-       sealed BLOB NOT NULL
-     ) STRICT, WITHOUT ROWID`,
-  ],
-};
+import { KeyRing } from "./key-ring.ts";
+import { makeRootKey, type AskPassphrase } from "./root-key.ts";
+import { settleRootKey } from "./rotation.ts";
+import { toSealedSecret } from "./sealed-secret.ts";
 
 export interface VaultOptions {
   readonly database: Database;
   /** Path of the root key. Who has the database and this file has the secrets; who lacks either has nothing. */
   readonly keyFile: string;
+  /** Asked where a passphrase protects the root key. */
+  readonly passphrase?: AskPassphrase;
 }
 
 /**
@@ -41,9 +31,7 @@ export class Vault implements SecretStore {
   private constructor(database: Database, ring: KeyRing) {
     this.#database = database;
     this.#ring = ring;
-    this.#select = database.sql.prepare(
-      "SELECT version, key_id, wrapped_key, sealed FROM vault_secrets WHERE name = ?",
-    );
+    this.#select = database.sql.prepare("SELECT * FROM vault_secrets WHERE name = ?");
     this.#upsert = database.sql.prepare(
       `INSERT INTO vault_secrets VALUES (?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET
          version = excluded.version, key_id = excluded.key_id,
@@ -54,13 +42,12 @@ export class Vault implements SecretStore {
 
   /**
    * Opens the vault; the first time, makes its key.
-   * @throws GatehouseError `vault-key-missing`, `vault-corrupt` or `file-permissions`
+   * @throws GatehouseError `vault-key-missing`, `vault-corrupt`, `file-permissions`, `vault-locked` or `passphrase-wrong`
    */
-  static async open({ database, keyFile }: VaultOptions, cancel: Cancellable): Promise<Vault> {
+  static async open(options: VaultOptions, cancel: Cancellable): Promise<Vault> {
+    const { database, keyFile } = options;
     cancel.signal.throwIfAborted();
-    database.migrate(ringMigrations);
-    database.migrate(secretMigrations);
-    const found = await readKeyFile(keyFile);
+    const found = (await settleRootKey(options))?.rootKey;
     if (found === undefined && count(database, "vault_secrets") > 0) {
       throw new GatehouseError(
         "vault-key-missing",
@@ -69,7 +56,7 @@ export class Vault implements SecretStore {
     }
     // Keys that sealed nothing are worth nothing without the file they came from.
     if (found === undefined) database.sql.exec("DELETE FROM vault_keys");
-    const rootKey = found ?? (await makeKeyFile(keyFile, cancel));
+    const rootKey = found ?? (await makeRootKey(keyFile, cancel));
     try {
       // Also after a crash between the making of the file and this.
       if (count(database, "vault_keys") === 0) KeyRing.addKey(database, rootKey);
@@ -92,12 +79,8 @@ export class Vault implements SecretStore {
   get(name: string): Buffer | undefined {
     const row = this.#select.get(name);
     if (row === undefined) return undefined;
-    const keyId = String(row["key_id"]);
-    const key = this.#ring.get(keyId);
-    if (key === undefined)
-      throw new GatehouseError("vault-corrupt", `the key of the secret "${name}" is not in the ring`);
-    const envelope = { wrappedKey: blob(row["wrapped_key"]), sealed: blob(row["sealed"]) };
-    return unseal(key, { name, version: Number(row["version"]), keyId }, envelope);
+    const { place, envelope } = toSealedSecret(row);
+    return unseal(this.#ring.keyOf(place), place, envelope);
   }
 
   delete(name: string): void {

@@ -5,6 +5,7 @@ import { networkInterfaces } from "node:os";
 import { loadConfig } from "../../config/load.ts";
 import { Gateway } from "../../gateway.ts";
 import type { Command } from "../command.ts";
+import { passphraseSource, stdinPassphraseOption, vaultPassphrase } from "../passphrase.ts";
 
 const untilStopped = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => void onAbort(signal, () => resolve()));
@@ -13,13 +14,23 @@ export const upCommand: Command = {
   path: ["up"],
   summary: "run the gateway until it is stopped",
   operands: [],
-  options: {},
+  options: stdinPassphraseOption("the vault's passphrase, where one protects it,"),
   examples: ["gatehouse up", "gatehouse up --data /srv/gatehouse"],
-  run: async (_input, { data, searchPath, clock, log, random, signal, terminal, json }) => {
+  run: async (input, context) => {
+    const { data, searchPath, clock, log, random, signal, terminal, json } = context;
     await mkdir(data, { recursive: true, mode: 0o700 });
     const config = await loadConfig(data);
     await using gateway = await Gateway.open(
-      { data, config, searchPath, clock, log, random, interfaces: networkInterfaces },
+      {
+        data,
+        config,
+        searchPath,
+        clock,
+        log,
+        random,
+        interfaces: networkInterfaces,
+        passphrase: vaultPassphrase(passphraseSource(input, context), context),
+      },
       { signal },
     );
     terminal.print(
