@@ -33,7 +33,7 @@ export const openDoorOn = async (folder: string): Promise<Door> => {
   const vault = await Vault.open({ database, keyFile: join(folder, "vault.key") }, never);
   const audit = AuditLog.open({ database, clock, secrets: vault });
   const principals = Principals.open({ database, clock, audit, log: new MemoryLogger() });
-  const identity = await GatewayIdentity.open({ secrets: vault, clock }, never);
+  const identity = await GatewayIdentity.open({ secrets: vault }, never);
   const address = "127.0.0.1:8443";
   const options = { database, clock, audit, principals, identity, name: "Gatehouse", address: () => address };
   const pairing = Pairing.open(options);

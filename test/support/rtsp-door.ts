@@ -1,4 +1,4 @@
-import type { CameraId, Clock, GatewayId, Grant, TierName } from "@gatehouse/shared";
+import type { CameraId, Clock, GatewayId, Grant, Place, TierName } from "@gatehouse/shared";
 import { systemClock } from "@gatehouse/shared";
 import { MemoryLogger } from "@gatehouse/shared/testing";
 
@@ -6,12 +6,15 @@ import { Applications, type ApplicationLogin } from "../../gateway-bridge/src/ac
 import { GatewayIdentity } from "../../gateway-bridge/src/access/gateway-identity.ts";
 import { Principals } from "../../gateway-bridge/src/access/principals.ts";
 import { MemoryAudit, MemorySecrets } from "../../gateway-bridge/src/access/testing/open-door.ts";
+import { AccessTally } from "../../gateway-bridge/src/audit/access-tally.ts";
 import { RtspServer } from "../../gateway-bridge/src/consumers/rtsp/rtsp-server.ts";
 import type { ReaderTalk } from "../../gateway-bridge/src/consumers/rtsp/talk-track.ts";
 import type { StreamEndpoint } from "../../gateway-bridge/src/domain/camera.ts";
 import { Streams } from "../../gateway-bridge/src/media/streams.ts";
 import type { OpenSource } from "../../gateway-bridge/src/ports.ts";
 import { Database } from "../../gateway-bridge/src/store/database.ts";
+import { fixedCertificates } from "../../gateway-bridge/src/tls/testing/fixed-certificates.ts";
+import { openHome } from "../../gateway-bridge/src/tls/testing/home.ts";
 
 export interface RtspDoorOptions {
   readonly openSource: OpenSource;
@@ -53,11 +56,13 @@ export class RtspDoor implements AsyncDisposable {
   readonly secrets = new MemorySecrets();
   readonly #stack = new AsyncDisposableStack();
   readonly #clock: Clock;
+  /** Where everybody seems to come from. */
+  place: Place = "home";
   readonly principals: Principals;
   readonly streams: Streams;
   #applications!: Applications;
   #server!: RtspServer;
-  /** Of RTSPS, PEM. */
+  /** Of the authority that vouches for RTSPS, PEM. */
   certificate = "";
 
   private constructor({ openSource, endpoint = nowhere, clock = systemClock }: RtspDoorOptions) {
@@ -90,25 +95,28 @@ export class RtspDoor implements AsyncDisposable {
     const door = new RtspDoor(options);
     const { tiers = { [doorCamera]: ["main"] }, plain = false, talk, host = "127.0.0.1", port = 0 } = options;
     const never = { signal: new AbortController().signal };
-    const identity = await GatewayIdentity.open({ secrets: door.secrets, clock: door.#clock }, never);
+    const identity = await GatewayIdentity.open({ secrets: door.secrets }, never);
+    const home = openHome({ identity, secrets: door.secrets });
     const server = await RtspServer.open(
       {
         listen: { host, port },
-        tls: identity.tls,
+        tls: fixedCertificates(home.server),
         plain: plain ? { port: 0 } : undefined,
         logins: door.#applications,
         revocations: { on: (listener) => door.principals.onRevoked(listener) },
+        placeOf: () => door.place,
         streams: door.streams,
         ...(talk === undefined ? {} : { talk }),
         tiers: (camera) => (tiers as Partial<Record<CameraId, readonly TierName[]>>)[camera],
         audit: door.audit,
+        accesses: new AccessTally({ audit: door.audit, clock: door.#clock, log: door.log }),
         clock: door.#clock,
         log: door.log,
       },
       never,
     );
     door.#server = door.#stack.use(server);
-    door.certificate = identity.tls.cert;
+    door.certificate = home.certificate.toString();
     return door;
   }
 

@@ -23,6 +23,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
+const onTheBox = { now: 1, place: "home", assurance: "two" } as const;
 const ensure = (address = "127.0.0.1:8443"): Promise<Identity> => ensureOwner({ ...door, file, address }, never);
 const living = (): string[] =>
   door.principals
@@ -39,11 +40,11 @@ describe("ensureOwner", () => {
     const principal = door.principals.byPin(pin)!;
     expect(principal).toMatchObject({ id: identity.principal, kind: "owner", name: "Command line", revoked: null });
     for (const action of Action.options) {
-      expect(decideAccess(principal, { action, camera: "*" }).kind).toBe("allow");
+      expect(decideAccess(principal, { action, camera: "*" }, onTheBox).kind).toBe("allow");
     }
     expect(identity).toMatchObject({ gatewayPin: door.identity.pin, gatewayId: door.identity.id });
     const certificate = new X509Certificate(identity.certificate);
-    expect(certificate.checkIssued(new X509Certificate(door.identity.tls.clientCa))).toBe(true);
+    expect(certificate.checkIssued(new X509Certificate(door.identity.clientCa))).toBe(true);
   });
 
   it("leaves a file that is right as it is", async () => {
@@ -71,7 +72,7 @@ describe("ensureOwner", () => {
     [
       "for a gateway of another key",
       async () => {
-        const identity = await GatewayIdentity.open({ secrets: new MemorySecrets(), clock: door.clock }, never);
+        const identity = await GatewayIdentity.open({ secrets: new MemorySecrets() }, never);
         door = { ...door, identity };
       },
     ],

@@ -45,6 +45,18 @@ describe("loadConfig", () => {
     [{ listn: {} }, /config\.json: unknown key `listn`, did you mean `listen`\?/],
     [{ listen: { prot: 5 } }, /unknown key `listen\.prot`, did you mean `port`\?/],
     [{ zebra: 1 }, /unknown key `zebra`\./],
+    [{ web: { name: "192.168.1.5" } }, /`web\.name`: a name such as/],
+    [{ web: { name: "cams.example.org:443" } }, /`web\.name`: a name such as/],
+    [{ web: { name: "cams.example.org." } }, /`web\.name`: a name such as/],
+    [{ web: { hosts: ["https://gate.lan"] } }, /`web\.hosts\.0`: a name or an address/],
+    [
+      { tls: { kind: "own", certificate: "/c.pem", key: "/k.pem" } },
+      /`web\.name`: the name that the own certificate is for/,
+    ],
+    [
+      { tls: { kind: "own", certificate: "c.pem", key: "/k.pem" }, web: { name: "a.example" } },
+      /`tls\.certificate`: an absolute path/,
+    ],
     [{ listen: { port: 70_000 } }, /`listen\.port`/],
     [{ listen: { host: "not a host!" } }, /`listen\.host`/],
     [`{"__proto__": {"port": 1}}`, /unknown key `__proto__`/],

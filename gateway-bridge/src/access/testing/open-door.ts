@@ -26,6 +26,9 @@ export class MemorySecrets implements SecretStore {
 export class MemoryAudit implements AuditSink {
   readonly rows: AuditEntry[] = [];
   broken = false;
+  get failing(): boolean {
+    return this.broken;
+  }
   append(entry: AuditEntry): void {
     if (this.broken) throw new Error("disk full");
     this.rows.push(entry);
@@ -54,7 +57,7 @@ export const openDoor = async (): Promise<Door> => {
   const audit = new MemoryAudit();
   const secrets = new MemorySecrets();
   const principals = Principals.open({ database, clock, audit, log });
-  const identity = await GatewayIdentity.open({ secrets, clock }, never);
+  const identity = await GatewayIdentity.open({ secrets }, never);
   const openPairing = (): Pairing =>
     Pairing.open({
       ...{ database, clock, audit, principals, identity },

@@ -4,14 +4,16 @@ import { createServer, isIPv6, type AddressInfo, type Server, type Socket } from
 import { createServer as createTlsServer } from "node:tls";
 
 import { addressBlock } from "../../domain/address-block.ts";
+import type { ServerCertificates } from "../../ports.ts";
+import { presentCertificates } from "../../protocols/tls/present-certificates.ts";
 import { limits } from "./limits.ts";
 import type { Places } from "./places.ts";
 
 export interface RtspListenerOptions {
   readonly host: string;
   readonly port: number;
-  /** PEM. Undefined for a listener that anybody on the way can read. */
-  readonly tls: { readonly key: string; readonly cert: string } | undefined;
+  /** Undefined for a listener that anybody on the way can read. */
+  readonly tls: ServerCertificates | undefined;
   /** Of connections that nobody has logged in on, for each address block. */
   readonly strangers: Places<string>;
   /** A connection is there; inside TLS once that is agreed. It gives its place back when somebody has logged in. */
@@ -61,15 +63,15 @@ export class RtspListener implements AsyncDisposable {
 }
 
 /** TLS 1.2 for the recorders and televisions that know no better; with forward secrecy and authenticated ciphers alone. */
-const createTls = ({ key, cert }: NonNullable<RtspListenerOptions["tls"]>): Server => {
-  const server = createTlsServer({
-    key,
-    cert,
-    minVersion: "TLSv1.2",
-    ciphers: "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:ECDHE+AESGCM:ECDHE+CHACHA20",
-    handshakeTimeout: limits.tlsHandshake,
-    noDelay: true,
-  });
+const tlsPolicy = {
+  minVersion: "TLSv1.2",
+  ciphers: "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:ECDHE+AESGCM:ECDHE+CHACHA20",
+} as const;
+
+const createTls = (certificates: ServerCertificates): Server => {
+  const server = createTlsServer({ handshakeTimeout: limits.tlsHandshake, noDelay: true });
+  const presented = presentCertificates(server, certificates, tlsPolicy);
+  server.once("close", () => presented[Symbol.dispose]());
   server.on("tlsClientError", (_, socket) => socket.destroy());
   return server;
 };

@@ -3,6 +3,9 @@ import { createHash, randomBytes } from "node:crypto";
 
 import { GatewayIdentity } from "../../../../gateway-bridge/src/access/gateway-identity.ts";
 import { RtspServer } from "../../../../gateway-bridge/src/consumers/rtsp/rtsp-server.ts";
+import type { SecretStore } from "../../../../gateway-bridge/src/ports.ts";
+import { fixedCertificates } from "../../../../gateway-bridge/src/tls/testing/fixed-certificates.ts";
+import { openHome } from "../../../../gateway-bridge/src/tls/testing/home.ts";
 import type { RtspTarget } from "../../rtsp-player.ts";
 import { clock, log, type MediaPlane } from "../../media-host/media-plane.ts";
 
@@ -25,21 +28,16 @@ const hashes = { MD5: "md5", "SHA-256": "sha256" } as const;
 
 const openServer = async (plane: MediaPlane): Promise<RtspServer> => {
   const kept = new Map<string, Buffer>();
-  const identity = await GatewayIdentity.open(
-    {
-      clock,
-      secrets: {
-        get: (name) => kept.get(name),
-        put: (name, content) => void kept.set(name, Buffer.from(content)),
-        delete: (name) => void kept.delete(name),
-      },
-    },
-    cancel,
-  );
+  const secrets: SecretStore = {
+    get: (name) => kept.get(name),
+    put: (name, content) => void kept.set(name, Buffer.from(content)),
+    delete: (name) => void kept.delete(name),
+  };
+  const identity = await GatewayIdentity.open({ secrets }, cancel);
   return RtspServer.open(
     {
       listen: { host: "127.0.0.1", port: 0 },
-      tls: identity.tls,
+      tls: fixedCertificates(openHome({ identity, secrets }).server),
       plain: { port: 0 },
       logins: {
         realm,
@@ -49,9 +47,11 @@ const openServer = async (plane: MediaPlane): Promise<RtspServer> => {
         onChanged: () => ({ [Symbol.dispose]: () => undefined }),
       },
       revocations: new EventBus<PrincipalId>(log),
+      placeOf: () => "home",
       streams: plane,
       tiers: () => ["main"],
       audit: { append: () => undefined },
+      accesses: { allow: () => undefined, deny: () => undefined },
       clock,
       log,
     },
