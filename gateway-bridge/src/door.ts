@@ -72,9 +72,7 @@ export const openDoor = async (
   const identity = await GatewayIdentity.open({ secrets: vault }, cancel);
   const certificates = opening.use(await openCertificates(options, { identity, vault }, cancel));
   const heads = opening.use(SignedHeads.open({ database, clock, secrets: vault, log, audit, gateway: identity.id }));
-  const headPush = opening.use(
-    await openHeadPush(config.audit.heads, { heads, audit, clock, log, random }, cancel),
-  );
+  const headPush = opening.use(await openHeadPush(config.audit.heads, { heads, audit, clock, log, random }, cancel));
   const accesses = opening.use(new AccessTally({ audit, clock, log }));
   const applications = opening.use(
     Applications.open({ database, principals, secrets: vault, gateway: identity.id, log }),

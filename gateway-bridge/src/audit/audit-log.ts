@@ -6,7 +6,7 @@ import { setImmediate } from "node:timers/promises";
 import type { AuditEntry, AuditSink, SecretStore } from "../ports.ts";
 import { blob } from "../store/column.ts";
 import type { Database, Migrations } from "../store/database.ts";
-import { genesis, hashRow, isMacOf, macOf, type Head } from "./chain.ts";
+import { genesis, hashRow, headAfter, isMacOf, macOf, type Head } from "./chain.ts";
 import { nextLink } from "./link-policy.ts";
 
 const migrations: Migrations = {
@@ -57,17 +57,20 @@ export interface AuditVerdict {
  *
  * It shows any row changed, put in, taken out or cut off by somebody who can write the database but lacks the vault's key.
  * It cannot show: a whole older copy of the data folder put back, or a log rewritten by somebody who has the vault's key too.
- * Only heads that were copied elsewhere show those.
+ * Only signed heads that were pushed elsewhere show those.
  */
 export class AuditLog implements AuditSink {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #key: Buffer;
+  #failing = false;
+  #listener: ((sequence: number) => void) | undefined;
   readonly #insert: StatementSync;
   readonly #last: StatementSync;
   readonly #page: StatementSync;
   readonly #following: StatementSync;
   readonly #count: StatementSync;
+  readonly #hash: StatementSync;
   readonly #selectHead: StatementSync;
   readonly #replaceHead: StatementSync;
 
@@ -81,6 +84,7 @@ export class AuditLog implements AuditSink {
     this.#page = sql.prepare("SELECT * FROM audit WHERE sequence < ? ORDER BY sequence DESC LIMIT ?");
     this.#following = sql.prepare("SELECT * FROM audit WHERE sequence > ? ORDER BY sequence LIMIT 500");
     this.#count = sql.prepare("SELECT count(*) AS rows, min(sequence) AS first FROM audit");
+    this.#hash = sql.prepare("SELECT hash FROM audit WHERE sequence = ?");
     this.#selectHead = sql.prepare("SELECT sequence, hash, mac FROM audit_head");
     this.#replaceHead = sql.prepare("INSERT OR REPLACE INTO audit_head VALUES (1, ?, ?, ?)");
     // Numbers beyond JavaScript's, as only an intruder writes them, must not stop the reading.
@@ -106,10 +110,40 @@ export class AuditLog implements AuditSink {
   /** @throws GatehouseError `audit-unwritable` */
   append(entry: AuditEntry): void {
     try {
-      this.#database.transaction(() => this.#write(entry));
+      const sequence = this.#database.transaction(() => this.#write(entry));
+      this.#failing = false;
+      this.#listener?.(sequence);
     } catch (cause) {
+      this.#failing = true;
       throw new GatehouseError("audit-unwritable", "the audit log cannot be written", { cause });
     }
+  }
+
+  /** Whether the last row could not be written. */
+  get failing(): boolean {
+    return this.#failing;
+  }
+
+  /** Where the log ends, as its own head says; undefined where that is not to be trusted. */
+  get head(): Head | undefined {
+    return this.#trustedHead();
+  }
+
+  /** What the table holds as the hash of a row. */
+  hashOf(sequence: number): Buffer | undefined {
+    const row = this.#hash.get(sequence);
+    return row === undefined ? undefined : blob(row["hash"]);
+  }
+
+  /** The next rows, at most 500, oldest first. */
+  after(sequence: number): AuditRow[] {
+    return this.#following.all(sequence).map(toRow);
+  }
+
+  /** Tells one listener of each row at the moment it is written; a transaction around it may still be undone. */
+  onAppended(listener: (sequence: number) => void): Disposable {
+    this.#listener = listener;
+    return { [Symbol.dispose]: () => (this.#listener = undefined) };
   }
 
   /** Newest first; at most 1,000 rows, 100 unless told. `before` is a sequence. */
@@ -148,10 +182,10 @@ export class AuditLog implements AuditSink {
       return linked ? { rows, intact: true } : { rows, intact: false, firstBad: last.sequence + 1 };
     };
     for (;;) {
-      const page = this.#following.all(last.sequence);
+      const page = this.after(last.sequence);
       if (page.length === 0) break;
       for (const row of page) {
-        const next = follow(last, row);
+        const next = headAfter(last, row);
         if (next === undefined) return verdict(false);
         last = next;
       }
@@ -161,13 +195,14 @@ export class AuditLog implements AuditSink {
     return verdict(head?.sequence === last.sequence && head.hash.equals(last.hash));
   }
 
-  #write(entry: AuditEntry): void {
+  #write(entry: AuditEntry): number {
     const { sequence, previous } = nextLink(this.#trustedHead(), this.#lastSequence());
     const row = { ...clean(entry), sequence, time: this.#clock.now() };
     const hash = hashRow(previous, row);
     const { time, principal, action, target, outcome, detail } = row;
     this.#insert.run(sequence, time, principal, action, target, outcome, detail, previous, hash);
     this.#writeHead({ sequence, hash });
+    return sequence;
   }
 
   #lastSequence(): number {
@@ -192,14 +227,6 @@ export class AuditLog implements AuditSink {
 }
 
 type Columns = Record<string, unknown>;
-
-/** The chain's head after this row, or undefined if the row is not the next one. */
-const follow = (last: Head, columns: Columns): Head | undefined => {
-  const row = toRow(columns);
-  const hash = blob(columns["hash"]);
-  const linked = row.sequence === last.sequence + 1 && blob(columns["previous"]).equals(last.hash);
-  return linked && hash.equals(hashRow(last.hash, row)) ? { sequence: row.sequence, hash } : undefined;
-};
 
 const toRow = (columns: Columns): AuditRow => ({
   sequence: Number(columns["sequence"]),

@@ -1,3 +1,4 @@
+import type { AuditRow } from "@gatehouse/shared";
 import { createHmac, hash, timingSafeEqual } from "node:crypto";
 
 import type { AuditEntry } from "../ports.ts";
@@ -26,6 +27,13 @@ export const hashRow = (previous: Buffer, row: RowContent): Buffer => {
   const { sequence, time, principal, action, target, outcome, detail } = row;
   const fields = [previous.toString("hex"), sequence, time, principal, action, target, outcome, detail];
   return hash("sha256", JSON.stringify(["gatehouse audit 1", ...fields]), "buffer");
+};
+
+/** The chain's head after this row, or undefined if the row is not the next one. */
+export const headAfter = (last: Head, row: AuditRow): Head | undefined => {
+  if (row.sequence !== last.sequence + 1 || row.previous !== last.hash.toString("hex")) return undefined;
+  const computed = hashRow(last.hash, row);
+  return row.hash === computed.toString("hex") ? { sequence: row.sequence, hash: computed } : undefined;
 };
 
 /** Proves that the head was written by a holder of the key. */

@@ -2,7 +2,7 @@ import type { Clock } from "@gatehouse/shared";
 
 /** Rows one caller's denials may write at once, and how often one more is allowed. */
 export const denialBurst = 20;
-export const denialRefillMs = 10_000;
+export const denialRefillMs: number = 10 * 60_000;
 
 interface Bucket {
   tokens: number;
@@ -35,6 +35,15 @@ export class DenialBudget {
       return undefined;
     }
     bucket.tokens -= 1;
+    const { leftOut } = bucket;
+    bucket.leftOut = 0;
+    return leftOut;
+  }
+
+  /** How many were left out since the last row, which are counted anew from here. */
+  settle(caller: string): number {
+    const bucket = this.#buckets.get(caller);
+    if (bucket === undefined) return 0;
     const { leftOut } = bucket;
     bucket.leftOut = 0;
     return leftOut;

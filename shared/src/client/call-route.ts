@@ -1,6 +1,13 @@
 import type { z } from "zod";
 
-import { routes, type JsonRouteName, type RouteAnswer, type RouteCall, type RouteName } from "../contract/api.ts";
+import {
+  routes,
+  type FileRouteName,
+  type JsonRouteName,
+  type RouteAnswer,
+  type RouteCall,
+  type RouteName,
+} from "../contract/api.ts";
 import { fromWireError, WireError } from "../contract/wire-error.ts";
 import type { Cancellable } from "../kernel/abort.ts";
 import { GatehouseError } from "../kernel/errors.ts";
@@ -44,6 +51,18 @@ export const callSnapshot = async (
   }
   return { jpeg: answer.body, capturedAt };
 };
+
+/** Fetches a file, piece by piece, however long it is. Throws before the first piece what the gateway answered instead. */
+export async function* callFile<N extends FileRouteName>(
+  https: PinnedHttps,
+  { name, ...call }: Partial<RouteCall<N>> & { readonly name: N },
+  cancel: Cancellable,
+): AsyncGenerator<Buffer, void> {
+  const loose: LooseCall & { readonly body?: unknown } = call;
+  const body = loose.body === undefined ? undefined : JSON.stringify(loose.body);
+  const question = { method: routes[name].method, path: pathOf(name, loose), body, limit: longestJson };
+  yield* https.fetch(question, { ...cancel, refused: wireError });
+}
 
 /** The error that an answer holds. */
 export const wireError = (answer: HttpAnswer): GatehouseError => {

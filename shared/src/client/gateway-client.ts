@@ -1,4 +1,4 @@
-import type { JsonRouteName, RouteAnswer, RouteCall } from "../contract/api.ts";
+import type { FileRouteName, JsonRouteName, RouteAnswer, RouteCall } from "../contract/api.ts";
 import type { ServerMessage } from "../contract/event.ts";
 import type { CameraId } from "../contract/ids.ts";
 import type { Identity } from "../contract/pairing.ts";
@@ -8,7 +8,7 @@ import type { GatehouseError } from "../kernel/errors.ts";
 import { EventBus } from "../kernel/event-bus.ts";
 import type { Logger } from "../kernel/logger.ts";
 import { supervise } from "../kernel/supervise.ts";
-import { callRoute, callSnapshot, type Picture } from "./call-route.ts";
+import { callFile, callRoute, callSnapshot, type Picture } from "./call-route.ts";
 import { receiveEvents } from "./events-connection.ts";
 import { PinnedHttps } from "./pinned-https.ts";
 
@@ -67,6 +67,15 @@ export class GatewayClient implements AsyncDisposable {
   /** @throws GatehouseError what the gateway answered, `gateway-unreachable`, `gateway-impostor`, or the signal's reason */
   call<N extends JsonRouteName>(name: N, request: Partial<RouteCall<N>>, cancel: Cancellable): Promise<RouteAnswer<N>> {
     return callRoute(this.#https, { ...request, name }, cancel);
+  }
+
+  /** A file, piece by piece. Throws before the first what the gateway answered instead, and later where it breaks off. */
+  download<N extends FileRouteName>(
+    name: N,
+    request: Partial<RouteCall<N>>,
+    cancel: Cancellable,
+  ): AsyncIterable<Buffer> {
+    return callFile(this.#https, { ...request, name }, cancel);
   }
 
   /** A still picture of a camera, near the size asked for. */

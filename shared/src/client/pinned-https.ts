@@ -101,6 +101,42 @@ export class PinnedHttps implements Disposable {
     }
   }
 
+  /**
+   * The body of a good answer, piece by piece; every other answer becomes the error that `refused` makes of it. The deadline is for each
+   * piece, not for the whole.
+   */
+  async *fetch(
+    question: HttpQuestion,
+    { signal: given, refused }: Cancellable & { readonly refused: (answer: HttpAnswer) => Error },
+  ): AsyncGenerator<Buffer, void> {
+    const signal = AbortSignal.any([given, this.#closing.signal]);
+    signal.throwIfAborted();
+    const request = this.#send(question);
+    const abort = onAbort(signal, () => request.destroy());
+    const within = <T>(wait: () => Promise<T>): Promise<T> =>
+      withDeadline({ signal, clock: this.#options.clock, ms: answerMs, what: "the gateway's answer" }, wait);
+    try {
+      const answer = await within(() => response(request));
+      const status = answer.statusCode ?? 0;
+      if (status !== 200) {
+        const body = await within(() => readBounded(answer, question.limit));
+        throw refused({ status, headers: answer.headers, body });
+      }
+      const pieces = (answer as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+      for (;;) {
+        const piece = await within(() => pieces.next());
+        if (piece.done === true) return;
+        yield piece.value;
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      throw unreachable(error);
+    } finally {
+      abort[Symbol.dispose]();
+      request.destroy();
+    }
+  }
+
   #send({ method, path, body }: HttpQuestion): ClientRequest {
     const headers: OutgoingHttpHeaders = {
       host: this.#options.address,
