@@ -1,4 +1,5 @@
 import { expect, it } from "@jest/globals";
+import { TestClock } from "@gatehouse/shared/testing";
 import { networkInterfaces } from "node:os";
 
 import type { HomeKitPreparation } from "./consumers/homekit/homekit-sessions.ts";
@@ -10,9 +11,19 @@ const signal = new AbortController().signal;
 const prepareFrom = async (peer: string): Promise<HomeKitPreparation> => {
   const asked: HomeKitPreparation[] = [];
   const homekit = { prepare: async (preparation: HomeKitPreparation) => void asked.push(preparation) };
-  const parts = { homekit, interfaces: networkInterfaces } as unknown as HandlerParts;
+  const parts = { homekit, interfaces: networkInterfaces, clock: new TestClock() } as unknown as HandlerParts;
   const body = { viewer: { address: "127.0.0.1", videoPort: 9 }, localAddress: "127.0.0.1", width: 640 };
-  const request = { principal: { id: "who-a" }, params: { camera: "cam-a" }, query: {}, body, peer, signal };
+  const principal = { id: "who-a", kind: "homebridge", grants: [], revoked: null };
+  const request = {
+    principal,
+    place: "home",
+    assurance: "one",
+    params: { camera: "cam-a" },
+    query: {},
+    body,
+    peer,
+    signal,
+  };
   await createHandlers(parts).prepareHomeKitSession(request as never);
   return asked[0]!;
 };

@@ -18,6 +18,7 @@ import { WebRtcSessions } from "./consumers/webrtc/webrtc-sessions.ts";
 import { decideAccess } from "./domain/access-policy.ts";
 import type { CameraRecord } from "./domain/camera.ts";
 import { quirksOf } from "./domain/camera-quirks.ts";
+import { placeOf } from "./domain/place-policy.ts";
 import { chooseTier, type MeasuredTier, type ViewerWish } from "./domain/tier-choice-policy.ts";
 import type { Door, GatewayOptions } from "./door.ts";
 import { Ffmpeg, type FfmpegStatus } from "./media/ffmpeg/ffmpeg.ts";
@@ -80,11 +81,6 @@ export const openMediaPlane = async (
   const rtsp = opening.use(await openRtsp(options, parts, cancel));
   const plane = { bus, cameras, states, streams, tierFor, talk, homekit, webrtc, rtsp, clips, transcoder };
   opening.use(streams.onState(({ camera, tier, state }) => states.reportStream(camera, tier, state)));
-  opening.use(
-    door.principals.onRevoked((principal) => {
-      for (const each of [homekit, webrtc, talk]) each.endAll({ principal }, "the principal was revoked");
-    }),
-  );
   opening.use(bus.on((event) => followCameras(event, plane)));
   for (const { id, warm } of cameras.list()) streams.setWarm(id, warm);
   return plane;
@@ -168,9 +164,12 @@ const openTalkDesk = ({ clock, log }: GatewayOptions, { door, cameras, openConve
     endpoint: (camera, within) => cameras.endpoint(camera, "main", within),
     openTalkBack: createTalkBack({ clock, log }),
     openConverter,
-    mayTalk: (id, camera) => {
+    mayTalk: ({ principal: id, camera, place = "away", assurance = "one" }) => {
       const principal = door.principals.get(id);
-      return principal !== undefined && decideAccess(principal, { action: "talk", camera }).kind === "allow";
+      const circumstances = { now: clock.now(), place, assurance };
+      return (
+        principal !== undefined && decideAccess(principal, { action: "talk", camera }, circumstances).kind === "allow"
+      );
     },
     audit: door.audit,
     clock,
@@ -212,19 +211,20 @@ const openWebRtc = ({ clock, log, interfaces }: GatewayOptions, parts: ViewingPa
 };
 
 const openRtsp = (
-  { config, clock, log }: GatewayOptions,
+  { config, clock, log, interfaces }: GatewayOptions,
   { door, cameras, streams, talk }: ViewingParts,
   cancel: Cancellable,
 ): Promise<RtspServer> => {
   const { host = config.listen.host, port, plainPort } = config.rtsp;
-  const { identity, applications, principals, audit } = door;
+  const { certificates, applications, principals, audit, accesses } = door;
   return RtspServer.open(
     {
       listen: { host, port },
-      tls: identity.tls,
+      tls: certificates,
       plain: plainPort === null ? undefined : { port: plainPort },
       logins: applications,
       revocations: { on: (listener) => principals.onRevoked(listener) },
+      placeOf: (peer) => placeOf(peer, interfaces),
       streams,
       talk: {
         loudspeaker: (camera) => cameras.get(camera).description.talk,
@@ -236,6 +236,7 @@ const openRtsp = (
           .find(({ id }) => id === camera)
           ?.description.tiers.map(({ name }) => name),
       audit,
+      accesses,
       clock,
       log,
     },

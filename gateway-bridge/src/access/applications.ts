@@ -1,7 +1,6 @@
 import {
   base32,
   EventBus,
-  GatehouseError,
   PrincipalId,
   Secret,
   type GatewayId,
@@ -11,9 +10,9 @@ import {
 } from "@gatehouse/shared";
 import { hash, randomBytes, timingSafeEqual } from "node:crypto";
 
-import { canHold } from "../domain/access-policy.ts";
 import type { SecretStore } from "../ports.ts";
 import type { Database } from "../store/database.ts";
+import { assertGrantable } from "./grantable.ts";
 import type { Principals } from "./principals.ts";
 
 export interface ApplicationsOptions {
@@ -52,13 +51,13 @@ export class Applications implements Disposable {
   readonly realm: string;
   readonly #options: ApplicationsOptions;
   readonly #changes: EventBus<PrincipalId>;
-  readonly #revocations: Disposable;
+  readonly #principalChanges: Disposable;
 
   private constructor(options: ApplicationsOptions) {
     this.#options = options;
     this.realm = `Gatehouse ${options.gateway}`;
     this.#changes = new EventBus(options.log);
-    this.#revocations = options.principals.onRevoked((id) => this.#forget(id));
+    this.#principalChanges = options.principals.onChanged((id) => this.#follow(id));
   }
 
   static open(options: ApplicationsOptions): Applications {
@@ -78,13 +77,10 @@ export class Applications implements Disposable {
 
   /**
    * Lets a new application in, wholly or not at all.
-   * @throws GatehouseError `request-invalid` for grants that only an owner can hold
+   * @throws GatehouseError `request-invalid` for grants that cannot be given
    */
   create({ name, grants }: { readonly name: string; readonly grants: readonly Grant[] }): ApplicationLogin {
-    for (const [index, { action }] of grants.entries()) {
-      if (canHold("application", action)) continue;
-      throw new GatehouseError("request-invalid", `grants.${index}: only an owner can hold "${action}"`);
-    }
+    assertGrantable("application", grants);
     const { database, principals, secrets } = this.#options;
     const password = base32(randomBytes(passwordBytes));
     const principal = database.transaction(() => {
@@ -122,18 +118,19 @@ export class Applications implements Disposable {
     return principal !== undefined && isAlive(principal) ? principal : undefined;
   }
 
-  /** Tells of each application that comes or goes. */
+  /** Tells of each application that comes, goes, or may do something else. */
   onChanged(listener: (id: PrincipalId) => void): Disposable {
     return this.#changes.on(listener);
   }
 
   [Symbol.dispose](): void {
-    this.#revocations[Symbol.dispose]();
+    this.#principalChanges[Symbol.dispose]();
   }
 
-  #forget(id: PrincipalId): void {
-    if (this.#options.principals.get(id)?.kind !== "application") return;
-    this.#options.secrets.delete(secretName(id));
+  #follow(id: PrincipalId): void {
+    const principal = this.#options.principals.get(id);
+    if (principal?.kind !== "application") return;
+    if (principal.revoked !== null) this.#options.secrets.delete(secretName(id));
     this.#changes.emit(id);
   }
 

@@ -18,11 +18,11 @@ import { hash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { StatementSync } from "node:sqlite";
 import { z } from "zod";
 
-import { canHold } from "../domain/access-policy.ts";
 import type { AuditSink } from "../ports.ts";
 import { blob } from "../store/column.ts";
 import type { Database, Migrations } from "../store/database.ts";
 import { readClientKey, spkiOf, type GatewayIdentity } from "./gateway-identity.ts";
+import { assertGrantable } from "./grantable.ts";
 import {
   judgeOffer,
   maxOpenOffers,
@@ -107,14 +107,11 @@ export class Pairing implements Disposable {
 
   /**
    * A pairing string that works once, within five minutes, over restarts too. Only a hash of its secret is kept.
-   * @throws GatehouseError `request-invalid` for grants that the kind can never hold, `too-many-offers`
+   * @throws GatehouseError `request-invalid` for grants that cannot be given, `too-many-offers`
    */
   offer({ kind, name, grants }: OfferPairing): PairingOffer {
     const { database, clock, identity, address } = this.#options;
-    for (const [index, { action }] of grants.entries()) {
-      if (canHold(kind, action)) continue;
-      throw new GatehouseError("request-invalid", `grants.${index}: only an owner can hold "${action}"`);
-    }
+    assertGrantable(kind, grants);
     const secret = randomBytes(16);
     const made = clock.now();
     database.transaction(() => {

@@ -1,18 +1,21 @@
 import {
   EventBus,
   GatehouseError,
+  Grant,
   Principal,
   PrincipalId,
   randomId,
   type Clock,
-  type Grant,
   type Logger,
   type PrincipalKind,
 } from "@gatehouse/shared";
 import type { StatementSync } from "node:sqlite";
 
+import { describeGrants } from "../domain/grant-text.ts";
+import { isGoverned } from "../domain/last-owner-policy.ts";
 import type { AuditSink } from "../ports.ts";
 import type { Database, Migrations } from "../store/database.ts";
+import { assertGrantable } from "./grantable.ts";
 
 const migrations: Migrations = {
   name: "principals",
@@ -31,6 +34,21 @@ const migrations: Migrations = {
        camera TEXT NOT NULL,
        PRIMARY KEY (principal, action, camera)
      ) STRICT, WITHOUT ROWID`,
+    // Grants get their limits, and there may be several on one camera. What is NULL is not limited, and places NULL is home.
+    `CREATE TABLE limited_grants (
+       principal TEXT NOT NULL REFERENCES principals (id),
+       ordinal INTEGER NOT NULL,
+       action TEXT NOT NULL,
+       camera TEXT NOT NULL,
+       schedule TEXT,
+       places TEXT,
+       until INTEGER,
+       PRIMARY KEY (principal, ordinal)
+     ) STRICT, WITHOUT ROWID;
+     INSERT INTO limited_grants (principal, ordinal, action, camera)
+       SELECT principal, row_number() OVER (PARTITION BY principal ORDER BY camera, action), action, camera FROM grants;
+     DROP TABLE grants;
+     ALTER TABLE limited_grants RENAME TO grants`,
   ],
 };
 
@@ -55,6 +73,7 @@ export class Principals {
   readonly #clock: Clock;
   readonly #audit: AuditSink;
   readonly #revocations: EventBus<PrincipalId>;
+  readonly #changes: EventBus<PrincipalId>;
   readonly #byId: StatementSync;
   readonly #byPin: StatementSync;
   readonly #all: StatementSync;
@@ -64,10 +83,13 @@ export class Principals {
     this.#clock = clock;
     this.#audit = audit;
     this.#revocations = new EventBus(log);
+    this.#changes = new EventBus(log);
     const select = (rest: string): StatementSync =>
       database.sql.prepare(
         `SELECT id, name, kind, created, revoked,
-           (SELECT json_group_array(json_object('action', action, 'camera', camera) ORDER BY camera, action)
+           (SELECT json_group_array(
+                json_patch('{}', json_object('action', action, 'camera', camera,
+                  'schedule', json(schedule), 'places', json(places), 'until', until)) ORDER BY ordinal)
               FROM grants WHERE principal = principals.id) AS grants
          FROM principals ${rest}`,
       );
@@ -92,9 +114,8 @@ export class Principals {
       const insert = sql.prepare("INSERT INTO principals VALUES (?, ?, ?, ?, ?, NULL)");
       // A colon is in no pin: no key ever stands for who has none.
       insert.run(id, name, kind, pin ?? `${kind}:${id}`, this.#clock.now());
-      const addGrant = sql.prepare("INSERT OR IGNORE INTO grants VALUES (?, ?, ?)");
-      for (const { action, camera } of grants) addGrant.run(id, action, camera);
-      const detail = `${kind} "${name}": ${grants.map(({ action, camera }) => `${action} on ${camera}`).join(", ")}`;
+      this.#give(id, grants);
+      const detail = `${kind} "${name}": ${shortForm(grants)}`;
       this.#audit.append({ principal: id, action: "pair", target: id, outcome: "done", detail });
       return this.#existing(id);
     });
@@ -132,10 +153,54 @@ export class Principals {
       });
     });
     this.#revocations.emit(id);
+    this.#changes.emit(id);
+  }
+
+  /**
+   * Puts these grants in the place of all that a principal holds, and then tells the listeners.
+   * @throws GatehouseError `not-found`, `request-invalid` for grants that cannot be given or a principal that was revoked, or
+   * `last-owner` where nobody could govern the gateway any more
+   */
+  setGrants(id: PrincipalId, grants: readonly Grant[]): Principal {
+    const changed = this.#database.transaction(() => {
+      const before = this.#existing(id);
+      if (before.revoked !== null) throw new GatehouseError("request-invalid", `${id} was revoked, for good`);
+      assertGrantable(before.kind, grants);
+      this.#database.sql.prepare("DELETE FROM grants WHERE principal = ?").run(id);
+      this.#give(id, grants);
+      if (!isGoverned(this.list())) {
+        throw new GatehouseError("last-owner", `without these grants of ${id}, nobody could govern the gateway`);
+      }
+      const after = this.#existing(id);
+      this.#audit.append({
+        principal: "-",
+        action: "grantsChanged",
+        target: id,
+        outcome: "done",
+        detail: `${shortForm(before.grants)} -> ${shortForm(after.grants)}`,
+      });
+      return after;
+    });
+    this.#changes.emit(id);
+    return changed;
   }
 
   onRevoked(listener: (id: PrincipalId) => void): Disposable {
     return this.#revocations.on(listener);
+  }
+
+  /** Tells of each principal at the moment it was revoked or may do something else. */
+  onChanged(listener: (id: PrincipalId) => void): Disposable {
+    return this.#changes.on(listener);
+  }
+
+  /** Each grant counts once. */
+  #give(id: PrincipalId, grants: readonly Grant[]): void {
+    const insert = this.#database.sql.prepare("INSERT INTO grants VALUES (?, ?, ?, ?, ?, ?, ?)");
+    const different = new Map(grants.map((grant) => [JSON.stringify(Grant.parse(grant)), grant]));
+    for (const [ordinal, { action, camera, schedule, places, until }] of [...different.values()].entries()) {
+      insert.run(id, ordinal, action, camera, textOf(schedule), textOf(places), until ?? null);
+    }
   }
 
   #existing(id: PrincipalId): Principal {
@@ -144,6 +209,16 @@ export class Principals {
     return principal;
   }
 }
+
+/** Longest description of somebody's grants in the audit log. */
+const longestForm = 1_000;
+
+const shortForm = (grants: readonly Grant[]): string => {
+  const text = describeGrants(grants);
+  return text.length <= longestForm ? text : `${text.slice(0, longestForm)}... (${grants.length} grants)`;
+};
+
+const textOf = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));
 
 type Columns = Record<string, unknown>;
 

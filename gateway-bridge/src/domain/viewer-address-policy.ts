@@ -64,6 +64,9 @@ export const plainAddress = (text: string): PlainAddress | undefined => {
 
 export const isLoopback = ({ address, family }: PlainAddress): boolean => loopback.check(address, family);
 
+/** Private, link-local and unique local addresses. */
+export const isPrivate = ({ address, family }: PlainAddress): boolean => local.check(address, family);
+
 const toNumber = (address: string): number => address.split(".").reduce((sum, byte) => sum * 256 + Number(byte), 0);
 
 /** The subnet's own address or its broadcast address, which Ethernet hands to everybody. */
@@ -99,7 +102,7 @@ export const judgeViewer = ({ viewer, localAddress, interfaces }: ViewerQuery): 
   }
   const attached = Object.values(interfaces).flatMap((infos) => infos ?? []);
   if (attached.some((info) => isForEverybody(plain, info))) return { kind: "refused", why: "a broadcast address" };
-  if (local.check(address, family) || attached.some((info) => isAttached(plain, info))) {
+  if (isPrivate(plain) || attached.some((info) => isAttached(plain, info))) {
     return { kind: "allowed", ...plain };
   }
   return { kind: "refused", why: "neither private nor on a subnet of this box" };

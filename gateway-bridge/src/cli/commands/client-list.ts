@@ -1,16 +1,6 @@
-import type { Principal } from "@gatehouse/shared";
-
+import { describeGrants } from "../../domain/grant-text.ts";
 import type { Command } from "../command.ts";
 import { table } from "../table.ts";
-
-const grantsOf = ({ grants }: Principal): string => {
-  const byCamera = Map.groupBy(grants, ({ camera }) => camera);
-  return [...byCamera]
-    .map(
-      ([camera, list]) => `${list.map(({ action }) => action).join("+")} on ${camera === "*" ? "all cameras" : camera}`,
-    )
-    .join("; ");
-};
 
 export const clientListCommand: Command = {
   path: ["client", "list"],
@@ -25,7 +15,7 @@ export const clientListCommand: Command = {
       one.id,
       one.name,
       one.kind,
-      one.revoked === null ? grantsOf(one) : "revoked",
+      one.revoked === null ? describeGrants(one.grants, "all cameras") : "revoked",
     ]);
     return { json: principals, text: table(["ID", "NAME", "KIND", "MAY"], rows) };
   },

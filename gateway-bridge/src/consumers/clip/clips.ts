@@ -1,5 +1,7 @@
 import { GatehouseError, onAbort, type Cancellable, type PrincipalId } from "@gatehouse/shared";
 
+import { matchesFilter, type SessionFilter, type SessionOwner } from "../../domain/session-filter.ts";
+import type { Hold, Holder } from "../../ports.ts";
 import { recordClip, type Clip, type ClipRequest } from "./record-clip.ts";
 
 /** Each holds up to 20 MB for a reader that is slow. */
@@ -9,15 +11,24 @@ const mostOfOne = 4;
 
 export type ClipsOptions = Pick<ClipRequest, "openConverter" | "clock" | "log">;
 
-export interface ClipOrder extends Omit<ClipRequest, keyof ClipsOptions> {
-  /** Whose clip it is. */
-  readonly principal: PrincipalId;
+/** Whose clip it is, and of what. */
+export interface ClipOrder extends Omit<ClipRequest, keyof ClipsOptions>, Omit<SessionOwner, "camera"> {}
+
+/** A clip that its owner can lose the right to. */
+export interface OwnedClip extends Clip {
+  /** Aborts then: nothing of it is to be sent any more, read or not. */
+  readonly ended: AbortSignal;
+}
+
+interface OpenClip {
+  readonly owner: SessionOwner;
+  readonly ending: AbortController;
 }
 
 /** The clips that are being recorded now. */
-export class Clips {
+export class Clips implements Holder {
   readonly #options: ClipsOptions;
-  readonly #open = new Set<{ readonly principal: PrincipalId }>();
+  readonly #open = new Set<OpenClip>();
 
   constructor(options: ClipsOptions) {
     this.#options = options;
@@ -31,11 +42,13 @@ export class Clips {
    * Records one, for as long as it is read. Whoever hands it on lets go of it where its reader takes nothing.
    * @throws GatehouseError `too-many-sessions`, or as `recordClip` does
    */
-  async record({ principal, ...request }: ClipOrder, { signal }: Cancellable): Promise<Clip> {
+  async record(order: ClipOrder, { signal }: Cancellable): Promise<OwnedClip> {
+    const { principal, place, assurance, login, ...request } = order;
     this.#assertRoom(principal);
-    const place = { principal };
-    this.#open.add(place);
-    const release = (): void => void this.#open.delete(place);
+    const owner: SessionOwner = { principal, camera: request.stream.camera, place, assurance, login };
+    const taken: OpenClip = { owner, ending: new AbortController() };
+    this.#open.add(taken);
+    const release = (): void => void this.#open.delete(taken);
     // A reader that leaves before it has read a byte never comes to the end of what it reads.
     const leaving = onAbort(signal, release);
     const done = (): void => {
@@ -43,11 +56,24 @@ export class Clips {
       release();
     };
     try {
-      const clip = await recordClip({ ...this.#options, ...request }, { signal });
-      return { ...clip, chunks: releasing(clip.chunks, done) };
+      const { signal: ended } = taken.ending;
+      const cancel: Cancellable = { signal: AbortSignal.any([signal, ended]) };
+      const clip = await recordClip({ ...this.#options, ...request }, cancel);
+      return { ...clip, chunks: releasing(clip.chunks, done), ended };
     } catch (error) {
       done();
       throw error;
+    }
+  }
+
+  holds(): readonly Hold[] {
+    return [...this.#open].map(({ owner }) => ({ ...owner, action: "clip" }));
+  }
+
+  /** Cuts them short where they are: what waits to be read is lost. */
+  endAll(of: SessionFilter, why: string): void {
+    for (const { owner, ending } of [...this.#open]) {
+      if (matchesFilter(of, owner)) ending.abort(new GatehouseError("stream-ended", `The clip was ended: ${why}.`));
     }
   }
 
@@ -55,7 +81,7 @@ export class Clips {
     if (this.#open.size >= mostAtOnce) {
       throw new GatehouseError("too-many-sessions", `${mostAtOnce} clips are being recorded already`);
     }
-    if ([...this.#open].filter((place) => place.principal === principal).length >= mostOfOne) {
+    if ([...this.#open].filter(({ owner }) => owner.principal === principal).length >= mostOfOne) {
       throw new GatehouseError("too-many-sessions", `this client has ${mostOfOne} clips recorded already`);
     }
   }

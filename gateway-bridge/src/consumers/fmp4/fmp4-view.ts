@@ -106,6 +106,17 @@ export class Fmp4View implements Viewer, Disposable {
     this.#gone(error.message);
   }
 
+  /** The viewer may not watch any more: it is told so, unless pictures wait that it would get before. */
+  cut(why: string): void {
+    if (this.#over) return;
+    if (this.#options.socket.bufferedAmount === 0) {
+      this.end(new GatehouseError("access-denied", `This client may not watch any more: ${why}.`));
+      return;
+    }
+    this.#options.socket.terminate();
+    this.#gone(why);
+  }
+
   /** The gateway closes the view. */
   [Symbol.dispose](): void {
     this.end(new GatehouseError("stream-ended", "The gateway closed the live view."));

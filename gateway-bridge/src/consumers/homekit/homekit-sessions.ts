@@ -12,10 +12,11 @@ import {
 } from "@gatehouse/shared";
 import type { networkInterfaces } from "node:os";
 
-import type { SessionFilter, SessionOwner } from "../../domain/session-filter.ts";
+import { ownerOf, type SessionFilter, type SessionOwner } from "../../domain/session-filter.ts";
 import type { AudioTrack } from "../../domain/track.ts";
 import { OpenSessions } from "../../media/open-sessions.ts";
 import type { Stream } from "../../media/stream.ts";
+import type { Hold, Holder } from "../../ports.ts";
 import { HomeKitSession, type OpenMicrophone, type Playable } from "./homekit-session.ts";
 
 export interface HomeKitSessionsOptions {
@@ -39,15 +40,11 @@ export interface HomeKitViewer {
   readonly maxBitrateKbps?: number | undefined;
 }
 
-export interface SpeechRequest {
-  readonly principal: PrincipalId;
-  readonly camera: CameraId;
+export interface SpeechRequest extends SessionOwner {
   readonly from: AudioTrack;
 }
 
-export interface HomeKitPreparation {
-  readonly principal: PrincipalId;
-  readonly camera: CameraId;
+export interface HomeKitPreparation extends SessionOwner {
   readonly body: PrepareHomeKitSession;
   /** Whether the principal may talk through the camera; no unless told. */
   readonly talk?: boolean;
@@ -69,7 +66,7 @@ const asItIs: Playable = async (stream) => stream;
  * Live views of HomeKit controllers. Each has UDP sockets, keys and sources of its own; media goes from here to the
  * controller, past Homebridge. Whether a principal may see a camera was decided before.
  */
-export class HomeKitSessions implements AsyncDisposable {
+export class HomeKitSessions implements AsyncDisposable, Holder {
   readonly #options: HomeKitSessionsOptions;
   readonly #sessions = new OpenSessions<HomeKitSession>();
 
@@ -88,15 +85,16 @@ export class HomeKitSessions implements AsyncDisposable {
   async prepare(request: HomeKitPreparation, { signal }: Cancellable): Promise<PreparedHomeKitSession> {
     signal.throwIfAborted();
     this.#assertRoom(request.camera);
-    const { principal, camera, body } = request;
+    const { camera, body } = request;
+    const owner = ownerOf(request);
     const { clock, log, interfaces, stream, playable = asItIs, microphone } = this.#options;
     const talk =
       request.talk === true && microphone !== undefined
-        ? (from: AudioTrack) => microphone({ principal, camera, from })
+        ? (from: AudioTrack) => microphone({ ...owner, from })
         : undefined;
-    const options = { principal, camera, body, playable, talk, clock, log, interfaces: interfaces() };
+    const options = { ...owner, body, playable, talk, clock, log, interfaces: interfaces() };
     const { prepared } = await this.#sessions.open(
-      { principal, camera },
+      owner,
       (cancel, onEnded) =>
         HomeKitSession.prepare({ ...options, stream: stream(camera, { width: body.width }), onEnded }, cancel),
       { signal },
@@ -125,6 +123,10 @@ export class HomeKitSessions implements AsyncDisposable {
   /** Whose a session is, for deciding who may touch it. */
   find(id: SessionId): SessionOwner | undefined {
     return this.#sessions.find(id);
+  }
+
+  holds(): readonly Hold[] {
+    return this.#sessions.holds("live");
   }
 
   /** Ends the sessions of a revoked principal or a removed camera, also those still being prepared. Not a packet follows. */

@@ -1,6 +1,7 @@
-import { isGatehouseError, type CameraId, type Clock, type Logger, type PrincipalId } from "@gatehouse/shared";
+import { isGatehouseError, type Clock, type Logger } from "@gatehouse/shared";
 import type { Socket } from "node:net";
 
+import type { SessionOwner } from "../../domain/session-filter.ts";
 import type { RtspMessage, RtspServerRequest } from "../../protocols/rtsp/rtsp-message.ts";
 import { RtspSplitter } from "../../protocols/rtsp/rtsp-splitter.ts";
 import { formatRtspAnswer, parseSequence, type RtspAnswer } from "../../protocols/rtsp-server/rtsp-answer.ts";
@@ -49,14 +50,10 @@ export class ReaderConnection implements Disposable {
     this.#check = clock.schedule(limits.check, () => this.#watch());
   }
 
-  /** Whose connection this is, once somebody logged in. */
-  get principal(): PrincipalId | undefined {
-    return this.#handler.principal;
-  }
-
-  /** The camera that its session is on. */
-  get camera(): CameraId | undefined {
-    return this.#handler.session?.camera;
+  /** Whose connection this is, once somebody logged in, and the camera that its session is on. */
+  get owner(): Partial<SessionOwner> {
+    const { principal, session, standing } = this.#handler;
+    return { principal, camera: session?.camera, ...standing };
   }
 
   get hasSession(): boolean {

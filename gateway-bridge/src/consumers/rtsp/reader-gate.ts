@@ -2,15 +2,15 @@ import {
   GatehouseError,
   type CameraId,
   type Clock,
-  type Logger,
+  type Place,
   type Principal,
   type PrincipalId,
 } from "@gatehouse/shared";
 
-import { decideAccess } from "../../domain/access-policy.ts";
+import { decideAccess, type AccessDecision, type AccessRequest } from "../../domain/access-policy.ts";
+import type { Standing } from "../../domain/circumstances.ts";
 import { DeedBudget } from "../../domain/deed-budget.ts";
-import { DenialBudget } from "../../domain/denial-budget.ts";
-import type { AuditSink } from "../../ports.ts";
+import type { AccessLog, AuditSink } from "../../ports.ts";
 import { DigestGuard, type DigestAlgorithm, type GuardedRequest } from "../../protocols/rtsp-server/digest-guard.ts";
 import { limits } from "./limits.ts";
 import { Places } from "./places.ts";
@@ -31,9 +31,11 @@ export interface ReaderLogins {
 
 export interface ReaderGateOptions {
   readonly logins: ReaderLogins;
+  /** Where somebody is whose connection comes from this address. */
+  readonly placeOf: (peer: string) => Place;
   readonly audit: AuditSink;
+  readonly accesses: AccessLog;
   readonly clock: Clock;
-  readonly log: Logger;
 }
 
 export type Admission =
@@ -53,14 +55,12 @@ export interface ReaderDeed {
 export class ReaderGate {
   readonly #options: ReaderGateOptions;
   readonly #deeds: DeedBudget;
-  readonly #denials: DenialBudget;
   readonly #connections = new Places<PrincipalId>(limits.connectionsPerLogin);
   readonly #sessions = new Places<PrincipalId>(limits.sessionsPerLogin);
 
   constructor(options: ReaderGateOptions) {
     this.#options = options;
     this.#deeds = new DeedBudget(options.clock);
-    this.#denials = new DenialBudget(options.clock);
   }
 
   /** What one connection is asked for. */
@@ -95,16 +95,29 @@ export class ReaderGate {
     throw tooMany(`this login has ${limits.sessionsPerLogin} sessions, and no more are allowed`);
   }
 
-  /** Whether the principal may watch this camera now. */
-  authorize(principal: Principal, camera: CameraId): boolean {
-    const decision = decideAccess(principal, { action: "live", camera });
-    if (decision.kind === "deny") this.#deny(principal.id, camera, decision.why);
-    return decision.kind === "allow";
+  /** How somebody comes in from this address: a password is one factor. */
+  standingOf(peer: string): Standing {
+    return { place: this.#options.placeOf(peer), assurance: "one" };
+  }
+
+  /** Whether the principal may watch this camera now. @throws GatehouseError `audit-unwritable`: then it must not */
+  authorize(principal: Principal, camera: CameraId, standing: Standing): boolean {
+    const decision = this.#decide(principal, { action: "live", camera }, standing);
+    if (decision.kind === "deny") {
+      this.#deny(principal.id, camera, decision.why);
+      return false;
+    }
+    this.#options.accesses.allow({ principal: principal.id, action: "rtspRequest", target: camera });
+    return true;
   }
 
   /** Whether the principal may talk through this camera. Whoever begins to talk is asked again, and that is written down. */
-  mayTalk(principal: Principal, camera: CameraId): boolean {
-    return decideAccess(principal, { action: "talk", camera }).kind === "allow";
+  mayTalk(principal: Principal, camera: CameraId, standing: Standing): boolean {
+    return this.#decide(principal, { action: "talk", camera }, standing).kind === "allow";
+  }
+
+  #decide(principal: Principal, request: AccessRequest, standing: Standing): AccessDecision {
+    return decideAccess(principal, request, { ...standing, now: this.#options.clock.now() });
   }
 
   /** @throws GatehouseError `audit-unwritable`, `too-many-requests`: then the deed must not happen */
@@ -119,17 +132,8 @@ export class ReaderGate {
     this.#options.audit.append({ principal, action, target: camera, outcome, detail });
   }
 
-  /** A log that cannot be written changes nothing: refused stays refused. */
   #deny(principal: PrincipalId | "-", target: CameraId | "-", why: string): void {
-    const { audit, log } = this.#options;
-    const leftOut = this.#denials.take(principal);
-    if (leftOut === undefined) return;
-    const detail = leftOut === 0 ? why : `${why}; ${leftOut} like it left out`;
-    try {
-      audit.append({ principal, action, target, outcome: "denied", detail });
-    } catch (error) {
-      log.error("denial could not be audited", { action, error: String(error) });
-    }
+    this.#options.accesses.deny({ principal, action, target }, why);
   }
 }
 

@@ -11,6 +11,7 @@ import {
 } from "@gatehouse/shared";
 import type { Socket } from "node:net";
 
+import type { Standing } from "../../domain/circumstances.ts";
 import type { AcceptedCodecs } from "../../domain/track.ts";
 import type { Stream } from "../../media/stream.ts";
 import type { TalkSink } from "../../media/talk/talk-receiver.ts";
@@ -83,6 +84,8 @@ const notFound: Handled = { answer: { status: 404 } };
 export class RequestHandler {
   readonly #options: RequestHandlerOptions;
   readonly #guard: DigestGuard;
+  /** How whoever logs in here comes in. */
+  readonly standing: Standing;
   #principal: PrincipalId | undefined;
   /** Among the connections of the principal. */
   #place: Disposable | undefined;
@@ -94,6 +97,7 @@ export class RequestHandler {
   constructor(options: RequestHandlerOptions) {
     this.#options = options;
     this.#guard = options.gate.guard(options);
+    this.standing = options.gate.standingOf(options.socket.remoteAddress ?? "");
   }
 
   /** Who logged in. */
@@ -159,7 +163,7 @@ export class RequestHandler {
     if (this.#principal !== undefined && this.#principal !== principal.id) return { answer: { status: 400 } };
     this.#welcome(principal);
     const target = parseTarget(uri);
-    if (target === undefined || !gate.authorize(principal, target.camera)) return notFound;
+    if (target === undefined || !gate.authorize(principal, target.camera, this.standing)) return notFound;
     const [tier] = (tiers(target.camera) ?? []).filter((name) => name === (target.tier ?? "main"));
     return tier === undefined ? notFound : { request, principal, target, tier };
   }
@@ -297,8 +301,8 @@ export class RequestHandler {
   /** The way to the camera's loudspeaker; undefined where it has none, or the reader may not talk. */
   #openTalk({ principal, target: { camera } }: Admitted): (() => TalkSink) | undefined {
     const { talk, gate } = this.#options;
-    if (talk?.loudspeaker(camera) !== true || !gate.mayTalk(principal, camera)) return undefined;
-    return () => talk.microphone({ principal: principal.id, camera, from: spoken });
+    if (talk?.loudspeaker(camera) !== true || !gate.mayTalk(principal, camera, this.standing)) return undefined;
+    return () => talk.microphone({ principal: principal.id, camera, ...this.standing, from: spoken });
   }
 
   /** A datagram of the reader's own words, which is a sign of life too. */

@@ -5,13 +5,14 @@ import {
   type Clock,
   type EventBus,
   type Logger,
+  type Place,
   type PrincipalId,
   type TierName,
 } from "@gatehouse/shared";
 import type { Socket } from "node:net";
 
 import { matchesFilter, type SessionFilter } from "../../domain/session-filter.ts";
-import type { AuditSink } from "../../ports.ts";
+import type { AccessLog, AuditSink, Hold, Holder, ServerCertificates } from "../../ports.ts";
 import { limits } from "./limits.ts";
 import { Places } from "./places.ts";
 import { ReaderConnection } from "./reader-connection.ts";
@@ -24,18 +25,21 @@ export interface RtspServerOptions {
   /** Of RTSPS. A literal address or a name; port 0 takes any free one. */
   readonly listen: { readonly host: string; readonly port: number };
   /** PEM. */
-  readonly tls: { readonly key: string; readonly cert: string };
+  readonly tls: ServerCertificates;
   /** Opens a port for plain RTSP too, which everybody on the way can read, and whose media may go by UDP. */
   readonly plain?: { readonly port: number } | undefined;
   readonly logins: ReaderLogins;
   /** Tells of each principal at the moment it is revoked. */
   readonly revocations: Pick<EventBus<PrincipalId>, "on">;
+  /** Where somebody is whose connection comes from this address. */
+  readonly placeOf: (peer: string) => Place;
   readonly streams: ReaderStreams;
   /** Where what readers say goes; without it nobody talks. */
   readonly talk?: ReaderTalk;
   /** The tiers of a camera, undefined where there is no such camera. */
   readonly tiers: (camera: CameraId) => readonly TierName[] | undefined;
   readonly audit: AuditSink;
+  readonly accesses: AccessLog;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -55,7 +59,7 @@ interface Door {
  * Serves the cameras over RTSPS, and over plain RTSP where the owner opened it, to applications that log in with a password of
  * their own. It listens while there is an application that may watch: with none, no port is open.
  */
-export class RtspServer implements AsyncDisposable {
+export class RtspServer implements AsyncDisposable, Holder {
   readonly #options: RtspServerOptions;
   readonly #gate: ReaderGate;
   readonly #strangers = new Places<string>(limits.strangersPerAddress);
@@ -110,9 +114,15 @@ export class RtspServer implements AsyncDisposable {
     return [...this.#connections].reduce((sum, connection) => sum + connection.unsent, 0);
   }
 
+  holds(): readonly Hold[] {
+    return [...this.#connections].flatMap(({ owner: { principal, camera, ...standing } }) =>
+      principal === undefined || camera === undefined ? [] : [{ principal, camera, ...standing, action: "live" }],
+    );
+  }
+
   /** Closes the connections of a revoked login, or those on a removed camera. Not a packet follows. */
   endAll(of: SessionFilter, why: string): void {
-    for (const connection of [...this.#connections]) if (matchesFilter(of, connection)) connection.end(why);
+    for (const connection of [...this.#connections]) if (matchesFilter(of, connection.owner)) connection.end(why);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

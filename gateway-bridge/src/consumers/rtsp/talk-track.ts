@@ -1,5 +1,6 @@
-import type { CameraId, PrincipalId } from "@gatehouse/shared";
+import type { CameraId } from "@gatehouse/shared";
 
+import type { SessionOwner } from "../../domain/session-filter.ts";
 import type { AudioTrack } from "../../domain/track.ts";
 import { TalkReceiver, type TalkSink } from "../../media/talk/talk-receiver.ts";
 import type { SdpSection } from "../../protocols/rtsp-server/write-sdp.ts";
@@ -11,11 +12,7 @@ export interface ReaderTalk {
   /** Whether the camera has one. */
   readonly loudspeaker: (camera: CameraId) => boolean;
   /** Silent at first; who talks there is decided when it is spoken into. */
-  readonly microphone: (talker: {
-    readonly principal: PrincipalId;
-    readonly camera: CameraId;
-    readonly from: AudioTrack;
-  }) => TalkSink;
+  readonly microphone: (talker: SessionOwner & { readonly from: AudioTrack }) => TalkSink;
 }
 
 /** ONVIF Streaming 5.3.1 */

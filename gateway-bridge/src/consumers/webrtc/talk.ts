@@ -1,11 +1,8 @@
-import type { CameraId, PrincipalId } from "@gatehouse/shared";
-
+import type { SessionOwner } from "../../domain/session-filter.ts";
 import type { AudioTrack } from "../../domain/track.ts";
 import type { TalkSink } from "../../media/talk/talk-receiver.ts";
 
-export interface Talker {
-  readonly camera: CameraId;
-  readonly principal: PrincipalId;
+export interface Talker extends SessionOwner {
   /** What the talker sends. */
   readonly from: AudioTrack;
 }

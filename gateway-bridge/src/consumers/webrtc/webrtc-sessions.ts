@@ -10,15 +10,16 @@ import {
 } from "@gatehouse/shared";
 import type { networkInterfaces } from "node:os";
 
-import type { SessionFilter, SessionOwner } from "../../domain/session-filter.ts";
+import { ownerOf, type SessionFilter, type SessionOwner } from "../../domain/session-filter.ts";
 import { OpenSessions } from "../../media/open-sessions.ts";
 import type { AcceptedCodecs } from "../../domain/track.ts";
 import type { Stream } from "../../media/stream.ts";
 import type { Streams } from "../../media/streams.ts";
+import type { Hold, Holder } from "../../ports.ts";
 import { acceptedCodecs } from "./codec-policy.ts";
 import { parseOffer } from "./offer.ts";
 import { loadEngine, type EngineLoader, type EngineName, type WebRtcEngine } from "./peer-connection.ts";
-import type { OpenTalk } from "./talk.ts";
+import type { OpenTalk, Talker } from "./talk.ts";
 import { WebRtcSession } from "./webrtc-session.ts";
 
 export interface WebRtcSessionsOptions {
@@ -38,9 +39,7 @@ export interface WebRtcSessionsOptions {
   readonly maxSessions?: { readonly total: number; readonly perPrincipal: number };
 }
 
-export interface WebRtcOffer {
-  readonly principal: PrincipalId;
-  readonly camera: CameraId;
+export interface WebRtcOffer extends SessionOwner {
   /** RFC 8866 text, complete with candidates. */
   readonly sdp: string;
   readonly tier?: TierName | undefined;
@@ -62,7 +61,7 @@ const defaultLoaders: Readonly<Record<EngineName, EngineLoader>> = {
 const preference: readonly EngineName[] = ["node-datachannel", "werift"];
 
 /** Live views of WebRTC viewers, by WHEP: draft-ietf-wish-whep. Whether a principal may see a camera was decided before. */
-export class WebRtcSessions implements AsyncDisposable {
+export class WebRtcSessions implements AsyncDisposable, Holder {
   readonly #options: WebRtcSessionsOptions;
   readonly #sessions = new OpenSessions<WebRtcSession>();
   #engine: Promise<WebRtcEngine> | undefined;
@@ -102,6 +101,10 @@ export class WebRtcSessions implements AsyncDisposable {
     return this.#sessions.find(id);
   }
 
+  holds(): readonly Hold[] {
+    return this.#sessions.holds("live");
+  }
+
   /** Ends the sessions of a revoked principal or a removed camera, also those still being answered. Not a packet follows. */
   endAll(of: SessionFilter, why: string): void {
     this.#sessions.endAll(of, why);
@@ -131,7 +134,10 @@ export class WebRtcSessions implements AsyncDisposable {
       engine,
       stream: await playable(accepts, cancel),
       playable,
-      openTalk: request.talk === true ? openTalk : undefined,
+      openTalk:
+        request.talk === true && openTalk !== undefined
+          ? (talker: Talker) => openTalk({ ...talker, ...ownerOf(request) })
+          : undefined,
       origin: { interfaces: interfaces(), fromHere: request.fromHere === true },
       clock,
       log,

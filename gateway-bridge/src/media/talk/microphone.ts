@@ -9,6 +9,7 @@ import {
   type PrincipalId,
 } from "@gatehouse/shared";
 
+import { ownerOf, type SessionOwner } from "../../domain/session-filter.ts";
 import type { AudioTrack } from "../../domain/track.ts";
 import { quietMs, retryAt } from "./talk-policy.ts";
 
@@ -19,9 +20,7 @@ export interface Loudspeaker extends AsyncDisposable {
   readonly ended: AbortSignal;
 }
 
-export interface MicrophoneOptions {
-  readonly camera: CameraId;
-  readonly principal: PrincipalId;
+export interface MicrophoneOptions extends SessionOwner {
   /** What the talker sends. */
   readonly from: AudioTrack;
   /** Gets hold of the camera's loudspeaker. @throws GatehouseError `access-denied`, `talk-busy`, `talk-unsupported`, `camera-...` */
@@ -70,12 +69,21 @@ export class Microphone implements Disposable {
     return this.#options.principal;
   }
 
+  get owner(): SessionOwner {
+    return ownerOf(this.#options);
+  }
+
   get from(): AudioTrack {
     return this.#options.from;
   }
 
   get talking(): boolean {
     return this.#state.kind === "talking";
+  }
+
+  /** Neither heard, nor about to be. */
+  get silent(): boolean {
+    return this.#state.kind !== "talking" && this.#state.kind !== "connecting";
   }
 
   /** Pieces that the camera did not get. */

@@ -61,7 +61,7 @@ const setUp = () => {
       failed: () => converter.promise,
       [Symbol.asyncDispose]: async () => undefined,
     }),
-    mayTalk: (principal) => rights.has(principal),
+    mayTalk: ({ principal }) => rights.has(principal),
     audit: { append: (entry) => void rows.push(entry) },
     clock,
     log: silentLogger,

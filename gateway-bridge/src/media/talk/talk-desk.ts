@@ -10,11 +10,11 @@ import {
 
 import type { StreamEndpoint } from "../../domain/camera.ts";
 import type { AudioUnit } from "../../domain/access-unit.ts";
-import { matchesFilter, type SessionFilter } from "../../domain/session-filter.ts";
+import { matchesFilter, type SessionFilter, type SessionOwner } from "../../domain/session-filter.ts";
 import { DeedBudget } from "../../domain/deed-budget.ts";
 import { DenialBudget } from "../../domain/denial-budget.ts";
 import type { AudioTrack } from "../../domain/track.ts";
-import type { AuditSink, OpenTalkBack } from "../../ports.ts";
+import type { AuditSink, Hold, Holder, OpenTalkBack } from "../../ports.ts";
 import type { SoundConverter } from "../ffmpeg/sound-converter.ts";
 import { Microphone, type Loudspeaker } from "./microphone.ts";
 import { judgeClaim } from "./talk-policy.ts";
@@ -33,20 +33,18 @@ export interface TalkDeskOptions {
   /** @throws GatehouseError `transcoder-missing`, `codec-unsupported` */
   readonly openConverter: OpenConverter;
   /** Asked each time that somebody begins to talk, because grants change. */
-  readonly mayTalk: (principal: PrincipalId, camera: CameraId) => boolean;
+  readonly mayTalk: (talker: SessionOwner) => boolean;
   readonly audit: AuditSink;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-export interface TalkRequest {
-  readonly camera: CameraId;
-  readonly principal: PrincipalId;
+export interface TalkRequest extends SessionOwner {
   /** What the talker sends. */
   readonly from: AudioTrack;
 }
 
-interface Holder {
+interface Talk {
   readonly principal: PrincipalId;
   /** Resolves when its connection is closed; undefined while it talks. */
   closing: Promise<unknown> | undefined;
@@ -59,11 +57,11 @@ const words = {
 } as const;
 
 /** Gives each camera's loudspeaker to one talker at a time, whatever way they came. */
-export class TalkDesk implements AsyncDisposable {
+export class TalkDesk implements AsyncDisposable, Holder {
   readonly #options: TalkDeskOptions;
   readonly #microphones = new Set<Microphone>();
   /** Who has a camera's loudspeaker, until its connection is closed. */
-  readonly #holders = new Map<CameraId, Holder>();
+  readonly #talks = new Map<CameraId, Talk>();
   readonly #open = new Set<Promise<unknown>>();
   readonly #deeds: DeedBudget;
   readonly #denials: DenialBudget;
@@ -75,12 +73,10 @@ export class TalkDesk implements AsyncDisposable {
   }
 
   /** A way to talk, silent at first. To be disposed by its owner. */
-  microphone({ camera, principal, from }: TalkRequest): Microphone {
+  microphone(request: TalkRequest): Microphone {
     const { clock, log } = this.#options;
     const microphone = new Microphone({
-      camera,
-      principal,
-      from,
+      ...request,
       connect: (asking, cancel) => this.#connect(asking, cancel),
       onClosed: (closed) => void this.#microphones.delete(closed),
       clock,
@@ -92,12 +88,18 @@ export class TalkDesk implements AsyncDisposable {
 
   /** Who talks through the camera now. */
   talker(camera: CameraId): PrincipalId | undefined {
-    return this.#holders.get(camera)?.principal;
+    return this.#talks.get(camera)?.principal;
+  }
+
+  /** Whoever is heard, or about to be; who begins later is asked then. */
+  holds(): readonly Hold[] {
+    return [...this.#microphones].filter(({ silent }) => !silent).map(({ owner }) => ({ ...owner, action: "talk" }));
   }
 
   /** Switches off the microphones of a revoked principal or a removed camera. */
   endAll(of: SessionFilter): void {
-    for (const microphone of [...this.#microphones]) if (matchesFilter(of, microphone)) microphone[Symbol.dispose]();
+    for (const microphone of [...this.#microphones])
+      if (matchesFilter(of, microphone.owner)) microphone[Symbol.dispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -106,31 +108,31 @@ export class TalkDesk implements AsyncDisposable {
   }
 
   async #connect(microphone: Microphone, cancel: Cancellable): Promise<Loudspeaker> {
-    const { camera, principal } = microphone;
+    const { camera, principal, owner } = microphone;
     const { mayTalk } = this.#options;
-    const closing = this.#holders.get(camera)?.closing;
+    const closing = this.#talks.get(camera)?.closing;
     // Whoever has gone quiet is in nobody's way any more, but the camera must not see two connections.
     if (closing !== undefined) await untilAborted(cancel.signal, closing);
-    const claimed = judgeClaim({ mayTalk: mayTalk(principal, camera), holder: this.talker(camera) });
+    const claimed = judgeClaim({ mayTalk: mayTalk(owner), holder: this.talker(camera) });
     const verdict = claimed === "granted" && !this.#deeds.take(principal) ? "too-many-requests" : claimed;
     if (verdict !== "granted") {
       this.#deny(microphone, verdict);
       throw new GatehouseError(verdict, words[verdict]);
     }
     this.#write(microphone, "allowed");
-    const holder: Holder = { principal, closing: undefined };
-    this.#holders.set(camera, holder);
+    const talk: Talk = { principal, closing: undefined };
+    this.#talks.set(camera, talk);
     const done = Promise.withResolvers<undefined>();
     this.#open.add(done.promise);
     const release = (): void => {
-      this.#holders.delete(camera);
+      this.#talks.delete(camera);
       this.#open.delete(done.promise);
       done.resolve(undefined);
     };
     try {
       const loudspeaker = await this.#openLoudspeaker(microphone, cancel);
       const close = async (): Promise<void> => {
-        holder.closing = done.promise;
+        talk.closing = done.promise;
         await loudspeaker.close().finally(release);
       };
       return { ...loudspeaker, [Symbol.asyncDispose]: close };

@@ -1,0 +1,6 @@
+import type { Principals } from "../access/principals.ts";
+import type { Handlers } from "../api/handlers.ts";
+
+export const grantHandlers = ({ principals }: { readonly principals: Principals }): Pick<Handlers, "changeGrants"> => ({
+  changeGrants: async ({ params, body }) => principals.setGrants(params.principal, body),
+});
