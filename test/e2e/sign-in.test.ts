@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { WebSocket } from "ws";
 
 import { Simulator } from "../simulator/simulator.ts";
-import { codeAt, nextStep } from "../support/authenticator.ts";
+import { codeAt, nextStep } from "../../gateway-bridge/src/access/people/testing/authenticator.ts";
 import { GatewayProcess } from "../support/gateway-process.ts";
 import { describeWith } from "../support/needs.ts";
 import { PageClient } from "../support/page-client.ts";

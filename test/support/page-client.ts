@@ -82,6 +82,19 @@ export class PageClient {
     return json;
   }
 
+  /** The head of a request whose body is still to come; `gone` resolves when the gateway closes its connection. */
+  async begin({ method = "POST", path, headers }: PageQuestion): Promise<{ readonly gone: Promise<unknown> }> {
+    const socket = await this.#connect();
+    const all = this.#headers({ origin: `https://${this.address}`, "content-type": "application/json", ...headers });
+    const lines = Object.entries({ ...all, "content-length": "2" }).map(([name, value]) => `${name}: ${value}`);
+    socket.on("error", () => undefined);
+    const gone = once(socket, "close");
+    await new Promise((written) =>
+      socket.write(`${method} ${path} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n{`, written),
+    );
+    return { gone };
+  }
+
   /** A WebSocket that is open; throws with the status where it was refused. */
   async watch(path: string, headers: PageQuestion["headers"] = {}): Promise<WebSocket> {
     const connection = await this.#connect();

@@ -13,7 +13,7 @@ export const codeAt = (secret: string, now: number, digits = 6): string => {
   const counter = Buffer.alloc(8);
   counter.writeBigUInt64BE(BigInt(Math.floor(now / stepMs)));
   const mac = createHmac("sha1", fromBase32(secret)).update(counter).digest();
-  const offset = mac[19]! & 0xf;
+  const offset = mac.readUInt8(19) & 0xf;
   return String((mac.readUInt32BE(offset) & 0x7fffffff) % 10 ** digits).padStart(digits, "0");
 };
 

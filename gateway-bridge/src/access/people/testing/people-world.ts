@@ -1,0 +1,108 @@
+import { GatewayId, Secret, type Grant, type PrincipalId } from "@gatehouse/shared";
+import { MemoryLogger, TestClock } from "@gatehouse/shared/testing";
+import { createHash } from "node:crypto";
+
+import type { LiveLogin } from "../../../domain/login-policy.ts";
+import { Database } from "../../../store/database.ts";
+import { Principals } from "../../principals.ts";
+import { MemoryAudit, MemorySecrets, never } from "../../testing/open-door.ts";
+
+export { never };
+import type { AttemptOrigin } from "../credentials.ts";
+import type { Argon2id } from "../password-hash.ts";
+import { openPeopleDoor, type PeopleDoor } from "../people-door.ts";
+import { codeAt } from "./authenticator.ts";
+
+export const password = "correct horse battery staple";
+const everything: readonly Grant[] = [{ action: "admin", camera: "*" }];
+/** Where attempts come from that no cookie goes with. */
+export const stranger: AttemptOrigin = { cookieHeader: undefined, peer: "192.0.2.7" };
+
+/** Everything by which people come in, over a database in memory, with a hash that costs nothing and is counted. */
+export class PeopleWorld implements AsyncDisposable {
+  readonly clock = new TestClock();
+  readonly database = Database.openInMemory();
+  readonly audit = new MemoryAudit();
+  readonly secrets = new MemorySecrets();
+  readonly principals: Principals;
+  /** The parameters of each hash. */
+  readonly hashed: { readonly memory: number; readonly passes: number; readonly parallelism: number }[] = [];
+  /** Each hash waits for it. */
+  held: Promise<unknown> = Promise.resolve();
+  #door: PeopleDoor | undefined;
+  #resources = new AsyncDisposableStack();
+
+  private constructor() {
+    const { database, clock, audit } = this;
+    this.principals = Principals.open({ database, clock, audit, log: new MemoryLogger() });
+  }
+
+  static async open(): Promise<PeopleWorld> {
+    const world = new PeopleWorld();
+    await world.restart();
+    return world;
+  }
+
+  async restart(): Promise<void> {
+    await this.#resources.disposeAsync();
+    this.#resources = new AsyncDisposableStack();
+    const { database, clock, audit, secrets, principals } = this;
+    const gateway = { id: GatewayId.parse("gw-aaaaaaaaaaaaaaaa"), name: "Villa Sole" };
+    const log = new MemoryLogger();
+    const argon2id: Argon2id = async ({ message, nonce, memory, passes, parallelism, tagLength }) => {
+      this.hashed.push({ memory, passes, parallelism });
+      await this.held;
+      const digest = createHash("sha256")
+        .update(nonce as Buffer)
+        .update(message as Buffer)
+        .digest();
+      return digest.subarray(0, tagLength);
+    };
+    this.#door = await openPeopleDoor(
+      { database, clock, audit, secrets, principals, gateway, log, argon2id },
+      this.#resources,
+    );
+  }
+
+  get door(): PeopleDoor {
+    if (this.#door === undefined) throw new Error("the door is closed");
+    return this.#door;
+  }
+
+  /** A person with a password, and with an authenticator whose secret is answered. */
+  async person(
+    loginName: string,
+    { grants = everything, totp = true }: { grants?: readonly Grant[]; totp?: boolean } = {},
+  ): Promise<{ id: PrincipalId; secret: string }> {
+    const { people, logins, enrolment } = this.door;
+    const { principal } = people.add({ name: loginName, loginName, grants });
+    const first = logins.begin({ principal, factors: ["code"], device: "d", complete: false });
+    const { login } = await enrolment.setPassword(
+      { login: first.login, password: Secret.of(password), device: "d" },
+      never,
+    );
+    const secret = totp ? this.enrolTotp(login) : "";
+    logins.endAll(principal);
+    return { id: principal, secret };
+  }
+
+  enrolTotp(login: LiveLogin): string {
+    const { secret } = this.door.enrolment.startTotp(login);
+    this.door.enrolment.confirmTotp(login, Secret.of(this.code(secret)));
+    return secret;
+  }
+
+  /** The code of now. */
+  code(secret: string): string {
+    return codeAt(secret, this.clock.now());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#resources.disposeAsync();
+    this.database[Symbol.dispose]();
+  }
+}
+
+/** A Cookie header of Set-Cookie values. */
+export const cookieHeader = (...cookies: readonly string[]): string =>
+  cookies.map((cookie) => cookie.slice(0, cookie.indexOf(";"))).join("; ");
