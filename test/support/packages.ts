@@ -27,6 +27,7 @@ export const needs = {
   },
   onvifTools: { packages: ["onvif-tools", "iproute2"], files: ["/usr/bin/onvif-util", "/sbin/ip"] },
   openssl: { packages: ["openssl"], files: ["/usr/bin/openssl"] },
+  systemd: { packages: ["systemd"], files: ["/usr/bin/systemd-analyze"] },
 } as const satisfies Record<string, Need>;
 
 export type NeedName = keyof typeof needs;

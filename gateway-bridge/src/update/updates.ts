@@ -193,7 +193,7 @@ export class Updates implements Disposable {
     if (from !== null) await installation.point("current", from);
     await installation.tidy([from, previous]);
     await this.#begin("idle", failed ? { failed: to } : {});
-    if (start && running) await this.#options.service.start(unstoppable());
+    if (start && running) await this.#resume(from);
   }
 
   /** After the new version may have changed the data: the old one comes back, with its own where they were kept. */
@@ -208,7 +208,17 @@ export class Updates implements Disposable {
     await installation.point("proven", from);
     await this.#begin("idle", { failed: to, previous: null });
     await installation.tidy([from]);
-    if (start && running) await service.start(unstoppable());
+    if (start && running) await this.#resume(from);
+  }
+
+  /** Starts the version that is back. That it does not work either is told, but changes nothing: there is no other. */
+  async #resume(version: ReleaseVersion | null): Promise<void> {
+    if (version === null) return;
+    try {
+      await this.#startAndJudge(version, undefined, unstoppable());
+    } catch (error) {
+      this.#options.log.error("the version before does not answer", { version, error: String(error) });
+    }
   }
 
   async #finish(): Promise<void> {
