@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { ensureOwner } from "./access/owner-identity.ts";
 import { Pairing } from "./access/pairing.ts";
 import { RightWatch } from "./access/right-watch.ts";
+import { Advertiser } from "./advertising/advertiser.ts";
+import { openCiaoResponder } from "./advertising/ciao-responder.ts";
 import { ApiServer } from "./api/server.ts";
 import { LiveViews } from "./consumers/fmp4/live-views.ts";
 import { isOwnAddress } from "./domain/own-address-policy.ts";
@@ -63,6 +65,7 @@ export class Gateway implements AsyncDisposable {
     };
     const api = opening.use(await openApi(options, parts, cancel));
     listening = api.address;
+    if (options.config.advertise) opening.use(advertise(options, door.identity.id, listening));
     opening.use(door.principals.onChanged((id) => api.feed.follow(id)));
     opening.use(watchRights(options, parts, api));
     const address = reachable();
@@ -74,6 +77,13 @@ export class Gateway implements AsyncDisposable {
     await this.#resources.disposeAsync();
   }
 }
+
+const advertise = (
+  { interfaces, clock, log, random }: GatewayOptions,
+  gateway: GatewayId,
+  listening: string,
+): Advertiser | undefined =>
+  Advertiser.open({ gateway, listening, openResponder: openCiaoResponder, interfaces, clock, log, random });
 
 /** Whatever flows, flows to somebody who may have it. */
 const watchRights = ({ clock, log }: GatewayOptions, parts: HandlerParts, { feed }: ApiServer): RightWatch => {

@@ -19,6 +19,8 @@ export interface GatewayOptions {
   readonly logLevel?: string;
   /** A socket at which it tells what memory it holds. */
   readonly probe?: string;
+  /** A command that runs the gateway as its own, such as one that gives it a network of its own. */
+  readonly within?: readonly string[];
   /** The folder in which it finds what systemd gives to a service. */
   readonly credentials?: string;
 }
@@ -70,11 +72,20 @@ export class GatewayProcess implements AsyncDisposable {
   }
 
   /** Resolves when it listens. A second start with the same folder is a restart, on the same port. */
-  static async start({ data, config, logLevel, probe, credentials }: GatewayOptions): Promise<GatewayProcess> {
+  static async start({
+    data,
+    config,
+    logLevel,
+    probe,
+    credentials,
+    within = [],
+  }: GatewayOptions): Promise<GatewayProcess> {
     await mkdir(data, { recursive: true, mode: 0o700 });
     if (config !== undefined) await writeFile(join(data, "config.json"), JSON.stringify(config));
     const preloads = [dieWithParent, ...(probe === undefined ? [] : [processProbe])].map((file) => `--import=${file}`);
-    const child = spawn(process.execPath, ["--conditions=source", main, "up", "--json", "--data", data], {
+    const up = [process.execPath, "--conditions=source", main, "up", "--json", "--data", data];
+    const [program = "", ...args] = [...within, ...up];
+    const child = spawn(program, args, {
       stdio: ["pipe", "pipe", "pipe"],
       env: {
         PATH: process.env["PATH"],

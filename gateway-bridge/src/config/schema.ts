@@ -76,6 +76,8 @@ export const Config = z
           .default([]),
       })
       .prefault({}),
+    /** Tells the local network where the gateway is, by multicast DNS; never where it listens on loopback alone. */
+    advertise: z.boolean().default(true),
     /** What browsers are shown: the home's own certificate, or the owner's for `web.name`. */
     tls: z
       .discriminatedUnion("kind", [
