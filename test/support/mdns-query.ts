@@ -65,7 +65,7 @@ export const decodeRecords = (packet: Buffer): MdnsRecord[] => {
 if (import.meta.main) {
   const [address = "", name = "", type = "PTR"] = process.argv.slice(2);
   const socket = createSocket("udp4");
-  const ask = (): void => void socket.send(encodeQuery(name, type as keyof typeof types), 5353, "224.0.0.251");
+  const ask = (): void => socket.send(encodeQuery(name, type as keyof typeof types), 5353, "224.0.0.251");
   socket.bind(0, address, () => {
     socket.setMulticastInterface(address);
     ask();
