@@ -66,8 +66,8 @@ export class Gateway implements AsyncDisposable {
     const api = opening.use(await openApi(options, parts, cancel));
     listening = api.address;
     if (options.config.advertise) opening.use(advertise(options, door.identity.id, listening));
-    opening.use(door.principals.onChanged((id) => api.feed.follow(id)));
     opening.use(watchRights(options, parts, api));
+    opening.use(door.principals.onChanged((id) => api.feed.follow(id)));
     const address = reachable();
     await ensureOwner({ ...door, file: join(options.data, "cli.json"), address }, cancel);
     return new Gateway(door.identity.id, address, opening.move());

@@ -79,6 +79,11 @@ export class HomeKitReceiver implements Disposable {
     };
   }
 
+  /** Where the picture comes in. */
+  get socket(): Socket {
+    return this.#socket;
+  }
+
   get video(): LiveVideo {
     if (this.#video === undefined) throw new Error("nothing was prepared");
     return this.#video;
