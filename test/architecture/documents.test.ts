@@ -74,7 +74,7 @@ describe.each(documents)("%s", (document) => {
   });
 
   it("names commands of gatehouse that are there", () => {
-    const called = [...text.matchAll(/(?:^|`|npx )gatehouse ([a-z]+)(?: ([a-z]+))?/gm)];
+    const called = [...text.matchAll(/(?:^|`|npx )gatehouse ([a-z][a-z-]*)(?: ([a-z]+))?/gm)];
     const known = (first = "", second = ""): boolean =>
       commands.some(({ path }) => path.join(" ") === first || path.join(" ") === `${first} ${second}`);
     expect(called.filter(([, first, second]) => !known(first, second)).map(([call]) => call)).toEqual([]);

@@ -25,6 +25,7 @@ export const needs = {
     ],
     files: ["/usr/bin/python3", "/usr/bin/gst-launch-1.0", "/usr/lib/python3/dist-packages/gi"],
   },
+  oathtool: { packages: ["oathtool"], files: ["/usr/bin/oathtool"] },
   onvifTools: { packages: ["onvif-tools", "iproute2"], files: ["/usr/bin/onvif-util", "/sbin/ip"] },
   openssl: { packages: ["openssl"], files: ["/usr/bin/openssl"] },
   systemd: { packages: ["systemd"], files: ["/usr/bin/systemd-analyze"] },
