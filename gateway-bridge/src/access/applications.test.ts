@@ -86,6 +86,18 @@ describe("Applications", () => {
     expect(applications.any).toBe(false);
   });
 
+  it("tells of those who may watch from now on, or no more", () => {
+    const { principal } = applications.create({ name: "NVR", grants });
+    const changes: unknown[] = [];
+    applications.onChanged((id) => changes.push([id, applications.any]));
+    door.principals.setGrants(principal.id, [{ action: "snapshot", camera: "*" }]);
+    door.principals.setGrants(principal.id, grants);
+    expect(changes).toEqual([
+      [principal.id, false],
+      [principal.id, true],
+    ]);
+  });
+
   it("lets no other kind of principal in by password", () => {
     const owner = door.principals.create({ name: "Owner", kind: "owner", grants: [], pin: "A".repeat(43) });
     expect(applications.find(owner.id)).toBeUndefined();

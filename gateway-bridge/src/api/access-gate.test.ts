@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { GatehouseError, PrincipalId, type PrincipalKind, type RouteName } from "@gatehouse/shared";
+import { Action, GatehouseError, PrincipalId, PrincipalKind, routes, type RouteName } from "@gatehouse/shared";
 import { fakeCameraId, MemoryLogger, TestClock } from "@gatehouse/shared/testing";
 
 import { deedBurst, deedRefillMs } from "../domain/deed-budget-policy.ts";
@@ -101,5 +101,75 @@ describe("AccessGate", () => {
     }
     bench.full = false;
     expect(ask("snapshot")).not.toThrow();
+  });
+});
+
+describe("from away", () => {
+  const every = Action.options.map((action) => ({
+    action,
+    camera: "*" as const,
+    places: ["home" as const, "away" as const],
+  }));
+  const open = Object.entries(routes).map(([name]) => name as RouteName);
+  const attempt = (kind: PrincipalKind, name: RouteName, assurance: Caller["assurance"]): unknown => {
+    const bench = new Bench();
+    const principal = {
+      id: PrincipalId.parse("who-aaaaaaaaaaaaaaaa"),
+      name: "n",
+      kind,
+      grants: every,
+      created: 1,
+      revoked: null,
+    };
+    const caller: Caller = { principal, place: "away", assurance };
+    const params = { camera, principal: principal.id, session: "ses-aaaaaaaaaaaaaaaa" };
+    try {
+      bench.gate.authorize({ name, caller, place: "away", params });
+      return "in";
+    } catch (error) {
+      return (error as { readonly code: unknown }).code;
+    }
+  };
+
+  it.each(open)("nobody with one factor is let in to %s, whatever it was given", (name) => {
+    for (const kind of PrincipalKind.options)
+      expect([kind, attempt(kind, name, "one")]).toEqual([kind, "access-denied"]);
+  });
+
+  it.each(open)("no plugin or application is let in to %s with any", (name) => {
+    for (const kind of ["homebridge", "node-red", "application"] as const) {
+      expect([kind, attempt(kind, name, "two")]).toEqual([kind, "access-denied"]);
+    }
+  });
+
+  it("somebody with the right to be there and two factors is let in where the grant says so", () => {
+    expect(attempt("owner", "snapshot", "two")).toBe("in");
+  });
+
+  it.each(["pair"] as const)("no stranger is let in to %s", (name) => {
+    const { gate, rows } = new Bench();
+    const refused = expect.objectContaining({ code: "access-denied" });
+    expect(() => gate.authorize({ name, caller: undefined, place: "away", params: {} })).toThrow(refused);
+    expect(rows).toMatchObject([{ principal: "-", action: name, outcome: "denied", detail: "not-here" }]);
+    expect(() => gate.authorize({ name, caller: undefined, place: "home", params: {} })).not.toThrow();
+  });
+});
+
+describe("the owner's key", () => {
+  it("governs nothing from another box", () => {
+    const { gate } = new Bench();
+    const grants = [{ action: "admin" as const, camera: "*" as const }];
+    const principal = {
+      id: PrincipalId.parse("who-aaaaaaaaaaaaaaaa"),
+      name: "n",
+      kind: "owner" as const,
+      grants,
+      created: 1,
+      revoked: null,
+    };
+    const ask = (assurance: Caller["assurance"]): void =>
+      gate.authorize({ name: "status", caller: { principal, place: "home", assurance }, place: "home", params: {} });
+    expect(() => ask("two")).not.toThrow();
+    expect(() => ask("one")).toThrow(expect.objectContaining({ code: "access-denied" }));
   });
 });

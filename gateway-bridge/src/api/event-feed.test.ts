@@ -257,3 +257,73 @@ describe("the events WebSocket", () => {
     refused(await open(world.pair("owner", everything), "127.0.0.2"));
   });
 });
+
+describe("a client whose rights change while it hears events", () => {
+  const hello = (world: ApiWorld, plugin: Identity): AsyncIterator<ServerMessage> => {
+    const waiting: ServerMessage[] = [];
+    let wake: (() => void) | undefined;
+    world.client(plugin).watch({
+      message: (message) => {
+        waiting.push(message);
+        wake?.();
+      },
+    });
+    return {
+      next: async () => {
+        while (waiting.length === 0) await new Promise<void>((resolve) => (wake = resolve));
+        return { done: false, value: waiting.shift()! };
+      },
+    };
+  };
+  const camerasOf = async (messages: AsyncIterator<ServerMessage>): Promise<readonly string[]> => {
+    const { value } = (await messages.next()) as { value: ServerMessage };
+    return value.kind === "hello" ? value.cameras.map(({ id }) => id) : [value.kind];
+  };
+
+  it("is told of its cameras anew, and of nothing where they are the same", async () => {
+    const world = await openWorld();
+    const plugin = world.pair("homebridge", [grantOf("events"), grantOf("events", elsewhere)]);
+    const messages = hello(world, plugin);
+    expect(await camerasOf(messages)).toEqual([here, elsewhere]);
+    world.feed.follow(plugin.principal);
+    world.change(plugin.principal, [grantOf("events"), grantOf("live")]);
+    world.feed.follow(plugin.principal);
+    expect(await camerasOf(messages)).toEqual([here]);
+    world.change(plugin.principal, [grantOf("live", elsewhere)]);
+    world.feed.endAll({ principal: plugin.principal, camera: here }, "the right to it has ended");
+    expect(await camerasOf(messages)).toEqual([elsewhere]);
+    expect([...world.feed.holds()]).toEqual([]);
+  });
+
+  it("holds a right to hear for each camera that it may hear", async () => {
+    const world = await openWorld();
+    const plugin = world.pair("homebridge", [grantOf("events"), grantOf("live", elsewhere)]);
+    expect(await camerasOf(hello(world, plugin))).toEqual([here, elsewhere]);
+    const standing = { place: "home", assurance: "one", login: undefined };
+    expect([...world.feed.holds()]).toEqual([
+      { principal: plugin.principal, camera: here, ...standing, action: "events" },
+    ]);
+  });
+
+  it("is let go where its right ends and nothing else is left to tell", async () => {
+    const world = await openWorld();
+    const plugin = world.pair("homebridge", [grantOf("events")]);
+    const messages = hello(world, plugin);
+    expect(await camerasOf(messages)).toEqual([here]);
+    // As it stands it may still hear: whoever says that it may not is believed.
+    world.feed.endAll({ principal: plugin.principal, camera: here }, "somebody says so");
+    expect(await camerasOf(messages)).toEqual([here]);
+    world.revoke(plugin.principal);
+  });
+
+  it("is told by itself when its time comes", async () => {
+    const clock = new TestClock(Date.UTC(2024, 0, 3, 7, 59, 50));
+    const world = await openWorld({}, clock);
+    const schedule = { zone: "UTC", windows: [{ days: ["wed" as const], from: "08:00", to: "18:00" }] };
+    const plugin = world.pair("homebridge", [{ ...grantOf("events"), schedule }]);
+    const messages = hello(world, plugin);
+    expect(await camerasOf(messages)).toEqual([]);
+    await clock.advance(limits.ping);
+    expect(await camerasOf(messages)).toEqual([here]);
+  });
+});

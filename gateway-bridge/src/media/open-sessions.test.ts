@@ -59,6 +59,22 @@ describe("OpenSessions", () => {
     expect(sessions.list).toEqual([]);
   });
 
+  it("holds each by the right that it was opened by, and as its owner came in", async () => {
+    const sessions = new OpenSessions<FakeSession>();
+    const standing = { place: "home", assurance: "two", login: undefined } as const;
+    const session = await sessions.open(
+      { principal: anna, camera: front, ...standing },
+      async (_, onEnded) => new FakeSession("a", anna, front, onEnded),
+      never,
+    );
+    expect(sessions.holds("live")).toEqual([{ principal: anna, camera: front, ...standing, action: "live" }]);
+    sessions.endAll({ principal: anna, place: "away" }, "not this one");
+    sessions.endAll({ principal: anna, assurance: "one" }, "nor that");
+    expect(session.endings).toEqual([]);
+    sessions.endAll({ principal: anna, place: "home", assurance: "two" }, "this one");
+    expect([session.endings, sessions.holds("live")]).toEqual([["this one"], []]);
+  });
+
   it("counts a session that is still being opened, and calls it off for a revoked principal", async () => {
     const sessions = new OpenSessions<FakeSession>();
     const opening = sessions.open(

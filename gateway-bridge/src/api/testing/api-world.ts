@@ -259,6 +259,18 @@ export class ApiWorld implements AsyncDisposable {
     return Object.fromEntries(handlers) as Handlers;
   }
 
+  get feed(): ApiServer["feed"] {
+    if (this.#server === undefined) throw new Error("the server is closed");
+    return this.#server.feed;
+  }
+
+  /** Puts other grants in the place of a principal's. */
+  change(id: PrincipalId, grants: readonly Grant[]): void {
+    for (const [pin, principal] of this.principals) {
+      if (principal.id === id) this.principals.set(pin, { ...principal, grants: [...grants] });
+    }
+  }
+
   get address(): string {
     return this.#server?.address ?? "";
   }

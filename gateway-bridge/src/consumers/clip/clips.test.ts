@@ -58,6 +58,30 @@ describe("Clips", () => {
     expect(clips.count).toBe(0);
   });
 
+  it("cuts a clip short where the right to it ends, also what waits to be read, and no other", async () => {
+    await using house = await filmed();
+    const clips = clipsOf(house);
+    const owner = { place: "home", assurance: "one" } as const;
+    const order = { stream: house.stream, beforeMs: 1_000, afterMs: 60_000 };
+    const cut = await clips.record({ principal: anna, ...owner, ...order }, { signal: never });
+    const kept = await clips.record({ principal: ben, ...owner, ...order }, { signal: never });
+    expect(clips.holds()).toMatchObject([
+      { principal: anna, camera: house.stream.camera, ...owner, action: "clip" },
+      { principal: ben, camera: house.stream.camera, ...owner, action: "clip" },
+    ]);
+    clips.endAll({ principal: anna, camera: house.stream.camera, ...owner }, "the right to it has ended");
+    expect([cut.ended.aborted, kept.ended.aborted, clips.count]).toEqual([true, false, 2]);
+    const read = async (): Promise<void> => {
+      for await (const chunk of cut.chunks) throw new Error(`${chunk.length} bytes came`);
+    };
+    await expect(read()).rejects.toMatchObject({ code: "stream-ended" });
+    expect(clips.holds()).toMatchObject([{ principal: ben }]);
+    for await (const chunk of kept.chunks) {
+      expect(chunk.length).toBeGreaterThan(0);
+      break;
+    }
+  });
+
   it("refuses more than eight at once", async () => {
     await using house = await filmed();
     const clips = clipsOf(house);

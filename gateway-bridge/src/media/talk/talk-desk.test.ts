@@ -230,6 +230,23 @@ describe("TalkDesk", () => {
     expect([talking.talking, speaker.closed, desk.talker(camera)]).toEqual([false, 2, undefined]);
   });
 
+  it("holds the loudspeaker for whoever is heard or about to be, and for nobody who is silent", async () => {
+    const { clock, speaker, desk, say } = setUp();
+    const answers = Promise.withResolvers<undefined>();
+    speaker.answers = answers.promise;
+    const owner = { camera, principal: anna, place: "home", assurance: "one", login: undefined } as const;
+    const microphone = desk.microphone({ ...owner, from: pcmu });
+    expect(desk.holds()).toEqual([]);
+    await say(microphone, "early");
+    expect(desk.holds()).toEqual([{ ...owner, action: "talk" }]);
+    answers.resolve(undefined);
+    await clock.advance(0);
+    expect(desk.holds()).toEqual([{ ...owner, action: "talk" }]);
+    desk.endAll({ principal: anna, camera, place: "home", assurance: "one" });
+    await say(microphone, "late", 160);
+    expect([desk.holds(), speaker.heard.map(([text]) => text)]).toEqual([[], ["early"]]);
+  });
+
   it("has closed every connection when it is disposed, and leaves no timer", async () => {
     const { clock, speaker, desk, say } = setUp();
     await say(desk.microphone({ camera, principal: anna, from: pcmu }), "x");
