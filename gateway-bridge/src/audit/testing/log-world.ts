@@ -1,25 +1,11 @@
 import { GatewayId, type Clock } from "@gatehouse/shared";
 import { MemoryLogger, TestClock } from "@gatehouse/shared/testing";
 
-import type { AuditEntry, SecretStore } from "../../ports.ts";
+import { MemorySecrets } from "../../access/testing/open-door.ts";
+import type { AuditEntry } from "../../ports.ts";
 import { Database } from "../../store/database.ts";
 import { AuditLog } from "../audit-log.ts";
 import { SignedHeads } from "../signed-heads.ts";
-
-/** Secrets that are none, for tests. */
-export class MemorySecrets implements SecretStore {
-  readonly held = new Map<string, Buffer>();
-  put(name: string, content: Uint8Array): void {
-    this.held.set(name, Buffer.from(content));
-  }
-  get(name: string): Buffer | undefined {
-    const held = this.held.get(name);
-    return held && Buffer.from(held);
-  }
-  delete(name: string): void {
-    this.held.delete(name);
-  }
-}
 
 export const gateway = GatewayId.parse("gw-aaaaaaaaaaaaaaaa");
 
