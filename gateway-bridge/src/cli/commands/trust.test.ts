@@ -16,12 +16,18 @@ const trust: Trust = {
   notice: null,
 };
 
+/** Upper and lower half: dark where nothing is drawn, as terminals are. */
+const blocks: Readonly<Record<string, readonly [boolean, boolean]>> = {
+  " ": [true, true],
+  "▀": [false, true],
+  "▄": [true, false],
+  "█": [false, false],
+};
+
 /** Whether each module of the code is dark, as a camera sees the half blocks. */
 const modulesOf = (lines: readonly string[]): boolean[][] =>
   lines.flatMap((line) => {
-    const halves = [...line].map(
-      (sign) => ({ " ": [true, true], "▀": [false, true], "▄": [true, false], "█": [false, false] })[sign],
-    );
+    const halves = Array.from(line, (sign) => blocks[sign]);
     return [0, 1].map((half) => halves.map((pair) => pair?.[half] ?? false));
   });
 
