@@ -107,10 +107,10 @@ describeWith(["ffmpeg"], "A snapshot of a camera that has none of its own", () =
     expect(cold.capturedAt).toBeGreaterThanOrEqual(before);
     expect(cold.capturedAt).toBeLessThanOrEqual(systemClock.now());
 
+    // The whole picture serves smaller wishes for a while.
+    expect(await cameras.snapshot(id, { width: 600 }, cancel)).toBe(cold);
     using _warm = streams.of(id, "main").hold();
     await streams.of(id, "main").ready(cancel);
-    // The whole picture serves smaller wishes for as long.
-    expect(await cameras.snapshot(id, { width: 600 }, cancel)).toBe(cold);
     await systemClock.delay(sharedForMs, cancel);
     const [small, again] = await Promise.all([
       cameras.snapshot(id, { width: 600 }, cancel),
