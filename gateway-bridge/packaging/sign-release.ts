@@ -19,15 +19,20 @@ export const describeFile = (file: Pick<ReleaseFile, "platform" | "name">, conte
   sha256: createHash("sha256").update(content).digest("hex"),
 });
 
-/** The two files that lie beside the archives: `manifest.json`, and its signature by each of the keys. */
+/** What lies beside a manifest: its signature by each of the keys. */
+export const signBytes = (bytes: Buffer, keys: readonly KeyObject[]): string =>
+  keys
+    .map((key) => {
+      const id = createHash("sha256").update(spkiOf(key)).digest("hex").slice(0, 16);
+      return `${id} ${sign(null, bytes, key).toString("base64")}\n`;
+    })
+    .join("");
+
+/** The two files that lie beside the archives: `manifest.json`, and its signature. */
 export const signManifest = (
   manifest: Manifest,
   keys: readonly KeyObject[],
 ): { readonly bytes: Buffer; readonly signatures: string } => {
   const bytes = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
-  const lines = keys.map((key) => {
-    const id = createHash("sha256").update(spkiOf(key)).digest("hex").slice(0, 16);
-    return `${id} ${sign(null, bytes, key).toString("base64")}\n`;
-  });
-  return { bytes, signatures: lines.join("") };
+  return { bytes, signatures: signBytes(bytes, keys) };
 };

@@ -1,5 +1,4 @@
 import { systemCode } from "@gatehouse/shared";
-import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
 import { chown, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -54,7 +53,8 @@ export const restoreDatabase = async (kept: string, data: string): Promise<void>
   const owner = await ownerOf(data);
   for (const side of ["-wal", "-shm"]) await rm(join(data, `gatehouse.db${side}`), { force: true });
   for (const name of databaseFiles) {
-    const draft = join(data, `.${name}.${randomUUID()}`);
+    const draft = join(data, `${name}.restoring`);
+    await rm(draft, { force: true });
     if (await copyIfThere(join(kept, name), draft, owner)) await rename(draft, join(data, name));
   }
   await syncFolder(data);

@@ -72,11 +72,9 @@ export class Installation {
 
   /** Removes what an update needed on its way, and versions that nothing leads to any more. */
   async tidy(kept: readonly (ReleaseVersion | null)[]): Promise<void> {
-    const versions = join(this.folder, "versions");
-    const names = await readdir(versions);
-    const left = names.filter((name) => !kept.includes(name)).map((name) => join(versions, name));
-    const work = [this.work("archive.tar.gz"), this.work("trial"), `${this.work("before")}.part`];
-    for (const path of [...left, ...work]) await rm(path, { recursive: true, force: true });
+    const needed = ["before", "journal.json", "lock"];
+    await removeAllBut(kept, join(this.folder, "versions"));
+    await removeAllBut(needed, join(this.folder, "update"));
   }
 
   /** Who may sign what follows the installed version: that version says so itself. */
@@ -89,6 +87,11 @@ export class Installation {
     });
   }
 }
+
+const removeAllBut = async (kept: readonly (string | null)[], folder: string): Promise<void> => {
+  for (const name of await readdir(folder))
+    if (!kept.includes(name)) await rm(join(folder, name), { recursive: true, force: true });
+};
 
 /** What a JSON file holds; undefined for none, and for what is no JSON. */
 export const readJson = async (file: string): Promise<unknown> => {

@@ -136,7 +136,8 @@ export class Updates implements Disposable {
       log.warn("an update was cut off", { step: this.#journal.step, now: recovery.kind });
     switch (recovery.kind) {
       case "nothing":
-        return;
+        // One that was cut off after its end has left what it needed on its way.
+        return this.#options.installation.tidy([await this.#options.installation.current(), this.#journal.previous]);
       case "discard":
         return this.#discard({ start: !beforeStart });
       case "return":
