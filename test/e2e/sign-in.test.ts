@@ -163,6 +163,14 @@ describeWith(["ffmpeg"], "the gateway's first person", () => {
     const logins = (await page.get({ path: "/v1/logins" })) as Login[];
     expect(logins.map(({ person }) => person)).toContain(invited.person.id);
 
+    const me = (await page.get({ path: "/v1/me" })) as Me;
+    for (const [method, suffix] of [
+      ["DELETE", ""],
+      ["POST", "/invitation"],
+    ] as const) {
+      const self = await page.ask({ method, path: `/v1/people/${me.person.id}${suffix}` });
+      expect([method, self.code]).toEqual([method, "request-invalid"]);
+    }
     const gone = once(view, "close");
     await gateway.command(["person", "remove", invited.person.id]);
     await gone;

@@ -72,6 +72,15 @@ describe("a changed password", () => {
     await signIn("bob", another);
   }, 60_000);
 
+  it("is one browser's once: who signs in again is signed out before", async () => {
+    const page = await addBob("emil");
+    const stolen = page.copy();
+    const again = { method: "POST", path: "/v1/sign-in/password", body: { loginName: "emil", password } };
+    const me = (await page.get(again)) as Me;
+    expect((await stolen.ask({ path: "/v1/me" })).code).toBe("unauthenticated");
+    expect(((await page.get({ path: "/v1/me/logins" })) as Login[]).map(({ id }) => id)).toEqual([me.login.id]);
+  }, 60_000);
+
   it("that was forgotten is set anew by an invitation, which puts everybody out as well", async () => {
     const first = await addBob("carl");
     const socket = await first.watch("/v1/events");

@@ -124,22 +124,29 @@ const aboutOthers = (parts: PeopleParts): Pick<Handlers, PeopleRoutes> => {
     },
     removePerson: async ({ principal: caller, params: { principal } }) => {
       const account = existing(parts, principal);
-      if (caller.id === principal) {
-        throw new GatehouseError(
-          "request-invalid",
-          "nobody removes themselves; somebody else must, or the box's owner",
-        );
-      }
+      insistOnAnother(caller.id, principal);
       principals.revoke(account.principal);
       return {};
     },
-    inviteAgain: async ({ params: { principal } }) => inviteAgain(parts, existing(parts, principal)),
+    inviteAgain: async ({ principal: caller, params: { principal } }) => {
+      const account = existing(parts, principal);
+      insistOnAnother(caller.id, principal);
+      return inviteAgain(parts, account);
+    },
     listLogins: async ({ login }) => listLogins(parts, login?.id),
     endLogin: async ({ params }) => {
       endLogin(parts, params.login);
       return {};
     },
   };
+};
+
+/** Nobody locks themselves out: somebody else must, or whoever has the box. */
+const insistOnAnother = (caller: PrincipalId, principal: PrincipalId): void => {
+  if (caller !== principal) return;
+  throw new GatehouseError("request-invalid", "nobody removes or invites themselves", {
+    remedy: "Set another password instead, or have somebody else do it; on the gateway's box, `gatehouse person` does.",
+  });
 };
 
 /** Begins a login, with a cookie for it and one for the browser. */
@@ -153,6 +160,9 @@ const letIn = (
   if (people.get(principal) === undefined)
     throw new GatehouseError("sign-in-refused", "name, password or code is wrong");
   const begun = logins.begin({ principal, factors, complete, device: deviceName(browser.userAgent) });
+  // Whoever signed in with this browser before is signed out by it.
+  const before = logins.find(browser.cookieHeader);
+  if (typeof before === "object") logins.end(before.id);
   people.noteLogin(principal);
   if (complete) browser.setCookies([devices.remember(browser.cookieHeader, principal)]);
   return goOn(parts, begun, browser);
