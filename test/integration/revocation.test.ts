@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import {
-  delayWith,
   GatewayClient,
   loadIdentity,
   PreparedHomeKitSession,
@@ -9,7 +8,6 @@ import {
   systemClock,
   type ApplicationCredential,
   type Camera,
-  type Clock,
   type Grant,
 } from "@gatehouse/shared";
 import { createSocket, type Socket } from "node:dgram";
@@ -27,6 +25,7 @@ import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
 import { HomeKitReceiver, makeStart } from "../support/homekit-receiver.ts";
 import { RtspReader, type RtspReaderOptions } from "../support/rtsp-reader.ts";
+import { SetClock } from "../support/set-clock.ts";
 import { WebRtcReceiver } from "../support/webrtc-receiver.ts";
 
 /**
@@ -37,19 +36,6 @@ const never = { signal: new AbortController().signal };
 const longestMs = 1_000;
 const actions = ["live", "clip", "events"] as const;
 const hourMs = 3_600_000;
-
-/** The time of day in the test's hands, while everything else takes the time that it takes. */
-class SetClock implements Clock {
-  #ahead = 0;
-  now = (): number => systemClock.now() + this.#ahead;
-  monotonic = (): number => systemClock.monotonic();
-  schedule = (ms: number, run: () => void): Disposable => systemClock.schedule(ms, run);
-  delay = delayWith(this);
-
-  jump(ms: number): void {
-    this.#ahead += ms;
-  }
-}
 
 /** What came to a viewer: when the last of it did, and how much. */
 class Arrivals {

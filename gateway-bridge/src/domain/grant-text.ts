@@ -1,4 +1,4 @@
-import type { Grant } from "@gatehouse/shared";
+import type { Grant, Schedule } from "@gatehouse/shared";
 
 /**
  * Grants in few words, those of one kind together: `live+snapshot on cam-..., events on * (mon,tue 08:00-18:00 Europe/Berlin)`.
@@ -11,11 +11,13 @@ export const describeGrants = (grants: readonly Grant[], all = "*"): string => {
 
 /** What limits a grant in time and place; empty where nothing does. */
 export const limitsOf = ({ schedule, places = ["home"], until }: Grant): string => {
-  const windows = schedule?.windows.map(({ days, from, to }) => `${days.join(",")} ${from}-${to}`).join(", ");
   const limits = [
-    ...(schedule === undefined ? [] : [`${windows ?? ""} ${schedule.zone}`]),
+    ...(schedule === undefined ? [] : [describeSchedule(schedule)]),
     ...(places.includes("away") ? [places.includes("home") ? "home and away" : "away"] : []),
     ...(until === undefined ? [] : [`until ${new Date(until).toISOString()}`]),
   ];
   return limits.length === 0 ? "" : ` (${limits.join("; ")})`;
 };
+
+const describeSchedule = ({ zone, windows }: Schedule): string =>
+  `${windows.map(({ days, from, to }) => `${days.join(",")} ${from}-${to}`).join(", ")} ${zone}`;

@@ -79,7 +79,7 @@ const formatOf = (timeZone: string): Intl.DateTimeFormat =>
 const readWall = (format: Intl.DateTimeFormat, now: number): WallTime => {
   const parts = new Map(format.formatToParts(now).map(({ type, value }) => [type, value]));
   return {
-    day: (parts.get("weekday") ?? "").toLowerCase() as Day,
+    day: String(parts.get("weekday")).toLowerCase() as Day,
     minute: Number(parts.get("hour")) * 60 + Number(parts.get("minute")),
   };
 };
