@@ -1,5 +1,5 @@
 /** `update apply` and `update recover` on an installation in the tests' shape, as a program that can be killed at each of its steps. */
-import { silentLogger, systemClock } from "@gatehouse/shared";
+import { silentLogger, systemClock, type Cancellable } from "@gatehouse/shared";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -10,7 +10,7 @@ import { Updates } from "../../gateway-bridge/src/update/updates.ts";
 import { Versions } from "../../gateway-bridge/src/update/versions.ts";
 import { platform } from "./release.ts";
 
-export const never = { signal: new AbortController().signal };
+export const never: Cancellable = { signal: new AbortController().signal };
 
 /** The folder holds `install`, `data`, `bin` with a systemctl, and `offered`. */
 export const openUpdates = async (folder: string): Promise<Updates> => {
