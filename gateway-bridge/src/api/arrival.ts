@@ -5,14 +5,20 @@ import { originOf, type Authority } from "../domain/authority.ts";
 import { judgeHost, valuesOf, type HostVerdict } from "./host-guard.ts";
 import { judgeOrigin } from "./origin-guard.ts";
 
-/** What a request says of where it was sent, and of the page that sent it. */
+/** What a request says of where it was sent, and of the page that sent it. What is refused here is written down. */
 export class Arrival {
   /** Undefined where it was not meant for this gateway. */
   readonly authority: Authority | undefined;
   readonly #host: HostVerdict;
   readonly #headers: IncomingMessage["headers"];
 
-  constructor({ url = "", rawHeaders, headers, socket }: IncomingMessage, hosts: ReadonlySet<string>) {
+  readonly #writeDown: (why: string) => void;
+
+  constructor(
+    { url = "", rawHeaders, headers, socket }: IncomingMessage,
+    { hosts, writeDown }: { readonly hosts: ReadonlySet<string>; readonly writeDown: (why: string) => void },
+  ) {
+    this.#writeDown = writeDown;
     const local = { address: socket.localAddress ?? "", port: socket.localPort ?? 0 };
     this.#host = judgeHost({ hosts: valuesOf("host", rawHeaders), target: url, local }, hosts);
     this.#headers = headers;
@@ -24,6 +30,7 @@ export class Arrival {
     const { origin, "sec-fetch-site": site } = this.#headers;
     const own = this.authority && originOf(this.authority);
     if (judgeOrigin({ origin, site: site?.toString() }, own) === "allowed") return;
+    this.#writeDown("origin-refused");
     throw new GatehouseError("origin-refused", "a page of another site sent this request");
   }
 
@@ -36,6 +43,7 @@ export class Arrival {
     if (this.#host.kind === "own") return;
     const { authorization, cookie } = this.#headers;
     if (known && authorization === undefined && cookie === undefined) return;
+    this.#writeDown("host-unknown");
     throw new GatehouseError("host-unknown", `this request is ${this.#host.why}`);
   }
 }

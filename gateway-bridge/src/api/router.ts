@@ -17,7 +17,7 @@ import { randomUUID } from "node:crypto";
 import type { Server } from "node:https";
 import type { WebSocket } from "ws";
 
-import type { AuditSink, Caller } from "../ports.ts";
+import type { AccessLog, AuditSink, Caller } from "../ports.ts";
 import type { AccessGate } from "./access-gate.ts";
 import { Arrival } from "./arrival.ts";
 import { audited } from "./audit-trail.ts";
@@ -36,6 +36,7 @@ export interface RouterOptions {
   readonly connections: Connections;
   readonly handlers: Handlers;
   readonly audit: AuditSink;
+  readonly accesses: AccessLog;
   readonly clock: Clock;
   readonly log: Logger;
   /** Takes over a request for the events WebSocket, whose sender was let in. */
@@ -95,10 +96,12 @@ export const createRouter = (options: RouterOptions): Router => {
 };
 
 const addRoutes = (app: Router, options: RouterOptions): void => {
-  const { hosts, gate, connections, clock, log } = options;
+  const { hosts, gate, accesses, connections, clock, log } = options;
   const admitted = new WeakMap<FastifyRequest, Admitted>();
   app.addHook("onRequest", async (request, reply) => {
-    const arrival = new Arrival(request.raw, hosts);
+    const action = request.routeOptions.config.route ?? "-";
+    const writeDown = (why: string): void => accesses.deny({ principal: "-", action, target: "-" }, why);
+    const arrival = new Arrival(request.raw, { hosts, writeDown });
     connections.note(request.raw.socket, 1);
     void reply.headers({ ...securityHeaders(arrival.authority), "x-request-id": request.id });
     arrival.judgePage();

@@ -64,6 +64,18 @@ describe("a request", () => {
     expect(world.handled[0]).toMatchObject({ name: "pair", request: { principal: undefined } });
   });
 
+  it.each([
+    ["from somebody's page", { origin: "https://evil.example" }, 403, "origin-refused"],
+    ["for a host that is not ours", { host: "evil.example" }, 421, "host-unknown"],
+  ])("%s is refused, and written down as nobody's", async (_, headers, status, code) => {
+    const world = await openWorld();
+    const answer = await world.ask({ method: "GET", path: "/trust/ca.pem", headers });
+    expect(answer.status).toBe(status);
+    expect(answer.json).toMatchObject({ error: { code } });
+    expect(world.audit).toEqual([{ principal: "-", action: "trustPem", target: "-", outcome: "denied", detail: code }]);
+    expect(world.handled).toEqual([]);
+  });
+
   it("leaves a row before and after what it changes", async () => {
     const world = await openWorld();
     const owner = world.pair("owner", everything);
