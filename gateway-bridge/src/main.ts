@@ -13,9 +13,10 @@ import { runCommandLine } from "./cli/run.ts";
 
 const ask: Terminal["ask"] = async (question, { hidden }) => {
   if (!process.stdin.isTTY) return undefined;
-  process.stderr.write(question);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const reader = createInterface({ input: process.stdin, output: hidden ? silent : process.stderr, terminal: true });
+  // After the reader, which ends the terminal's own echo.
+  process.stderr.write(question);
   try {
     return await reader.question("");
   } finally {

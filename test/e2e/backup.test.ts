@@ -14,6 +14,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { Database } from "../../gateway-bridge/src/store/database.ts";
 import { Simulator } from "../simulator/simulator.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
@@ -21,7 +22,7 @@ import { gatehouse, gatehouseJson, GatewayProcess } from "../support/gateway-pro
 import { HomeKitReceiver, makeStart } from "../support/homekit-receiver.ts";
 
 // Commands are processes of their own, and passphrases are dear.
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const never = { signal: new AbortController().signal };
 const passphrase = "correct horse battery staple";
@@ -59,7 +60,7 @@ const plugin = (): GatewayClient =>
 /** Live pictures, by the plugin's key. */
 const watch = async (): Promise<void> => {
   await using client = plugin();
-  await using receiver = await HomeKitReceiver.open();
+  using receiver = await HomeKitReceiver.open();
   const params = { camera: camera.id };
   const prepared = await client.call("prepareHomeKitSession", { params, body: receiver.request }, never);
   receiver.listen(prepared);
@@ -68,6 +69,9 @@ const watch = async (): Promise<void> => {
 };
 
 const audit = async (): Promise<AuditRow[]> => (await gateway.command(["audit"])) as AuditRow[];
+
+const countsOf = ({ sql }: Database, tables: readonly string[]): unknown[] =>
+  tables.map((table) => sql.prepare(`SELECT count(*) AS rows FROM ${table}`).get()?.["rows"]);
 
 /** Each file of the folder with its content; undefined for what is not there. */
 const contentOf = async (data: string): Promise<unknown> => {
@@ -109,21 +113,22 @@ describe("a backup", () => {
     await writeFile(bent, changed);
     const used = join(folder, "used");
     await cp(gateway.data, used, { recursive: true });
-    for (const [from, given, message] of [
-      [file, "not the passphrase", /^gatehouse: This is not the passphrase .*\n.*\(passphrase-wrong\)\n$/],
-      [cut, passphrase, /^gatehouse: The backup was cut off or changed .*\n.*\(backup-damaged\)\n$/],
-      [bent, passphrase, /^gatehouse: The backup was cut off or changed .*\n.*\(backup-damaged\)\n$/],
-    ] as const) {
-      for (const [data, more] of [
-        [join(folder, "nowhere"), []],
-        [used, ["--replace"]],
-      ] as const) {
-        const before = await contentOf(data);
-        const { code, stderr, stdout } = await gatehouse(data, ["restore", from, "--passphrase-stdin", ...more], given);
-        expect([code, stdout]).toEqual([1, ""]);
-        expect(stderr).toMatch(message);
-        expect(await contentOf(data)).toEqual(before);
-      }
+    const wrong = /^gatehouse: This is not the passphrase .*\n.*\(passphrase-wrong\)\n$/;
+    const damaged = /^gatehouse: The backup was cut off or changed .*\n.*\(backup-damaged\)\n$/;
+    const empty = [join(folder, "nowhere"), []] as const;
+    const taken = [used, ["--replace"]] as const;
+    for (const { from, given, to, message } of [
+      { from: file, given: "not the passphrase", to: empty, message: wrong },
+      { from: file, given: "not the passphrase", to: taken, message: wrong },
+      { from: cut, given: passphrase, to: empty, message: damaged },
+      { from: bent, given: passphrase, to: taken, message: damaged },
+    ]) {
+      const [data, more] = to;
+      const before = await contentOf(data);
+      const { code, stderr, stdout } = await gatehouse(data, ["restore", from, "--passphrase-stdin", ...more], given);
+      expect([code, stdout]).toEqual([1, ""]);
+      expect(stderr).toMatch(message);
+      expect(await contentOf(data)).toEqual(before);
     }
     const refused = await gatehouse(used, ["restore", file, "--passphrase-stdin"], passphrase);
     expect(refused.stderr).toContain("(data-folder-used)");
@@ -139,6 +144,16 @@ describe("a backup", () => {
     });
     const before = await facts();
     const { pairingString } = (await gateway.command(["pair", "--for", "node-red"])) as PairingOffer;
+    const moment = ["pairing_offers", "one_time_codes", "logins", "devices"];
+    const owner = ((await gateway.command(["client", "list"])) as Principal[]).find(({ kind }) => kind === "owner");
+    {
+      using database = Database.open(join(gateway.data, "gatehouse.db"));
+      const { sql } = database;
+      sql.prepare("INSERT INTO logins VALUES ('in-1', x'01', ?, 'a browser', '[]', 1, 1, 1)").run(owner!.id);
+      sql.prepare("INSERT INTO devices VALUES (x'01', ?, 1)").run(owner!.id);
+      sql.prepare("INSERT INTO one_time_codes VALUES ('abcde', 'invitation', ?, x'01', 1, 0)").run(owner!.id);
+      expect(countsOf(database, moment).every((count) => Number(count) > 0)).toBe(true);
+    }
     const late = join(folder, "late.gatehouse");
     await gatehouseJson(gateway.data, ["backup", late, "--passphrase-stdin"], passphrase);
     await gateway.kill();
@@ -146,6 +161,10 @@ describe("a backup", () => {
 
     const data = join(folder, "another", "place");
     await gatehouseJson(data, ["restore", late, "--passphrase-stdin"], `${passphrase}\n`);
+    {
+      using database = Database.open(join(data, "gatehouse.db"));
+      expect(countsOf(database, moment)).toEqual([0, 0, 0, 0]);
+    }
     gateway = await GatewayProcess.start({ data });
     expect(await facts()).toEqual(before);
     await watch();
