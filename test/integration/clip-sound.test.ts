@@ -107,7 +107,7 @@ describeWith(["ffmpeg"], "The sound of a clip", () => {
   it("is silence from where its process was killed, and the clip is whole", async () => {
     await using house = await filmed("pcmu", 4_000);
     house.play();
-    const clip = await record(house, 4_000, 3_000);
+    const clip = await record(house, 4_000, 5_000);
     const chunks: Uint8Array[] = [];
     const reading = readAll(clip, chunks);
     const [pid = 0] = await untilDescendants("ffmpeg", 1);

@@ -73,7 +73,9 @@ describeWith(["ffmpeg", "gstreamer"], "A camera whose codecs its viewer cannot t
     expect(heard.every(({ data }) => parseOpus(data).duration === 960)).toBe(true);
     // Never a process for each, and one for each track at most.
     expect(await descendants("ffmpeg")).toHaveLength(mount.startsWith("h265") ? 2 : 1);
-    expect(Math.abs(shown.at(-1)!.timestamp / 90 - heard.at(-1)!.timestamp / 48)).toBeLessThan(700);
+    // On a busy machine the transcoder of the sound comes along as late as that, and catches up.
+    const apart = (): number => Math.abs(pictures().at(-1)!.timestamp / 90 - sound().at(-1)!.timestamp / 48);
+    await eventually("the sound beside its picture", () => apart() < 700);
     expect(log.lines.filter(({ level }) => level === "error")).toEqual([]);
   });
 
@@ -85,7 +87,7 @@ describeWith(["ffmpeg", "gstreamer"], "A camera whose codecs its viewer cannot t
     await eventually("three seconds of the past", () => reachOf(stream) > 3_000);
     const openConverter: OpenSoundConverter = (conversion, sink, within) =>
       openSoundConverter({ ...conversion, ffmpeg, clock: systemClock }, sink, within);
-    const request = { stream, beforeMs: 3_000, afterMs: 500, openConverter, clock: systemClock, log };
+    const request = { stream, beforeMs: 3_000, afterMs: 1_500, openConverter, clock: systemClock, log };
     const { chunks, coveredMs } = await recordClip(request, cancel);
     const file: Uint8Array[] = [];
     for await (const chunk of chunks) file.push(chunk);
