@@ -145,7 +145,7 @@ describe("gatehouse update", () => {
     expect(await update("rollback")).toMatchObject({ code: 0 });
     expect([await running(), await installed(), hasNewTable()]).toEqual(["0.2.0", "0.2.0", true]);
     expect((await update("state")).json()).toMatchObject({ journal: { step: "idle", failed: "0.3.0" } });
-  }, 120_000);
+  }, 240_000);
 
   it("keeps the version before where the newer one cannot migrate the data", async () => {
     await startGateway();
@@ -154,7 +154,7 @@ describe("gatehouse update", () => {
     expect([code, output]).toEqual([1, expect.stringContaining("nowhere")]);
     expect([await running(), await installed(), await readdir(join(install, "versions"))]).toEqual([old, old, [old]]);
     expect((await apply()).output).toContain("update-unsuitable");
-  }, 90_000);
+  }, 240_000);
 
   it("puts version and data back where the newer one migrates, and then crashes", async () => {
     await startGateway();
@@ -163,7 +163,7 @@ describe("gatehouse update", () => {
     expect([code, output]).toEqual([1, expect.stringContaining("does not work here")]);
     expect([await running(), await installed(), hasNewTable()]).toEqual([old, old, false]);
     expect((await update("state")).json()).toMatchObject({ journal: { step: "idle", failed: "0.2.0" } });
-  }, 90_000);
+  }, 240_000);
 
   it("goes back over a migration only with the data from before", async () => {
     await startGateway();
@@ -174,7 +174,7 @@ describe("gatehouse update", () => {
     expect([await running(), hasNewTable()]).toEqual(["0.2.0", true]);
     expect(await update("rollback", "--restore-data")).toMatchObject({ code: 0 });
     expect([await running(), hasNewTable()]).toEqual([old, false]);
-  }, 120_000);
+  }, 240_000);
 
   it("leaves a stopped gateway stopped", async () => {
     await startGateway();
@@ -182,7 +182,7 @@ describe("gatehouse update", () => {
     await offer("0.2.0", [newTable]);
     expect(await apply()).toMatchObject({ code: 0 });
     expect([await installed(), hasNewTable(), (await gatehouse("status")).code]).toEqual(["0.2.0", false, 1]);
-  }, 60_000);
+  }, 240_000);
 
   it("installs nothing that is not what was signed, or is not new", async () => {
     await startGateway();
@@ -211,5 +211,5 @@ describe("gatehouse update", () => {
 
     expect([await running(), await installed(), await readdir(join(install, "versions"))]).toEqual([old, old, [old]]);
     expect(existsSync(join(install, "update/archive.tar.gz"))).toBe(false);
-  }, 120_000);
+  }, 240_000);
 });
