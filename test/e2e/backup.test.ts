@@ -175,7 +175,10 @@ describe("a backup", () => {
     expect(rows.filter(({ action }) => action === "backupMade")).toHaveLength(2);
     const restored = rows.find(({ action }) => action === "restored");
     expect(restored?.detail).toMatch(/backup of .* by Gatehouse .*; continues from row \d+ [0-9a-f]{64}$/);
-    expect(await gateway.command(["status"])).toMatchObject({ audit: { intact: true }, name: "Our house" });
+    expect(await gateway.command(["status"])).toMatchObject({
+      audit: { intact: true },
+      gateway: { name: "Our house" },
+    });
   });
 
   it("takes the place of a gateway that is there, which is kept beside and opens as before", async () => {

@@ -10,7 +10,7 @@ import { InstanceLock } from "../store/instance-lock.ts";
 import { noteDeed } from "../store/noted-deeds.ts";
 import { finishPendingChange, isChangePending } from "../store/pending-change.ts";
 import type { Protection } from "../vault/root-key.ts";
-import { writeBackup } from "./backup-file.ts";
+import { refuseExisting, writeBackup } from "./backup-file.ts";
 import { backedUpFiles, type BackedUpFile, type Contents } from "./contents.ts";
 
 export interface BackUpOptions {
@@ -62,6 +62,7 @@ const prepare = async ({ data, file, now }: BackUpOptions): Promise<void> => {
       remedy: "Name the gateway's data folder with --data.",
     });
   }
+  await refuseExisting(file);
   using database = Database.open(join(data, "gatehouse.db"));
   noteDeed(database, { time: now, action: "backupMade", detail: file });
 };

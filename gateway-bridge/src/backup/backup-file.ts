@@ -54,7 +54,8 @@ async function* packed({ contents, files }: BackupParts): AsyncGenerator<Uint8Ar
   yield* files;
 }
 
-const refuseExisting = async (path: string): Promise<void> => {
+/** @throws GatehouseError `request-invalid` where there is a file of that name: a backup never takes another's place */
+export const refuseExisting = async (path: string): Promise<void> => {
   try {
     await access(path);
   } catch {
