@@ -116,8 +116,11 @@ describe("talking through a camera", () => {
       talk.write(piece, index * 1_000);
       if (index % 1_000 === 0) await new Promise(setImmediate);
     }
-    collectGarbage();
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(32 * 1024 * 1024);
+    // What was collected is swept by a thread of the engine's own, and counted until then.
+    await eventually("no more than 32 MiB of it in memory", () => {
+      collectGarbage();
+      return process.memoryUsage().arrayBuffers - before < 32 * 1024 * 1024;
+    });
     expect(talk.ended.aborted).toBe(false);
     for (const socket of camera.sockets) socket.resume();
     const last = Buffer.from("the last word");
