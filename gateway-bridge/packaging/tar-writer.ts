@@ -22,6 +22,13 @@ const splitPath = (path: string): readonly [prefix: string, name: string] => {
 
 const octal = (value: number, length: number): string => `${value.toString(8).padStart(length - 1, "0")}\0`;
 
+/** Writes the checksum of a header: of all its bytes, with spaces in its own place. */
+export const sealHeader = (block: Buffer): void => {
+  block.fill(" ", 148, 156);
+  const sum = block.reduce((total, byte) => total + byte, 0);
+  block.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+};
+
 const header = ({ path, content, executable = false }: TarInput): Buffer => {
   const block = Buffer.alloc(blockSize);
   const [prefix, name] = splitPath(path);
@@ -33,12 +40,10 @@ const header = ({ path, content, executable = false }: TarInput): Buffer => {
   block.write(octal(content?.length ?? 0, 12), 124);
   // The same files make the same archive, whenever it is made.
   block.write(octal(0, 12), 136);
-  block.write(" ".repeat(8), 148);
   block.write(isFolder ? "5" : "0", 156);
   block.write("ustar\x0000", 257, "latin1");
   block.write(prefix, 345);
-  const sum = block.reduce((total, byte) => total + byte, 0);
-  block.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+  sealHeader(block);
   return block;
 };
 

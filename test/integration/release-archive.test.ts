@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 
-import { writeTar, type TarInput } from "../../gateway-bridge/packaging/tar-writer.ts";
+import { sealHeader, writeTar, type TarInput } from "../../gateway-bridge/packaging/tar-writer.ts";
 import { parseTarHeader, TarReader, type TarEvent } from "../../gateway-bridge/src/update/tar-reader.ts";
 
 const limits = { entries: 100, bytes: 10_000 };
@@ -27,14 +27,7 @@ const forged = (change: (block: Buffer) => void): Buffer => {
   const bytes = archive([{ path: "file", content: Buffer.from("x") }]);
   const block = bytes.subarray(0, 512);
   change(block);
-  block.fill(" ", 148, 156);
-  block.write(
-    `${block
-      .reduce((sum, byte) => sum + byte, 0)
-      .toString(8)
-      .padStart(6, "0")}\0 `,
-    148,
-  );
+  sealHeader(block);
   return bytes;
 };
 const untrusted = expect.objectContaining({ code: "update-untrusted" });

@@ -2,7 +2,7 @@ import { expect, it } from "@jest/globals";
 import { generateKeyPairSync } from "node:crypto";
 
 import { publicKeyText, signBytes, signManifest } from "../../gateway-bridge/packaging/sign-release.ts";
-import { writeTar } from "../../gateway-bridge/packaging/tar-writer.ts";
+import { sealHeader, writeTar } from "../../gateway-bridge/packaging/tar-writer.ts";
 import { openManifest, type Manifest } from "../../gateway-bridge/src/update/manifest.ts";
 import { TarReader } from "../../gateway-bridge/src/update/tar-reader.ts";
 import { fuzz, mutate, seeded } from "../support/fuzz.ts";
@@ -108,14 +108,7 @@ const repaired = (input: Buffer): Buffer => {
   for (let at = 0; at + 512 <= bytes.length; at += 512) {
     const block = bytes.subarray(at, at + 512);
     if (block.toString("latin1", 257, 262) !== "ustar") continue;
-    block.fill(" ", 148, 156);
-    block.write(
-      `${block
-        .reduce((sum, byte) => sum + byte, 0)
-        .toString(8)
-        .padStart(6, "0")}\0 `,
-      148,
-    );
+    sealHeader(block);
   }
   return bytes;
 };
