@@ -127,7 +127,6 @@ export class Stream implements AsyncDisposable {
 
   /** What it brings, as measured over the last seconds and minutes. */
   get health(): StreamHealth {
-    this.#catchUp();
     const { kind: state } = this.state;
     const video = this.#video && { ...this.#video, parameterSets: this.#parameterSets };
     const measured = this.#meter.read(this.#options.clock.monotonic());
@@ -193,7 +192,6 @@ export class Stream implements AsyncDisposable {
 
   /** What is stored, oldest first, from the key picture that covers so many ms before now; the newest GOP for 0. */
   recent(beforeMs: number): readonly AccessUnit[] {
-    this.#catchUp();
     return this.#ring.since(beforeMs > 0 ? this.#options.clock.monotonic() - beforeMs : Infinity);
   }
 
@@ -244,12 +242,6 @@ export class Stream implements AsyncDisposable {
   /** Nobody waits for a camera that is only kept ready. */
   #tellSource(): void {
     this.#source?.await?.(!this.#live || this.#sessions.length > 0);
-  }
-
-  /** Takes in what has come but was kept waiting, because nobody waited for it. */
-  #catchUp(): void {
-    this.#source?.await?.(true);
-    this.#tellSource();
   }
 
   #connected(tracks: readonly Track[]): void {

@@ -37,7 +37,8 @@ export class ReceptionStatistics {
     this.#ticksPerMs = clockRate / 1_000;
   }
 
-  receive(packet: RtpHeader, arrivedAt: number): void {
+  /** @param arrivedAt undefined where nobody knows exactly: it tells nothing of jitter then */
+  receive(packet: RtpHeader, arrivedAt: number | undefined): void {
     if (packet.ssrc !== this.#ssrc) this.#changeSource(packet);
     if (!this.#follow(packet.sequence)) return;
     this.#received += 1;
@@ -128,7 +129,11 @@ export class ReceptionStatistics {
   }
 
   // RFC 3550 A.8
-  #measureJitter(timestamp: number, arrivedAt: number): void {
+  #measureJitter(timestamp: number, arrivedAt: number | undefined): void {
+    if (arrivedAt === undefined) {
+      this.#transit = undefined;
+      return;
+    }
     const transit = Math.round(arrivedAt * this.#ticksPerMs) - timestamp;
     if (this.#transit !== undefined) {
       // Both clocks wrap at 2^32: the difference is taken as signed 32 bits.

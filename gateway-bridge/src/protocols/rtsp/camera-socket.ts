@@ -7,23 +7,19 @@ export interface CameraSocketOptions {
   readonly url: RtspUrl;
   /** SHA-256 of the camera's public key, base64url; needed for rtsps. */
   readonly pin: string | null;
-  readonly inlet: SocketInlet;
+  /** Takes what was read: a view that is good until this returns. */
+  readonly received: (bytes: Buffer) => void;
 }
 
-/** What a socket reads into. Memory made for each reading would cost more to collect as garbage than the reading itself. */
-export interface SocketInlet {
-  /** Where the next bytes are put. */
-  readonly room: () => Buffer;
-  /** So many bytes were put there. */
-  readonly received: (count: number) => void;
-}
+/** What one reading brings at most. */
+const readingBytes = 64 * 1024;
 
 /**
  * Connects to the camera; for rtsps, no byte is written before its key matched the pin.
  * @throws GatehouseError `camera-unreachable`, `camera-fingerprint-changed`, `camera-fingerprint-unconfirmed`, or the signal's reason
  */
 export const connectCamera = async (options: CameraSocketOptions, cancel: Cancellable): Promise<Socket> => {
-  const { url, pin, inlet } = options;
+  const { url, pin, received } = options;
   if (!url.secure) return connectPlain(options, cancel);
   if (pin === null) {
     throw new GatehouseError(
@@ -43,26 +39,19 @@ export const connectCamera = async (options: CameraSocketOptions, cancel: Cancel
     },
     cancel,
   );
-  return socket.setNoDelay(true).on("data", (chunk: Buffer) => copyInto(inlet, chunk));
+  return socket.setNoDelay(true).on("data", received);
 };
 
-/** What TLS has decrypted lies in memory of its own. */
-const copyInto = ({ room, received }: SocketInlet, chunk: Buffer): void => {
-  for (let at = 0; at < chunk.length;) {
-    const count = chunk.copy(room(), 0, at);
-    received(count);
-    at += count;
-  }
-};
-
-const connectPlain = ({ url, inlet }: CameraSocketOptions, { signal }: Cancellable): Promise<Socket> =>
+const connectPlain = ({ url, received }: CameraSocketOptions, { signal }: Cancellable): Promise<Socket> =>
   new Promise((resolve, reject) => {
     signal.throwIfAborted();
+    // Read into again and again: memory made for each reading would cost more to collect as garbage than the reading itself.
+    const buffer = Buffer.allocUnsafeSlow(readingBytes);
     const callback = (count: number): boolean => {
-      inlet.received(count);
+      received(buffer.subarray(0, count));
       return true;
     };
-    const onread = { buffer: inlet.room, callback };
+    const onread = { buffer, callback };
     const socket = connect({ host: url.host, port: url.port, noDelay: true, onread });
     const abort = onAbort(signal, () => {
       socket.destroy();

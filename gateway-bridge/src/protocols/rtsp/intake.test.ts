@@ -1,122 +1,143 @@
 import { describe, expect, it } from "@jest/globals";
+import { TestClock } from "@gatehouse/shared/testing";
 import fc from "fast-check";
 
-import { Intake } from "./intake.ts";
+import { Intake, type Readable } from "./intake.ts";
 
-/** An intake with what it gave, as `text@time`. */
-const record = (): {
-  readonly intake: Intake;
-  readonly taken: string[];
-  readonly read: (text: string, at: number) => void;
-} => {
-  const taken: string[] = [];
-  const intake = new Intake((bytes, at) => taken.push(`${bytes.toString("latin1")}@${at}`));
-  const read = (text: string, at: number): void => intake.received(intake.room.write(text, "latin1"), at);
-  return { intake, taken, read };
-};
+interface Reading {
+  readonly bytes: number;
+  readonly cameAt: number;
+  readonly at: number;
+  readonly prompt: boolean;
+}
+
+/** A socket as the system has it: what comes while it is not read waits, and is read in pieces as soon as it is. */
+class Network implements Readable {
+  /** Of a second that is not heard closely. */
+  readonly clock = new TestClock(5_000);
+  readonly intake = new Intake(this, this.clock);
+  readonly readings: Reading[] = [];
+  paused = false;
+  #waiting: { readonly bytes: number; readonly cameAt: number }[] = [];
+
+  come(bytes: number): void {
+    this.#waiting.push({ bytes, cameAt: this.clock.monotonic() });
+    this.#read();
+  }
+
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    this.paused = false;
+    this.#read();
+  }
+
+  #read(): void {
+    if (this.paused) return;
+    for (const { bytes, cameAt } of this.#waiting.splice(0)) {
+      const { at, prompt } = this.intake.arrived(bytes);
+      this.readings.push({ bytes, cameAt, at, prompt });
+    }
+  }
+}
+
+const times = (network: Network): (number | string)[] =>
+  network.readings.map(({ cameAt, at, prompt }) => (prompt ? at : `${cameAt} at ${at}`));
 
 describe("Intake", () => {
-  it("takes what comes at once while somebody waits for it", () => {
-    const { taken, read } = record();
-    read("a", 1);
-    expect(taken).toEqual(["a@1"]);
-    read("bc", 2);
-    expect(taken).toEqual(["a@1", "bc@2"]);
-  });
-
-  it("takes it later while nobody does, each reading with the time of its arrival", () => {
-    const { intake, taken, read } = record();
-    intake.awaited = false;
-    read("a", 1_000);
-    read("bc", 1_040);
-    read("d", 1_499);
-    expect(taken).toEqual([]);
-    read("e", 1_500);
-    expect(taken).toEqual(["a@1000", "bc@1040", "d@1499", "e@1500"]);
-    read("f", 1_501);
-    expect(taken).toHaveLength(4);
-  });
-
-  it("takes what waits as soon as somebody waits for it", () => {
-    const { intake, taken, read } = record();
-    intake.awaited = false;
-    read("a", 1);
-    intake.awaited = true;
-    expect(taken).toEqual(["a@1"]);
-    read("b", 2);
-    expect(taken).toEqual(["a@1", "b@2"]);
-  });
-
-  it("takes what waits before there is no room for another reading", () => {
-    let taken = 0;
-    let calls = 0;
-    const intake = new Intake((bytes) => {
-      taken += bytes.length;
-      calls += 1;
-    });
-    intake.awaited = false;
-    for (let reading = 1; taken === 0; reading += 1) {
-      expect(intake.room).toHaveLength(65_536);
-      intake.received(65_536, 0);
-      expect(reading).toBeLessThan(5);
+  it("reads what comes at once while somebody waits for it", async () => {
+    const network = new Network();
+    for (let piece = 0; piece < 3; piece += 1) {
+      network.come(1_000);
+      await network.clock.advance(40);
     }
-    expect([taken, calls]).toEqual([262_144, 4]);
+    expect(times(network)).toEqual([5_000, 5_040, 5_080]);
   });
 
-  it("takes nothing twice where whoever takes asks for more", () => {
-    const taken: string[] = [];
-    const intake: Intake = new Intake((bytes) => {
-      taken.push(bytes.toString("latin1"));
-      intake.awaited = true;
-      intake.drain();
-    });
-    intake.awaited = false;
-    for (const text of ["a", "b", "c"]) intake.received(intake.room.write(text), 0);
-    intake.awaited = true;
-    expect(taken).toEqual(["a", "b", "c"]);
+  it("reads it in turns while nobody does, and does not believe that it came only then", async () => {
+    const network = new Network();
+    network.intake.awaited = false;
+    for (let piece = 0; piece < 8; piece += 1) {
+      network.come(1_000);
+      await network.clock.advance(40);
+    }
+    expect(times(network)).toEqual([5_000, "5040 at 5200", "5080 at 5200", "5120 at 5200", "5160 at 5200"]);
+    await network.clock.advance(100);
+    expect(times(network).slice(5)).toEqual(["5200 at 5400", "5240 at 5400", "5280 at 5400"]);
   });
 
-  it("lets the rest go when what it takes cannot be read, and says so", () => {
-    const taken: string[] = [];
-    const intake = new Intake((bytes) => {
-      if (bytes.toString() === "bad") throw new Error("not RTSP");
-      taken.push(bytes.toString());
-    });
-    intake.awaited = false;
-    for (const text of ["good", "bad", "lost"]) intake.received(intake.room.write(text), 0);
-    expect(() => (intake.awaited = true)).toThrow("not RTSP");
-    intake.received(intake.room.write("next"), 0);
-    expect(taken).toEqual(["good", "next"]);
+  it("reads what has come as soon as somebody waits for it, and goes on so", async () => {
+    const network = new Network();
+    network.intake.awaited = false;
+    network.come(1_000);
+    await network.clock.advance(10);
+    network.come(1_000);
+    await network.clock.advance(10);
+    network.intake.awaited = true;
+    expect(times(network)).toEqual([5_000, "5010 at 5020"]);
+    await network.clock.advance(10);
+    network.come(1_000);
+    await network.clock.advance(300);
+    network.come(1_000);
+    expect(times(network).slice(2)).toEqual([5_030, 5_330]);
   });
 
-  it("hands on every byte once and in order, never later than half a second after it came while more comes", () => {
+  it("does not rest while more comes than a window may hold, so that no camera is held up", async () => {
+    const network = new Network();
+    network.intake.awaited = false;
+    for (let piece = 0; piece < 10; piece += 1) {
+      network.come(40_000);
+      await network.clock.advance(10);
+      expect(network.paused).toBe(false);
+    }
+    network.come(10_000);
+    await network.clock.advance(1);
+    expect(network.paused).toBe(true);
+  });
+
+  it("listens closely for a second in twenty", async () => {
+    const network = new Network();
+    network.intake.awaited = false;
+    network.come(1);
+    await network.clock.advance(15_000);
+    for (let piece = 0; piece < 50; piece += 1) {
+      network.come(1_000);
+      await network.clock.advance(40);
+    }
+    const prompt = network.readings.filter(({ at, prompt }) => prompt && at >= 20_000);
+    expect(prompt.length).toBeGreaterThan(20);
+    expect(prompt.every(({ at, cameAt }) => at === cameAt && at < 21_100)).toBe(true);
+  });
+
+  it("touches a connection no more when it is over", async () => {
+    const network = new Network();
+    network.intake.awaited = false;
+    network.come(1);
+    network.intake[Symbol.dispose]();
+    await network.clock.advance(1_000);
+    expect(network.paused).toBe(false);
+  });
+
+  it("reads every byte once and in order, a fifth of a second late at most, and says which ones were", async () => {
     const step = fc.record({ size: fc.integer({ min: 1, max: 65_536 }), ms: fc.nat(300), awaited: fc.boolean() });
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        let [now, given, taken, oldest] = [0, 0, 0, 0];
-        const arrivals: number[] = [];
-        const intake = new Intake((bytes, at) => {
-          expect(bytes.every((byte, index) => index % 4_096 !== 0 || byte === ((taken + index) & 0xff))).toBe(true);
-          expect(at).toBe(arrivals.shift());
-          oldest = Math.max(oldest, now - at);
-          taken += bytes.length;
-        });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+        const network = new Network();
         for (const { size, ms, awaited } of steps) {
-          now += ms;
-          // As a socket has it: the room is there before anything comes, and whoever waits comes and goes meanwhile.
-          const { room } = intake;
-          intake.awaited = !awaited;
-          intake.awaited = awaited;
-          for (let index = 0; index < size; index += 4_096) room[index] = (given + index) & 0xff;
-          given += size;
-          arrivals.push(now);
-          intake.received(size, now);
+          network.intake.awaited = awaited;
+          network.come(size);
+          await network.clock.advance(ms);
         }
-        intake.drain();
-        expect(taken).toBe(given);
-        expect(oldest).toBeLessThan(500 + 300);
+        await network.clock.advance(200);
+        expect(network.readings.map(({ bytes }) => bytes)).toEqual(steps.map(({ size }) => size));
+        for (const { cameAt, at, prompt } of network.readings) {
+          expect(at - cameAt).toBeLessThanOrEqual(200);
+          if (prompt) expect(at).toBe(cameAt);
+        }
       }),
-      { numRuns: 100 },
+      { numRuns: 200 },
     );
   });
 });

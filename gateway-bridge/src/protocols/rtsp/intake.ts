@@ -1,70 +1,76 @@
-/** What may wait: 500 ms of 4 Mbit/s. */
-const capacity = 256 * 1024;
-/** Room for one reading of the network; where less is left, what waits is taken first. */
-const readingBytes = 64 * 1024;
-/** How long the oldest may wait, while more comes. */
-const longestMs = 500;
+import type { Clock } from "@gatehouse/shared";
 
-/** Takes bytes that are good until it returns. `arrivedAt` is Clock.monotonic(), of the moment when they were read. */
-export type TakeBytes = (bytes: Buffer, arrivedAt: number) => void;
+import { decideRest, muchBytes } from "./rest-policy.ts";
 
-interface Arrival {
-  readonly from: number;
-  readonly end: number;
-  readonly arrivedAt: number;
+/** When bytes came. */
+export interface Arrival {
+  /** Clock.monotonic(), of the moment when they were read. */
+  readonly at: number;
+  /** They were read as they came; false where they may have lain unread for a while. */
+  readonly prompt: boolean;
+}
+
+/** A connection that can be left unread for a while, as sockets can. */
+export interface Readable {
+  pause(): void;
+  resume(): void;
 }
 
 /**
- * What a connection brings: read into one piece of memory, and taken from there at once or, while nobody waits for it, many readings
- * at a time. To take a picture apart just after the processor did something else costs several times as much as to take many
- * apart in a row, and most cameras are looked at by nobody most of the time. Each reading keeps the time of its arrival.
+ * When a connection is read: at once as long as somebody waits for what it brings, else in turns with rests between them. Most cameras
+ * are looked at by nobody most of the time.
  */
-export class Intake {
-  readonly #take: TakeBytes;
-  readonly #memory = Buffer.allocUnsafeSlow(capacity);
-  readonly #waiting: Arrival[] = [];
-  #filled = 0;
-  #roomAt = 0;
+export class Intake implements Disposable {
+  readonly #clock: Clock;
+  readonly #connection: Readable;
   #awaited = true;
-  #draining = false;
+  /** Until the turn after a rest is over: what it reads may have come at any time of the rest. */
+  #late = false;
+  /** Read in this turn. */
+  #bytes = 0;
+  /** The end of the turn at hand, or of the rest. */
+  #turn: Disposable | undefined;
+  #rest: Disposable | undefined;
 
-  constructor(take: TakeBytes) {
-    this.#take = take;
+  constructor(connection: Readable, clock: Clock) {
+    this.#connection = connection;
+    this.#clock = clock;
   }
 
-  /** Whether somebody waits for what comes. What was kept waiting is taken when somebody begins to. Throws as `drain` does. */
+  /** Whether somebody waits for what comes. When somebody begins to, a rest is over. */
   set awaited(awaited: boolean) {
     this.#awaited = awaited;
-    if (awaited) this.drain();
+    if (awaited && this.#rest !== undefined) this.#goOn();
   }
 
-  /** Where the next bytes are to be put. A socket asks for it long before they come. */
-  get room(): Buffer {
-    this.#roomAt = this.#filled;
-    return this.#memory.subarray(this.#filled, this.#filled + readingBytes);
+  /** So many bytes were read just now. */
+  arrived(bytes: number): Arrival {
+    this.#bytes += bytes;
+    if (this.#late || !this.#awaited) this.#turn ??= this.#clock.schedule(0, () => this.#endTurn());
+    return { at: this.#clock.monotonic(), prompt: !this.#late };
   }
 
-  /** So many bytes were put into the room that was asked for last. Throws as `drain` does. */
-  received(count: number, arrivedAt: number): void {
-    const from = this.#roomAt;
-    this.#filled = from + count;
-    this.#waiting.push({ from, end: this.#filled, arrivedAt });
-    const since = this.#waiting[0]?.arrivedAt ?? arrivedAt;
-    if (this.#awaited || arrivedAt - since >= longestMs || this.#filled + readingBytes > capacity) this.drain();
+  /** Leaves the connection as it is. */
+  [Symbol.dispose](): void {
+    this.#turn?.[Symbol.dispose]();
+    this.#rest?.[Symbol.dispose]();
   }
 
-  /** Takes what waits. Within `take` it does nothing: the rest follows anyway. Throws what `take` does; the rest is then lost. */
-  drain(): void {
-    if (this.#draining) return;
-    this.#draining = true;
-    try {
-      for (const { from, end, arrivedAt } of this.#waiting) {
-        this.#take(this.#memory.subarray(from, end), arrivedAt);
-      }
-    } finally {
-      this.#waiting.length = 0;
-      this.#filled = 0;
-      this.#draining = false;
-    }
+  #endTurn(): void {
+    const bytes = this.#bytes;
+    this.#turn = undefined;
+    this.#bytes = 0;
+    if (bytes < muchBytes) this.#late = false;
+    const ms = decideRest({ awaited: this.#awaited, bytes, now: this.#clock.monotonic() });
+    if (ms === 0) return;
+    this.#late = true;
+    this.#connection.pause();
+    this.#rest = this.#clock.schedule(ms, () => this.#goOn());
+  }
+
+  #goOn(): void {
+    this.#rest?.[Symbol.dispose]();
+    this.#rest = undefined;
+    this.#connection.resume();
   }
 }

@@ -4,6 +4,7 @@ import { randomBytes, randomInt } from "node:crypto";
 import { buildReceiverReport } from "../rtp/rtcp.ts";
 import type { ReceptionTotals } from "../rtp/reception.ts";
 import type { RtpPacket } from "../rtp/rtp-packet.ts";
+import type { Arrival } from "./intake.ts";
 import { Reordering } from "./reordering.ts";
 import { TrackReception } from "./track-reception.ts";
 
@@ -40,9 +41,8 @@ export interface MediaTrack {
 /** Where a track's packets go in, as they come from the network. The bytes need not outlast the call where the transport keeps the order. */
 export interface MediaInlet {
   readonly track: number;
-  /** @param arrivedAt Clock.monotonic() */
-  packet(bytes: Buffer, arrivedAt: number): void;
-  control(bytes: Buffer, arrivedAt: number): void;
+  packet(bytes: Buffer, arrival: Arrival): void;
+  control(bytes: Buffer, arrival: Arrival): void;
 }
 
 interface Received extends MediaTrack {
@@ -87,8 +87,8 @@ export class MediaChannels {
     this.#tracks.push(received);
     return {
       track: number,
-      packet: (bytes, arrivedAt) => this.#receive(received, bytes, arrivedAt),
-      control: (bytes, arrivedAt) => this.#receiveControl(received, bytes, arrivedAt),
+      packet: (bytes, arrival) => this.#receive(received, bytes, arrival),
+      control: (bytes, arrival) => this.#receiveControl(received, bytes, arrival),
     };
   }
 
@@ -113,20 +113,20 @@ export class MediaChannels {
     }
   }
 
-  #receive({ number, security, reception, reordering }: Received, bytes: Buffer, arrivedAt: number): void {
+  #receive({ number, security, reception, reordering }: Received, bytes: Buffer, { at, prompt }: Arrival): void {
     const sink = this.#sink;
     if (sink === undefined) return;
     const clear = security === undefined ? bytes : security.open(bytes);
-    const packet = clear && reception.receive(clear, arrivedAt);
+    const packet = clear && reception.receive(clear, prompt ? at : undefined);
     if (packet === undefined) sink.damaged(number);
-    else if (reordering === undefined) sink.packet(number, packet, arrivedAt);
-    else reordering.push(packet, arrivedAt);
+    else if (reordering === undefined) sink.packet(number, packet, at);
+    else reordering.push(packet, at);
   }
 
-  #receiveControl({ security, reception }: Received, bytes: Buffer, arrivedAt: number): void {
+  #receiveControl({ security, reception }: Received, bytes: Buffer, { at }: Arrival): void {
     if (this.#sink === undefined) return;
     const clear = security === undefined ? bytes : security.openControl(bytes);
-    if (clear === undefined || !reception.receiveControl(clear, arrivedAt)) return;
+    if (clear === undefined || !reception.receiveControl(clear, at)) return;
     this.#ended.abort(new GatehouseError("camera-stalled", "the camera said that it ends the stream"));
   }
 }

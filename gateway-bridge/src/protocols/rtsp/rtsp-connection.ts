@@ -10,14 +10,14 @@ import {
 import type { Socket } from "node:net";
 
 import { connectCamera, type CameraSocketOptions } from "./camera-socket.ts";
-import { Intake, type TakeBytes } from "./intake.ts";
+import { Intake, type Arrival } from "./intake.ts";
 import { formatAnswer, formatRequest, type RtspMessage, type RtspRequest, type RtspResponse } from "./rtsp-message.ts";
 import { RtspSplitter } from "./rtsp-splitter.ts";
 
-/** Takes the payload of an interleaved frame: a view that is good until this returns. `arrivedAt` is Clock.monotonic(). */
-export type FrameSink = (channel: number, payload: Buffer, arrivedAt: number) => void;
+/** Takes the payload of an interleaved frame: a view that is good until this returns. */
+export type FrameSink = (channel: number, payload: Buffer, arrival: Arrival) => void;
 
-export interface RtspConnectionOptions extends Omit<CameraSocketOptions, "inlet"> {
+export interface RtspConnectionOptions extends Omit<CameraSocketOptions, "received"> {
   readonly clock: Clock;
   readonly frame: FrameSink;
 }
@@ -36,13 +36,13 @@ export class RtspConnection implements Disposable {
   #sequence = 0;
   #awaited = true;
   /** Of what is being split. */
-  #arrivedAt = 0;
+  #arrival: Arrival = { at: 0, prompt: false };
 
-  private constructor(socket: Socket, intake: Intake, frame: FrameSink) {
+  private constructor(socket: Socket, { clock, frame }: RtspConnectionOptions) {
     this.#socket = socket;
-    this.#intake = intake;
+    this.#intake = new Intake(socket, clock);
     this.#splitter = new RtspSplitter({
-      frame: (channel, payload) => frame(channel, payload, this.#arrivedAt),
+      frame: (channel, payload) => frame(channel, payload, this.#arrival),
       message: (message) => this.#take(message),
     });
     socket.on("error", (cause) => this.#end(lost(cause)));
@@ -51,15 +51,11 @@ export class RtspConnection implements Disposable {
 
   /** @throws GatehouseError `camera-unreachable`, `camera-fingerprint-changed`, `camera-fingerprint-unconfirmed`, or the signal's reason */
   static async open(options: RtspConnectionOptions, cancel: Cancellable): Promise<RtspConnection> {
-    const { clock, frame } = options;
     // What a camera says before it was asked is not looked at.
-    let received = (_count: number): void => undefined;
-    let split: TakeBytes = () => undefined;
-    const intake = new Intake((bytes, arrivedAt) => split(bytes, arrivedAt));
-    const inlet = { room: () => intake.room, received: (count: number) => received(count) };
-    const connection = new RtspConnection(await connectCamera({ ...options, inlet }, cancel), intake, frame);
-    split = (bytes, arrivedAt) => connection.#split(bytes, arrivedAt);
-    received = (count) => connection.#guard(() => intake.received(count, clock.monotonic()));
+    let received = (_bytes: Buffer): void => undefined;
+    const socket = await connectCamera({ ...options, received: (bytes) => received(bytes) }, cancel);
+    const connection = new RtspConnection(socket, options);
+    received = (bytes) => connection.#received(bytes);
     return connection;
   }
 
@@ -75,7 +71,7 @@ export class RtspConnection implements Disposable {
     return { local: localAddress, camera: remoteAddress };
   }
 
-  /** Whether somebody waits for the frames: while nobody does, they are taken in later, in larger pieces. True unless told. */
+  /** Whether somebody waits for the frames: while nobody does, they come later, in larger pieces. True unless told. */
   set awaited(awaited: boolean) {
     this.#awaited = awaited;
     this.#hasten();
@@ -123,24 +119,20 @@ export class RtspConnection implements Disposable {
     this.#end(new GatehouseError("aborted", "the connection to the camera was closed"));
   }
 
-  #split(bytes: Buffer, arrivedAt: number): void {
+  /** What cannot be read ends the connection. */
+  #received(bytes: Buffer): void {
     if (this.#ended.signal.aborted) return;
-    this.#arrivedAt = arrivedAt;
-    this.#splitter.push(bytes);
+    this.#arrival = this.#intake.arrived(bytes.length);
+    try {
+      this.#splitter.push(bytes);
+    } catch (error) {
+      this.#end(toGatehouseError(error));
+    }
   }
 
   /** An answer is always waited for. */
   #hasten(): void {
-    this.#guard(() => (this.#intake.awaited = this.#awaited || this.#pending.size > 0));
-  }
-
-  /** What cannot be read ends the connection. */
-  #guard(take: () => void): void {
-    try {
-      take();
-    } catch (error) {
-      this.#end(toGatehouseError(error));
-    }
+    this.#intake.awaited = this.#awaited || this.#pending.size > 0;
   }
 
   #write(bytes: Buffer): void {
@@ -167,6 +159,7 @@ export class RtspConnection implements Disposable {
 
   #end(reason: GatehouseError): void {
     if (this.#ended.signal.aborted) return;
+    this.#intake[Symbol.dispose]();
     this.#ended.abort(reason);
     this.#socket.destroy();
   }

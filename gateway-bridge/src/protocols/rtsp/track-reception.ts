@@ -24,8 +24,8 @@ export class TrackReception {
     this.#heard = false;
   }
 
-  /** The packet; undefined where it is damaged, or left over from somebody else's session. */
-  receive(bytes: Buffer, arrivedAt: number): RtpPacket | undefined {
+  /** The packet; undefined where it is damaged, or left over from somebody else's session. `arrivedAt` where that is known. */
+  receive(bytes: Buffer, arrivedAt: number | undefined): RtpPacket | undefined {
     const packet = readRtp(bytes);
     if (packet === undefined || !this.#isOurs(packet.ssrc)) return undefined;
     this.#statistics.receive(packet, arrivedAt);

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { isIPv6 } from "node:net";
 
 import { rtpHeaderSize } from "../rtp/rtp-packet.ts";
+import type { Arrival } from "./intake.ts";
 import type { MediaInlet } from "./media-channels.ts";
 
 export interface UdpRoute {
@@ -58,13 +59,13 @@ export class UdpMediaPorts implements Disposable {
   /** Takes what the camera's address sends, from any of its ports; what others send is not even looked at. */
   connect(ports: ServerPorts, inlet: MediaInlet): void {
     this.#ports = ports;
-    const clock = this.#clock;
+    const arrival = (): Arrival => ({ at: this.#clock.monotonic(), prompt: true });
     const camera = bare(this.#camera);
     this.#rtp.on("message", (bytes, { address }) => {
-      if (bare(address) === camera) inlet.packet(bytes, clock.monotonic());
+      if (bare(address) === camera) inlet.packet(bytes, arrival());
     });
     this.#rtcp.on("message", (bytes, { address }) => {
-      if (bare(address) === camera) inlet.control(bytes, clock.monotonic());
+      if (bare(address) === camera) inlet.control(bytes, arrival());
     });
     this.#punch();
   }
