@@ -43,6 +43,20 @@ const without = (...names) =>
     .filter(([name]) => !names.includes(name))
     .map(([, rule]) => rule);
 
+/** What makes markup or code of a text. The pages' policy forbids it in the browser, too. */
+const textAsMarkup = [
+  {
+    selector:
+      "MemberExpression[property.name=/^(innerHTML|outerHTML|insertAdjacentHTML|setHTMLUnsafe|parseFromString|createContextualFragment|srcdoc)$/]",
+    message: "Make elements with h(): text stays text.",
+  },
+  { selector: "MemberExpression[object.name='document'][property.name=/^write/]", message: "Make elements with h()." },
+  {
+    selector: "CallExpression[callee.property.name='setAttribute'][arguments.0.value='style']",
+    message: "No inline style.",
+  },
+];
+
 /** Does not exist in Node 22, where Homebridge and Node-RED still run. */
 const node24Only = [
   { selector: "VariableDeclaration[kind=/using/]", message: "Node 22 has no `using`." },
@@ -109,4 +123,16 @@ export default defineConfig(
     },
   },
   { files: ["**/*.js"], languageOptions: { globals: { process: "readonly", console: "readonly" } } },
+  {
+    files: ["gateway-bridge/pages/**/*.js"],
+    rules: {
+      // The compiler knows what a browser has.
+      "no-undef": "off",
+      "no-console": "error",
+      "no-eval": "error",
+      "no-implied-eval": "error",
+      "no-new-func": "error",
+      "no-restricted-syntax": ["error", ...textAsMarkup, banned.defaultExport],
+    },
+  },
 );

@@ -13,6 +13,7 @@ export default {
       displayName: "unit",
       testMatch: [
         "<rootDir>/*/src/**/*.test.ts",
+        "<rootDir>/gateway-bridge/pages/**/*.test.ts",
         "<rootDir>/test/support/**/*.test.ts",
         "<rootDir>/test/simulator/**/*.test.ts",
       ],

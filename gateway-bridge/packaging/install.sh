@@ -80,7 +80,6 @@ umask 022
 mkdir -p "$install/versions/$version" "$root/usr/bin" "$root/etc/systemd/system"
 tar -xzf "$work/archive.tar.gz" -C "$install/versions/$version" --no-same-owner --no-same-permissions
 "$install/versions/$version/bin/gatehouse" version >/dev/null || fail "the program does not run on this box"
-for link in current proven; do ln -sfn "versions/$version" "$install/$link"; done
 for unit in gatehouse.service gatehouse-update.service gatehouse-update.timer; do
   cp -- "$install/versions/$version/packaging/$unit" "$root/etc/systemd/system/$unit"
 done
@@ -97,6 +96,10 @@ if [ -z "$root" ]; then
     useradd --system --user-group --home-dir /var/lib/gatehouse --no-create-home --shell /usr/sbin/nologin gatehouse
   # Graphics cards transcode, where there is one.
   if getent group render >/dev/null; then usermod --append --groups render gatehouse; fi
+fi
+# What was cut off before this can be run again: without `current`, nothing is installed.
+for link in proven current; do ln -sfn "versions/$version" "$install/$link"; done
+if [ -z "$root" ]; then
   systemctl daemon-reload
   systemctl enable --now gatehouse.service
 fi

@@ -19,6 +19,7 @@ import { gzipSync } from "node:zlib";
 
 import { manifestName, Platform, signatureName, type ReleaseFile } from "../src/update/manifest.ts";
 import { supportedUntil, version } from "../src/version.ts";
+import { billOfMaterials, ownPackages } from "./bill-of-materials.ts";
 import { describeFile, publicKeyText, signManifest } from "./sign-release.ts";
 import { writeTar, type TarInput } from "./tar-writer.ts";
 
@@ -29,19 +30,15 @@ const npm = async (cwd: string, ...args: readonly string[]): Promise<string> =>
 
 /** A release counts for so long, unless it is signed anew. */
 const validity = 90 * 86_400_000;
-const workspaces = ["shared", "gateway-bridge", "homebridge-plugin", "node-red-nodes"];
 /** Those that a gateway runs on. */
 const ours = ["shared", "gateway-bridge"];
-const packaging = [
-  "gatehouse.service",
-  "gatehouse-update.service",
-  "gatehouse-update.timer",
-  "uninstall.sh",
-  "Containerfile",
-];
+const packaging = ["gatehouse.service", "gatehouse-update.service", "gatehouse-update.timer", "uninstall.sh"];
+/** What lies beside the manifest, for whoever installs. */
+const beside = ["install.sh", "Containerfile"];
 
 const program = `#!/bin/sh
 here=$(dirname "$(dirname "$(readlink -f "$0")")")
+export GATEHOUSE_RELEASE="$here"
 exec "$here/node/bin/node" --disable-warning=ExperimentalWarning "$here/gateway-bridge/bin/gatehouse.js" "$@"
 `;
 
@@ -53,7 +50,7 @@ interface Keys {
 /** The production packages exactly as locked, for a platform, without running anything of theirs. */
 const installPackages = async (folder: string, platform: Platform): Promise<void> => {
   for (const name of ["package.json", "package-lock.json", ".npmrc"]) await cp(join(root, name), join(folder, name));
-  for (const name of workspaces) await cp(join(root, name, "package.json"), join(folder, name, "package.json"));
+  for (const name of ownPackages) await cp(join(root, name, "package.json"), join(folder, name, "package.json"));
   const [os = "", cpu = ""] = platform.split("-");
   const only = ours.flatMap((name) => ["--workspace", name]);
   await npm(folder, "ci", "--omit=dev", "--ignore-scripts", `--os=${os}`, `--cpu=${cpu}`, "--libc=glibc", ...only);
@@ -109,21 +106,6 @@ const installNode = async (folder: string, platform: Platform): Promise<void> =>
   await rm(join(folder, filename));
 };
 
-/** CycloneDX, without what differs each time it is made. */
-const billOfMaterials = async (): Promise<string> => {
-  const only = ours.flatMap((name) => ["--workspace", name]);
-  const text = await npm(root, "sbom", "--sbom-format", "cyclonedx", "--package-lock-only", "--omit", "dev", ...only);
-  const {
-    serialNumber: _number,
-    metadata,
-    ...rest
-  } = JSON.parse(text) as {
-    serialNumber: string;
-    metadata: Record<string, unknown>;
-  };
-  return JSON.stringify({ ...rest, metadata: { ...metadata, timestamp: undefined } }, null, 2);
-};
-
 /** Files and folders below `folder`, a folder before what is in it; links are left out (of npm's, none is needed). */
 const inputsOf = async (folder: string, within = folder): Promise<TarInput[]> => {
   const entries = (await readdir(within, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -149,7 +131,7 @@ const makeFile = async (platform: Platform, out: string, { signing, next }: Keys
       await cp(join(root, "gateway-bridge/packaging", name), join(folder, "packaging", name));
     await cp(join(root, "gateway-bridge/packaging/advisories.json"), join(folder, "advisories.json"));
     await cp(join(root, "LICENSE"), join(folder, "LICENSE"));
-    await writeFile(join(folder, "sbom.json"), await billOfMaterials());
+    await writeFile(join(folder, "sbom.json"), await billOfMaterials(root, "gateway-bridge"));
     const [current] = signing;
     const keys = {
       current: current && publicKeyText(current),
@@ -205,4 +187,5 @@ const { bytes, signatures } = signManifest(
 );
 await writeFile(join(out, manifestName), bytes);
 await writeFile(join(out, signatureName), signatures);
-await cp(join(root, "gateway-bridge/packaging/install.sh"), join(out, "install.sh"));
+for (const name of ownPackages) await writeFile(join(out, `sbom-${name}.json`), await billOfMaterials(root, name));
+for (const name of beside) await cp(join(root, "gateway-bridge/packaging", name), join(out, name));

@@ -6,6 +6,7 @@ import { Pairing } from "./access/pairing.ts";
 import { RightWatch } from "./access/right-watch.ts";
 import { Advertiser } from "./advertising/advertiser.ts";
 import { openCiaoResponder } from "./advertising/ciao-responder.ts";
+import { readPages } from "./api/pages/page-set.ts";
 import { ApiServer } from "./api/server.ts";
 import { LiveViews } from "./consumers/fmp4/live-views.ts";
 import { isOwnAddress } from "./domain/own-address-policy.ts";
@@ -15,6 +16,7 @@ import { reachableAddress } from "./domain/reachable-address-policy.ts";
 import { openDoor, type GatewayOptions } from "./door.ts";
 import { createHandlers, viewOf, type HandlerParts } from "./handlers.ts";
 import { healthOfCameras, openMediaPlane } from "./media-plane.ts";
+import type { DoorFigures } from "./metrics/door-metrics.ts";
 import { GatewayMetrics } from "./metrics/gateway-metrics.ts";
 import { version } from "./version.ts";
 
@@ -48,6 +50,8 @@ export class Gateway implements AsyncDisposable {
         health: () => healthOfCameras(media, media.cameras.list()),
         cameras: () => media.cameras.list().map(({ id }) => ({ id, state: media.states.of(id) })),
         sessions: () => sessionsOf(media, live.count),
+        doors: () => doorsOf(media, api),
+        guesses: () => door.guessed.counts,
       }),
     );
     const live = new LiveViews();
@@ -63,7 +67,7 @@ export class Gateway implements AsyncDisposable {
       listen: () => listening,
       reachable,
     };
-    const api = opening.use(await openApi(options, parts, cancel));
+    const api: ApiServer = opening.use(await openApi(options, parts, cancel));
     listening = api.address;
     if (options.config.advertise) opening.use(advertise(options, door.identity.id, listening));
     opening.use(watchRights(options, parts, api));
@@ -104,7 +108,13 @@ const sessionsOf = (
   clip: clips.count,
 });
 
-const openApi = (options: GatewayOptions, parts: HandlerParts, cancel: Cancellable): Promise<ApiServer> => {
+/** Connections at each door, by nobody's name. */
+const doorsOf = ({ rtsp }: Pick<HandlerParts, "rtsp">, api: ApiServer): Readonly<Record<string, DoorFigures>> => {
+  const { crowded, ...count } = rtsp.connections;
+  return { api: api.connections, rtsp: { ...count, ended: { crowded } } };
+};
+
+const openApi = async (options: GatewayOptions, parts: HandlerParts, cancel: Cancellable): Promise<ApiServer> => {
   const { config, clock, log, interfaces } = options;
   const {
     identity,
@@ -119,6 +129,7 @@ const openApi = (options: GatewayOptions, parts: HandlerParts, cancel: Cancellab
     cameras,
     states,
     bus,
+    notices,
   } = parts;
   return ApiServer.open(
     {
@@ -126,6 +137,7 @@ const openApi = (options: GatewayOptions, parts: HandlerParts, cancel: Cancellab
       tls: { certificates, clientCa: identity.clientCa },
       hosts: ownHosts({ gateway: identity.id, web: config.web }),
       handlers: createHandlers(parts),
+      pages: await readPages(),
       principals,
       logins,
       applications,
@@ -137,6 +149,7 @@ const openApi = (options: GatewayOptions, parts: HandlerParts, cancel: Cancellab
       isOwnAddress: (peer) => isOwnAddress(peer, interfaces()),
       gateway: { id: identity.id, name: config.name, version },
       events: bus,
+      notices,
       cameras: () => cameras.list().map((record) => viewOf(record, states)),
       inMotion: () => cameras.inMotion(),
       clock,

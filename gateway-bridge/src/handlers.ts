@@ -12,6 +12,7 @@ import type { Pairing } from "./access/pairing.ts";
 import type { Handlers } from "./api/handlers.ts";
 import type { CameraStates } from "./camera-states.ts";
 import type { LiveViews } from "./consumers/fmp4/live-views.ts";
+import { addressBlock } from "./domain/address-block.ts";
 import { decideAccess, visibleCameras } from "./domain/access-policy.ts";
 import type { CameraRecord } from "./domain/camera.ts";
 import type { Circumstances, Standing } from "./domain/circumstances.ts";
@@ -22,10 +23,18 @@ import type { Door, GatewayOptions } from "./door.ts";
 import { browserWish, healthOfCameras, type MediaPlane } from "./media-plane.ts";
 import type { Stream } from "./media/stream.ts";
 import { auditHandlers, verifyLog } from "./handlers/audit-handlers.ts";
+import { doorHandlers } from "./handlers/door-handlers.ts";
+import { clockHandlers } from "./handlers/clock-handlers.ts";
+import { gatewayWarnings } from "./handlers/gateway-warnings.ts";
 import { grantHandlers } from "./handlers/grant-handlers.ts";
+import { guestHandlers } from "./handlers/guest-handlers.ts";
+import { noticeHandlers } from "./handlers/notice-handlers.ts";
+import { passkeyHandlers } from "./handlers/passkey-handlers.ts";
 import { createPeopleHandlers } from "./handlers/people-handlers.ts";
 import { trustHandlers } from "./handlers/trust-handlers.ts";
 import { openApiHandlers } from "./handlers/openapi-handlers.ts";
+import { updateHandlers } from "./handlers/update-handlers.ts";
+import { roleHandlers } from "./handlers/role-handlers.ts";
 import type { GatewayMetrics } from "./metrics/gateway-metrics.ts";
 import type { Caller } from "./ports.ts";
 import { version } from "./version.ts";
@@ -67,27 +76,32 @@ export const viewOf = (record: CameraRecord, states: CameraStates): Camera => {
 
 /** What each route does, once the caller was found to be allowed. */
 export const createHandlers = (parts: HandlerParts): Handlers => ({
+  ...gatewayHandlers(parts),
   ...doorHandlers(parts),
   ...openApiHandlers(),
+  ...updateHandlers(parts),
   ...createPeopleHandlers(parts),
+  ...passkeyHandlers(parts),
   ...auditHandlers(parts),
   ...grantHandlers(parts),
+  ...roleHandlers(parts),
+  ...guestHandlers(parts),
   ...trustHandlers(parts),
+  ...noticeHandlers(parts),
+  ...clockHandlers(parts),
   ...cameraHandlers(parts),
   ...viewingHandlers(parts),
 });
 
-type DoorRoutes =
-  "pair" | "status" | "offerPairing" | "addApplication" | "listPrincipals" | "revokePrincipal" | "metrics";
+type GatewayRoutes = "pair" | "status" | "offerPairing" | "addApplication" | "revokePrincipal" | "metrics";
 
-const doorHandlers = (parts: HandlerParts): Pick<Handlers, DoorRoutes> => {
+const gatewayHandlers = (parts: HandlerParts): Pick<Handlers, GatewayRoutes> => {
   const { pairing, principals, metrics } = parts;
   return {
-    pair: ({ body, signal }) => pairing.redeem(body, { signal }),
+    pair: ({ body, peer, signal }) => pairing.redeem(body, { peer, signal }),
     status: ({ signal }) => statusOf(parts, { signal }),
     offerPairing: async ({ body }) => pairing.offer(body),
     addApplication: ({ body }) => addApplication(parts, body),
-    listPrincipals: async () => [...principals.list()],
     revokePrincipal: async ({ params }) => {
       principals.revoke(params.principal);
       return {};
@@ -112,8 +126,12 @@ const cameraHandlers = (parts: HandlerParts): Pick<Handlers, CameraRoutes> => {
       return {};
     },
     snapshot: ({ params, query, signal }) => cameras.snapshot(params.camera, query, { signal }),
-    health: async ({ principal, ...standing }) =>
-      healthOfCameras(parts, visibleCameras(principal, cameras.list(), circumstancesOf(parts, standing))),
+    health: async ({ principal, ...standing }) => {
+      const circumstances = circumstancesOf(parts, standing);
+      const governs = decideAccess(principal, { action: "admin", camera: "*" }, circumstances).kind === "allow";
+      const media = healthOfCameras(parts, visibleCameras(principal, cameras.list(), circumstances));
+      return { ...media, gateway: governs ? gatewayWarnings(parts) : [] };
+    },
   };
 };
 
@@ -142,7 +160,7 @@ const viewingHandlers = (parts: HandlerParts): Pick<Handlers, ViewingRoutes> => 
     offerWebRtc: async ({ params: { camera }, query, body: sdp, peer, signal, ...caller }) => {
       const fromHere = isOwnAddress(peer, parts.interfaces());
       const talk = mayTalk(parts, caller, camera);
-      const owner = viewerOf(caller, camera);
+      const owner = viewerOf({ ...caller, peer }, camera);
       const answer = await webrtc.offer({ ...owner, sdp, talk, fromHere, ...query }, { signal });
       return { id: answer.session, sdp: answer.sdp };
     },
@@ -153,7 +171,7 @@ const viewingHandlers = (parts: HandlerParts): Pick<Handlers, ViewingRoutes> => 
     prepareHomeKitSession: ({ params: { camera }, body, peer, signal, ...caller }) => {
       const believed = withoutForeignClaim(body, isOwnAddress(peer, parts.interfaces()));
       const talk = mayTalk(parts, caller, camera);
-      const owner = viewerOf(caller, camera);
+      const owner = viewerOf({ ...caller, peer }, camera);
       return homekit.prepare({ ...owner, body: believed, talk }, { signal });
     },
     startHomeKitSession: async ({ params, body }) => {
@@ -173,19 +191,23 @@ const circumstancesOf = ({ clock }: HandlerParts, { place, assurance }: Standing
   assurance,
 });
 
-const viewerOf = ({ principal, place, assurance, login }: Caller, camera: CameraId): SessionOwner => ({
+const viewerOf = (
+  { principal, place, assurance, login, peer }: Caller & { readonly peer: string },
+  camera: CameraId,
+): SessionOwner => ({
   principal: principal.id,
   camera,
   place,
   assurance,
   login: login?.id,
+  block: addressBlock(peer),
 });
 
 const mayTalk = (parts: HandlerParts, { principal, ...standing }: Caller, camera: CameraId): boolean =>
   decideAccess(principal, { action: "talk", camera }, circumstancesOf(parts, standing)).kind === "allow";
 
 const statusOf = async (parts: HandlerParts, cancel: Cancellable): Promise<Status> => {
-  const { rows, intact } = await verifyLog(parts, cancel);
+  const { rows, intact } = await verifyLog(parts, { ...cancel, anew: false });
   return {
     gateway: { id: parts.identity.id, name: parts.name, version, started: parts.started },
     listen: parts.listen(),

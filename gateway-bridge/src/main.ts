@@ -82,6 +82,7 @@ process.exitCode = await runCommandLine({
       data,
       searchPath: process.env["PATH"] ?? "",
       credentialsFolder: process.env["CREDENTIALS_DIRECTORY"],
+      release: process.env["GATEHOUSE_RELEASE"],
       json,
       clock: systemClock,
       log,

@@ -4,7 +4,7 @@ import {
   type Cancellable,
   type Event,
   type GatehouseError,
-  type GatewayHealth,
+  type MediaHealth,
   type TierName,
   type TranscoderHealth,
 } from "@gatehouse/shared";
@@ -90,7 +90,7 @@ export const openMediaPlane = async (
 export const healthOfCameras = (
   { streams, transcoder }: Pick<MediaPlane, "streams" | "transcoder">,
   cameras: readonly CameraRecord[],
-): GatewayHealth => {
+): MediaHealth => {
   const maxSessions = ({ description, url }: Pick<CameraRecord, "description" | "url">): number | undefined =>
     quirksOf({ ...description, url }).sessions;
   return healthOf({ cameras, streams: streams.health(), transcoder, maxSessions });
@@ -172,6 +172,7 @@ const openTalkDesk = ({ clock, log }: GatewayOptions, { door, cameras, openConve
       );
     },
     audit: door.audit,
+    accesses: door.accesses,
     clock,
     log,
   });

@@ -1,4 +1,4 @@
-import type { Action, CameraId, Cancellable, Principal, TierName } from "@gatehouse/shared";
+import type { Action, CameraId, Cancellable, NoticeKind, Principal, PrincipalId, TierName } from "@gatehouse/shared";
 
 import type { AccessUnit, LentMemory, VideoUnit } from "./domain/access-unit.ts";
 import type { CameraDescription, StreamEndpoint } from "./domain/camera.ts";
@@ -29,8 +29,9 @@ export interface Source extends AsyncDisposable {
   /** Undefined where nothing can be lost. */
   quality?(): SourceQuality;
   /**
-   * Whether somebody waits for the units. While nobody does, the source may write them later and many at a time, which costs
-   * less; when somebody begins to, it writes at once what is due. They are waited for unless it is told.
+   * Whether somebody waits for the units. While nobody does, the source may write them a fifth of a second later and many at a time,
+   * which costs less; when somebody begins to, it writes what has come meanwhile as soon as this returns. They are waited for unless
+   * it is told.
    */
   await?(awaited: boolean): void;
   /** Hands every access unit to the sink. Ends only by throwing why: GatehouseError, or the signal's reason. */
@@ -199,6 +200,25 @@ export interface Access {
 export interface AccessLog {
   /** Throws if it cannot be written: then it is not allowed. */
   allow(access: Access): void;
-  /** Never throws: what cannot be written was refused all the same. */
-  deny(access: Access, why: string): void;
+  /** Never throws: what cannot be written was refused all the same. `peer` is the address that a stranger came from. */
+  deny(access: Access, why: string, peer?: string): void;
+}
+
+/** Something that people should know of. */
+export interface NewNotice {
+  readonly kind: NoticeKind;
+  /** Whom it concerns alone; all who govern the gateway unless given. */
+  readonly person?: PrincipalId;
+  /** What it is about, where there can be several of a kind: a certificate's name. */
+  readonly subject?: string;
+  /** What happened, in one sentence. Never a secret, nor what a stranger typed. */
+  readonly text: string;
+}
+
+/** Where people are told. */
+export interface NoticeBoard {
+  /** The same again (person, kind and subject) is counted. Never throws. */
+  raise(notice: NewNotice): void;
+  /** Takes it back once its cause is gone. */
+  withdraw(kind: NoticeKind, subject?: string): void;
 }

@@ -44,22 +44,38 @@ export { ApplicationCredential, NewApplication } from "./contract/application.ts
 export { AuditVerdict, SignedHead, SignedHeads } from "./contract/audit.ts";
 export { AddCamera, Camera, CameraKind, CameraState, DiscoveredCamera, Tier, TierName } from "./contract/camera.ts";
 export { Event, ServerMessage } from "./contract/event.ts";
-export { AuditRow, Principal, Status, StreamStatus } from "./contract/gateway.ts";
+export { AuditRow, ListedPrincipal, Principal, Status, StreamStatus } from "./contract/gateway.ts";
 export {
   Action,
   Assurance,
   Day,
   Grant,
+  GuestAction,
   ownerOnlyActions,
   PairedKind,
   Place,
   PrincipalKind,
   Schedule,
 } from "./contract/grant.ts";
-export { CameraHealth, GatewayHealth, StreamHealth, StreamWarning, TranscoderHealth } from "./contract/health.ts";
+export { GuestLink, GuestMe, MadeGuestLink, NewGuestLink, OpenGuestLink } from "./contract/guest.ts";
+export { CameraHealth, GatewayHealth, GatewayWarning, MediaHealth, StreamHealth, StreamWarning, TranscoderHealth } from "./contract/health.ts";
 export { PreparedHomeKitSession, PrepareHomeKitSession, StartHomeKitSession } from "./contract/homekit.ts";
-export { Trust } from "./contract/trust.ts";
-export { CameraId, GatewayId, LoginId, Name, PrincipalId, SessionId, SpkiPin, Time } from "./contract/ids.ts";
+export { CertificateKind, Trust } from "./contract/trust.ts";
+export { KnownFault, UpdateState, UpdateStep } from "./contract/update.ts";
+export {
+  CameraId,
+  GatewayId,
+  GuestLinkId,
+  LoginId,
+  Name,
+  NoticeId,
+  PasskeyId,
+  PrincipalId,
+  RoleId,
+  SessionId,
+  SpkiPin,
+  Time,
+} from "./contract/ids.ts";
 export { LiveMessage, Sdp } from "./contract/live.ts";
 export { OpenApi, openApiOf, type OpenApiOptions } from "./contract/openapi.ts";
 export { DoorState, FirstRun, FirstRunCode, OpenInvitation } from "./contract/door.ts";
@@ -74,7 +90,19 @@ export {
   TotpCode,
   TotpSecret,
 } from "./contract/login.ts";
-export { Invitation, LoginName, NewPerson, Password, Person } from "./contract/person.ts";
+export {
+  NewPasskey,
+  Passkey,
+  PasskeyAnswer,
+  PasskeyAssertion,
+  PasskeyAttestation,
+  PasskeyEnrolment,
+  PasskeyRequest,
+  PasskeySignIn,
+} from "./contract/passkey.ts";
+export { Notice, NoticeKind, NoticeMessage } from "./contract/notice.ts";
+export { ChangePerson, Invitation, LoginName, NewPerson, Password, Person } from "./contract/person.ts";
+export { NewRole, Role } from "./contract/role.ts";
 export { Identity, OfferPairing, Pair, Paired, PairingOffer } from "./contract/pairing.ts";
 export {
   formatPairingString,

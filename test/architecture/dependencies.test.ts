@@ -1,17 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 
+import { installedWith, locked, nameOf, resolve, type LockedPackage } from "../support/lock-file.ts";
 import { packages, read } from "../support/repository.ts";
-
-interface LockedPackage {
-  readonly version?: string;
-  readonly license?: string;
-  readonly link?: boolean;
-  readonly dev?: boolean;
-  readonly hasInstallScript?: boolean;
-  readonly resolved?: string;
-  readonly dependencies?: Readonly<Record<string, string>>;
-  readonly optionalDependencies?: Readonly<Record<string, string>>;
-}
 
 interface Manifest extends LockedPackage {
   readonly devDependencies?: Readonly<Record<string, string>>;
@@ -23,38 +13,14 @@ interface Manifest extends LockedPackage {
 
 const json = (path: string): unknown => JSON.parse(read(path));
 const manifest = json("package.json") as Manifest;
-const locked = (json("package-lock.json") as { packages: Record<string, LockedPackage> }).packages;
-const nameOf = (path: string): string => path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length);
 
 /** Licences that ask for no more than a notice (MPL-2.0: for changed files of its own). */
 const accepted = new Set([
   "MIT", "ISC", "0BSD", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "MPL-2.0", "MPL 2.0", "BlueOak-1.0.0", "CC0-1.0", "Unlicense", "Python-2.0", "CC-BY-4.0",
 ]); // prettier-ignore
 
-/** Where Node would find `name` from the package at `from`: the innermost node_modules that has it. */
-const resolve = (from: string, name: string): string | undefined => {
-  const parts = from.split("/node_modules/");
-  const folders = parts.map((_, index) => parts.slice(0, parts.length - index).join("/node_modules/"));
-  return [...folders.map((folder) => `${folder}/node_modules/${name}`), `node_modules/${name}`].find(
-    (path) => path in locked,
-  );
-};
-
 /** Every package that a user of our packages installs. */
-const shipped = (): string[] => {
-  const seen = new Set<string>();
-  const visit = (path: string): void => {
-    const { dependencies = {}, optionalDependencies = {} } = locked[path] ?? {};
-    for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
-      const found = resolve(path, name);
-      if (found === undefined || seen.has(found)) continue;
-      seen.add(found);
-      visit(found);
-    }
-  };
-  packages.forEach(visit);
-  return [...seen].filter((path) => locked[path]?.link !== true);
-};
+const shipped = (): string[] => installedWith(...packages).filter((path) => locked[path]?.link !== true);
 
 describe("dependencies", () => {
   it("that reach users carry an accepted licence", () => {

@@ -34,7 +34,76 @@ describe("what installs the gateway", () => {
       const called = words.filter((word) => !word.startsWith("-")).join(" ");
       expect(commands.map(({ path }) => path.join(" "))).toContain(called);
     }
-    expect(installs).toContain("for link in current proven");
+    expect(installs).toContain("for link in proven current");
+  });
+});
+
+describe("the Containerfile", () => {
+  const text = read(`${folder}/Containerfile`);
+  const instructions = text
+    .replace(/^#.*\n/gm, "")
+    .replace(/\\\n\s*/g, "")
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => [line.split(" ")[0] ?? "", line.slice(line.indexOf(" ") + 1)] as const);
+  const all = (name: string): readonly string[] => instructions.filter(([own]) => own === name).map(([, rest]) => rest);
+  /** What is in the image in the end. */
+  const last = instructions.slice(instructions.findLastIndex(([name]) => name === "FROM"));
+  const made = read(`${folder}/make-release.ts`);
+
+  it("begins with the Debian that install.sh knows, and has nothing of the network but its packages", () => {
+    expect(all("FROM")).toEqual(["debian:13-slim AS installed", "debian:13-slim"]);
+    expect(installs).toContain("12 | 13)");
+    expect(text).not.toMatch(/curl|wget|ADD |https?:/);
+    const packages = all("RUN").flatMap(
+      (run) => /--no-install-recommends ([a-z -]+)/.exec(run)?.[1]?.trim().split(" ") ?? [],
+    );
+    expect(packages).toEqual(["openssl", "mawk", "bubblewrap", "ca-certificates", "ffmpeg"]);
+  });
+
+  it("copies what make-release puts beside the manifest, and the makers' key", () => {
+    const [own = "", ...others] = all("COPY");
+    const [target, ...sources] = own.split(" ").toReversed();
+    expect(target).toBe("/release/");
+    const beside = /const beside = \[(.*)\]/.exec(made)?.[1] ?? "";
+    const released = `${read("gateway-bridge/src/update/manifest.ts")}${made}`;
+    for (const source of sources.filter((name) => name !== "gatehouse-release.pem"))
+      expect(source === "install.sh" ? beside : released).toContain(source.replace("*", "${version}-${platform}"));
+    expect([...sources].sort()).toEqual([
+      "gatehouse-*.tar.gz",
+      "gatehouse-release.pem",
+      "install.sh",
+      "manifest.json",
+      "manifest.json.sig",
+    ]);
+    // All else comes out of the stage that has checked it, by paths that the installer makes.
+    for (const each of others) {
+      const [, from = "", to = ""] = /^--from=installed \/installed(\S+) (\S+)$/.exec(each) ?? [];
+      expect([from, installs.includes(`$root${from}`)]).toEqual([to, true]);
+    }
+  });
+
+  it("installs by install.sh alone, which looks at signature and hash first, with the release's own Node.js", () => {
+    expect(all("RUN")[1]).toBe(
+      "mkdir /installed && DESTDIR=/installed sh /release/install.sh --key /release/gatehouse-release.pem",
+    );
+    expect(all("RUN").join("\n")).not.toMatch(/\bnode\b|npm/);
+    expect(made).toContain("`node-${platform}@${node}`");
+  });
+
+  it("runs as a user with no rights, on a folder of its own, asked by `gatehouse health`; with no secret in it", () => {
+    const orders = last.map(([name]) => name);
+    const of = (name: string): string => last.find(([own]) => own === name)?.[1] ?? "";
+    expect(of("USER")).toBe("gatehouse");
+    expect(orders.slice(orders.indexOf("USER"))).not.toContain("RUN");
+    expect(of("VOLUME")).toBe("/var/lib/gatehouse");
+    expect(of("RUN")).toContain("install -d -o gatehouse -g gatehouse -m 0700 /var/lib/gatehouse");
+    expect(of("HEALTHCHECK")).toMatch(/ CMD \["gatehouse", "health"\]$/);
+    expect(commands.map(({ path }) => path.join(" "))).toEqual(
+      expect.arrayContaining(["health", (JSON.parse(of("CMD")) as string[])[0]]),
+    );
+    expect(instructions.filter(([name]) => ["ARG", "ENV", "ADD"].includes(name))).toEqual([]);
+    for (const option of ["--read-only", "--cap-drop all", "no-new-privileges"]) expect(text).toContain(option);
   });
 });
 

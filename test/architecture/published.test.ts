@@ -40,7 +40,18 @@ const published = async (folder: string): Promise<string[]> => {
 // The Node-RED nodes are bundled: what is published of them is tested in a real Node-RED.
 describe.each([
   ["shared", ["dist/index.js"]],
-  ["gateway-bridge", ["bin/gatehouse.js", "data/common-passwords.txt", "data/words.txt", "NOTICE"]],
+  [
+    "gateway-bridge",
+    [
+      "bin/gatehouse.js",
+      "data/common-passwords.txt",
+      "data/words.txt",
+      "NOTICE",
+      "pages/index.html",
+      "pages/style.css",
+      "pages/views/sign-in.js",
+    ],
+  ],
   ["homebridge-plugin", ["config.schema.json"]],
 ])("what is published of %s", (folder, needed) => {
   it("is what runs, and its licence: no source, no test, and no double but those that it exports", async () => {

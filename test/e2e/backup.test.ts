@@ -144,12 +144,13 @@ describe("a backup", () => {
     });
     const before = await facts();
     const { pairingString } = (await gateway.command(["pair", "--for", "node-red"])) as PairingOffer;
-    const moment = ["pairing_offers", "one_time_codes", "logins", "devices"];
+    const moment = ["pairing_offers", "one_time_codes", "recovery_codes", "logins", "devices"];
     const owner = ((await gateway.command(["client", "list"])) as Principal[]).find(({ kind }) => kind === "owner");
     {
       using database = Database.open(join(gateway.data, "gatehouse.db"));
       const { sql } = database;
-      sql.prepare("INSERT INTO logins VALUES ('in-1', x'01', ?, 'a browser', '[]', 1, 1, 1)").run(owner!.id);
+      sql.prepare("INSERT INTO logins VALUES ('in-1', x'01', ?, 'a browser', '[]', 1, 1, 1, 0)").run(owner!.id);
+      sql.prepare("INSERT INTO recovery_codes VALUES (?, x'01')").run(owner!.id);
       sql.prepare("INSERT INTO devices VALUES (x'01', ?, 1)").run(owner!.id);
       sql.prepare("INSERT INTO one_time_codes VALUES ('abcde', 'invitation', ?, x'01', 1, 0)").run(owner!.id);
       expect(countsOf(database, moment).every((count) => Number(count) > 0)).toBe(true);
@@ -163,7 +164,7 @@ describe("a backup", () => {
     await gatehouseJson(data, ["restore", late, "--passphrase-stdin"], `${passphrase}\n`);
     {
       using database = Database.open(join(data, "gatehouse.db"));
-      expect(countsOf(database, moment)).toEqual([0, 0, 0, 0]);
+      expect(countsOf(database, moment)).toEqual([0, 0, 0, 0, 0]);
     }
     gateway = await GatewayProcess.start({ data });
     expect(await facts()).toEqual(before);

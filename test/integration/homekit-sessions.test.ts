@@ -92,6 +92,17 @@ describe("HomeKitSessions", () => {
     await expect(prepare()).resolves.toBeDefined();
   });
 
+  it("leaves some places to other plugins", async () => {
+    await using door = await Door.open(2, { max: { total: 9, perCamera: 9, perPrincipal: 2 } });
+    using receiver = await HomeKitReceiver.open();
+    const prepare = (principal = owner) =>
+      door.sessions.prepare({ principal, camera, body: receiver.request }, { signal: never });
+    await prepare();
+    await prepare();
+    await expect(prepare()).rejects.toMatchObject({ code: "too-many-sessions", message: expect.stringContaining("2") });
+    await expect(prepare("who-zzzzzzzzzzzzzzzz" as typeof owner)).resolves.toBeDefined();
+  });
+
   it("counts viewers whose camera is still awaited", async () => {
     await using door = await Door.open(0, { max: { total: 2, perCamera: 2 } });
     const prepare = () => door.sessions.prepare(prepareFor({}, "127.0.0.1"), { signal: never });

@@ -1,15 +1,12 @@
 import { afterEach, beforeEach, expect, it } from "@jest/globals";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 import { version } from "../../gateway-bridge/src/version.ts";
+import { earlierDatabases, restoreEarlier } from "../support/earlier-databases.ts";
 import { gatehouse, gatehouseJson } from "../support/gateway-process.ts";
-import { read } from "../support/repository.ts";
-
-/** The databases of versions before, each as SQL, with the key of its vault. */
-const earlier = ["before-people"];
 
 let data: string;
 beforeEach(async () => {
@@ -27,20 +24,10 @@ const query = (sql: string): unknown[] => {
   }
 };
 
-/** A data folder as that version left it. */
-const restore = async (name: string): Promise<void> => {
-  const text = read(`test/support/databases/${name}.sql`);
-  const [, key = ""] = /^-- vault\.key as base64: (\S+)$/m.exec(text) ?? [];
-  await writeFile(join(data, "vault.key"), Buffer.from(key, "base64"), { mode: 0o600 });
-  const database = new DatabaseSync(file(), { enableForeignKeyConstraints: false });
-  database.exec(text);
-  database.close();
-};
-
-it.each(earlier)(
+it.each(earlierDatabases)(
   "brings the data of %s to today's form, and loses nothing",
   async (name) => {
-    await restore(name);
+    await restoreEarlier(name, data);
     const people = "SELECT id, name, kind FROM principals WHERE name <> 'Command line' ORDER BY id";
     const kept = [people, "SELECT id, name FROM cameras ORDER BY id", "SELECT name FROM vault_secrets ORDER BY name"];
     const before = kept.map(query);
@@ -66,7 +53,7 @@ it.each(earlier)(
 it.each(["audit", "principals", "vault-secrets"])(
   "refuses data whose %s tables a newer version has changed",
   async (name) => {
-    await restore(earlier[0]!);
+    await restoreEarlier("before-people", data);
     await gatehouseJson(data, ["check"]);
     expect(query(`UPDATE migrations SET step = step + 1 WHERE name = '${name}' RETURNING name`)).toEqual([{ name }]);
     const { code, stderr } = await gatehouse(data, ["check"]);
@@ -81,4 +68,4 @@ it("checks nothing where there are no data", async () => {
   const { code, stderr } = await gatehouse(data, ["check"]);
   expect([code, stderr]).toEqual([1, expect.stringContaining("data-folder")]);
   expect(await readdir(data)).toEqual([]);
-});
+}, 60_000);

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import type { FirstRunCode, Invitation, Login, Me } from "@gatehouse/shared";
+import type { Camera, FirstRunCode, Invitation, Login, MadeGuestLink, Me, TotpSecret } from "@gatehouse/shared";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { codeAt } from "../../gateway-bridge/src/access/people/testing/authenticator.ts";
+import { Simulator } from "../simulator/simulator.ts";
 import { GatewayProcess } from "../support/gateway-process.ts";
 import { PageClient } from "../support/page-client.ts";
 
@@ -70,6 +72,36 @@ describe("a changed password", () => {
     // The browser is a stranger's now: known ones are forgotten with the password.
     await expect(signIn("bob")).rejects.toThrow("401");
     await signIn("bob", another);
+  }, 60_000);
+
+  it("puts out the guests whom the person let in, be it changed or forgotten", async () => {
+    await using simulator = await Simulator.open();
+    const add = ["camera", "add", simulator.onvifUrl, "--user", simulator.username, "--password-stdin"];
+    const { id: camera } = (await gateway.command(add, simulator.password)) as Camera;
+    const { code, person } = (await gateway.command(["person", "add", "gina", "--admin"])) as Invitation;
+    const page = await PageClient.of(gateway);
+    await page.get({ method: "POST", path: "/v1/invitations/open", body: { code } });
+    await page.get({ method: "PUT", path: "/v1/me/password", body: { password } });
+    const { secret } = (await page.get({ method: "POST", path: "/v1/me/totp" })) as TotpSecret;
+    await page.get({ method: "PUT", path: "/v1/me/totp", body: { code: codeAt(secret, Date.now()) } });
+    const letIn = async (): Promise<{ readonly guest: PageClient; readonly gone: Promise<unknown> }> => {
+      const wish = { name: "Guest", cameras: [camera], actions: ["events"], until: Date.now() + 3_600_000 };
+      const { url } = (await page.get({ method: "POST", path: "/v1/guest-links", body: wish })) as MadeGuestLink;
+      const guest = await PageClient.of(gateway);
+      const body = { secret: new URL(url).hash.slice("#guest=".length) };
+      await guest.get({ method: "POST", path: "/v1/guest-links/open", body });
+      return { guest, gone: once(await guest.watch("/v1/events"), "close") };
+    };
+    const first = await letIn();
+    await page.get({ method: "PUT", path: "/v1/me/password", body: { password: another } });
+    await first.gone;
+    expect((await first.guest.ask({ path: "/v1/me" })).code).toBe("unauthenticated");
+
+    const second = await letIn();
+    await gateway.command(["person", "invite", person.id]);
+    await second.gone;
+    expect((await second.guest.ask({ path: "/v1/me" })).code).toBe("unauthenticated");
+    await gateway.command(["camera", "remove", camera]);
   }, 60_000);
 
   it("is one browser's once: who signs in again is signed out before", async () => {

@@ -45,6 +45,7 @@ const open = async (stack: AsyncDisposableStack, clock: SetClock) => {
         );
       },
       audit,
+      accesses: { deny: () => undefined },
       clock,
       log: silentLogger,
     }),

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { systemClock, type PrincipalId } from "@gatehouse/shared";
+import { once } from "node:events";
+import { connect as dial, type Socket } from "node:net";
 
 import { limits } from "../../gateway-bridge/src/consumers/rtsp/limits.ts";
 import { eventually } from "../support/eventually.ts";
@@ -82,6 +84,22 @@ describe("one login of the RTSP server", () => {
     expect((await setUp(await connect(greedy))).status).toBe(200);
   }, 30_000);
 
+  it("has no place left where others at its address have them all", async () => {
+    const taken: ApplicationAccess[] = [];
+    for (let held = 0; held < limits.sessionsPerAddress; held += 1) {
+      if (held % limits.sessionsPerLogin === 0) taken.push(await door.admit());
+      expect((await setUp(await connect(taken.at(-1)))).status).toBe(200);
+    }
+    const late = await door.admit();
+    const refused = await setUp(await connect(late));
+    expect([refused.status, refused.reason]).toEqual([
+      503,
+      `this address has ${limits.sessionsPerAddress} sessions, and no more are allowed`,
+    ]);
+    expect(denials(late.principal.id)).toEqual([[doorCamera, "too-many-sessions"]]);
+    expect(door.server.sessions()).toBe(limits.sessionsPerAddress);
+  }, 30_000);
+
   it("takes no session's place with one that cannot be written down", async () => {
     const login = await door.admit();
     const reader = await connect(login);
@@ -95,13 +113,41 @@ describe("one login of the RTSP server", () => {
 });
 
 describe("one address of strangers at the RTSP server", () => {
-  it("has a place again when one of them has logged in", async () => {
+  it("has a place again when one of them has logged in; else the one goes that has waited longest", async () => {
     const login = await door.admit();
     const known = await connect(login);
-    for (let held = 1; held < limits.strangersPerAddress; held += 1) await connect();
-    const refused = await connect();
-    await eventually("the end", () => refused.closed);
+    const strangers: RtspReader[] = [];
+    for (let held = 1; held < limits.strangersPerAddress; held += 1) strangers.push(await connect());
     expect((await known.ask("GET_PARAMETER", doorCamera)).status).toBe(200);
-    expect((await (await connect()).request("OPTIONS", "*"))?.status).toBe(200);
+    strangers.push(await connect());
+    const { connections } = door.server;
+    expect(connections).toEqual({ known: 1, strangers: limits.strangersPerAddress, crowded: 0 });
+    const next = await connect();
+    const [longest, ...others] = strangers;
+    await eventually("the end", () => longest?.closed === true);
+    expect((await next.request("OPTIONS", "*"))?.status).toBe(200);
+    expect(others.filter(({ closed }) => closed)).toEqual([]);
+    expect((await known.ask("GET_PARAMETER", doorCamera)).status).toBe(200);
+    expect(door.server.connections).toMatchObject({ known: 1, crowded: 1 });
   });
+
+  it("lets nobody go who has logged in, however many come from wherever", async () => {
+    const login = await door.admit();
+    const known = await logIn(login);
+    const port = (await door.server.ports())?.plain ?? 0;
+    const ended = { count: 0 };
+    const sockets: Socket[] = [];
+    stack.defer(() => sockets.forEach((socket) => socket.destroy()));
+    for (let held = 0; held < limits.connections + 50; held += 1) {
+      const socket = dial({ port, host: "127.0.0.1", localAddress: `127.0.0.${2 + (held % 20)}` });
+      socket.on("error", () => undefined).resume();
+      socket.once("close", () => (ended.count += 1));
+      sockets.push(socket);
+      await once(socket, "connect");
+    }
+    await eventually("the end", () => ended.count === 51);
+    expect(door.server.connections).toEqual({ known: 1, strangers: limits.connections - 1, crowded: 51 });
+    expect((await known.ask("GET_PARAMETER", doorCamera)).status).toBe(200);
+    expect((await (await logIn(login)).request("OPTIONS", "*"))?.status).toBe(200);
+  }, 30_000);
 });

@@ -6,7 +6,7 @@ import type { TlsIdentity } from "./rtsp-server.ts";
 import type { SoundCodec } from "./sound.ts";
 
 export interface SimulatorOptions {
-  /** 1 to 16 characters of ASCII, written into every stamp. Default: random. */
+  /** 1 to 32 characters of ASCII, written into every stamp. Default: random. */
   readonly id?: string | undefined;
   /** Address to listen on. Default 127.0.0.1. */
   readonly host?: string;
@@ -70,6 +70,6 @@ export const settle = (options: SimulatorOptions): SimulatorSettings => {
   // An undefined value must not hide a default.
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const settings = { id: `sim-${randomBytes(4).toString("hex")}`, ...defaults, ...(given as SimulatorOptions) };
-  if (!/^[!-~]{1,16}$/.test(settings.id)) throw new Error("the id must be 1 to 16 printable ASCII characters");
+  if (!/^[!-~]{1,32}$/.test(settings.id)) throw new Error("the id must be 1 to 32 printable ASCII characters");
   return settings;
 };

@@ -16,7 +16,7 @@ describe("an SEI stamp", () => {
 
   it.each([
     ["one character", { ...stamp, camera: "a" }],
-    ["sixteen characters", { ...stamp, camera: "0123456789abcdef" }],
+    ["thirty-two characters", { ...stamp, camera: "0123456789abcdef0123456789abcdef" }],
     ["zeros only", { ...stamp, frame: 0, sentAt: 0 }],
     ["bytes that look like start codes", { ...stamp, frame: 0x01_0000_0001, sentAt: 0x300_0002 / 1_000 }],
   ])("survives %s", (_, odd) => {

@@ -9,7 +9,7 @@ export type Plane = (typeof planes)[number];
  * without a decoder.
  */
 export interface Stamp {
-  /** The simulator's id: 1 to 16 bytes of ASCII. */
+  /** The simulator's id: 1 to 32 bytes of ASCII. */
   readonly camera: string;
   readonly plane: Plane;
   /** Grows with every picture and never repeats, not even after a restart. */
@@ -20,29 +20,32 @@ export interface Stamp {
 
 /** Marks the stamp among other user data (H.264 D.2.6). */
 const uuid = Buffer.from("6c1f0b7e2a5d4d0f9b3e8c47d1a06e52", "hex");
-const stampLength = uuid.length + 16 + 1 + 8 + 8;
+/** Longest id. */
+export const idLength = 32;
+const places = { camera: uuid.length, plane: uuid.length + idLength, frame: uuid.length + idLength + 1 };
+const stampLength = places.frame + 8 + 8;
 
 const seiUnregistered = 5;
 
 const encode = ({ camera, plane, frame, sentAt }: Stamp): Buffer => {
   const body = Buffer.alloc(stampLength);
   uuid.copy(body);
-  body.write(camera, 16, 16, "ascii");
-  body.writeUInt8(planes.indexOf(plane), 32);
-  body.writeBigUInt64BE(BigInt(frame), 33);
-  body.writeBigUInt64BE(BigInt(Math.round(sentAt * 1_000)), 41);
+  body.write(camera, places.camera, idLength, "ascii");
+  body.writeUInt8(planes.indexOf(plane), places.plane);
+  body.writeBigUInt64BE(BigInt(frame), places.frame);
+  body.writeBigUInt64BE(BigInt(Math.round(sentAt * 1_000)), places.frame + 8);
   return body;
 };
 
 const decode = (body: Buffer): Stamp | undefined => {
   if (body.length !== stampLength || !body.subarray(0, 16).equals(uuid)) return undefined;
-  const plane = planes[body.readUInt8(32)];
+  const plane = planes[body.readUInt8(places.plane)];
   if (plane === undefined) return undefined;
   return {
-    camera: body.toString("ascii", 16, 32).replace(/\0+$/, ""),
+    camera: body.toString("ascii", places.camera, places.plane).replace(/\0+$/, ""),
     plane,
-    frame: Number(body.readBigUInt64BE(33)),
-    sentAt: Number(body.readBigUInt64BE(41)) / 1_000,
+    frame: Number(body.readBigUInt64BE(places.frame)),
+    sentAt: Number(body.readBigUInt64BE(places.frame + 8)) / 1_000,
   };
 };
 

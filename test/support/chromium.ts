@@ -8,7 +8,6 @@ const flags = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
-  "--autoplay-policy=no-user-gesture-required",
 ];
 
 export interface ChromiumOptions {
@@ -17,13 +16,21 @@ export interface ChromiumOptions {
   readonly viewport?: { readonly width: number; readonly height: number };
 }
 
+/** Debian's Chromium without a window. `home`: the folder in which it looks for what its user keeps. */
+export const launchChromium = (args: readonly string[], home?: string): Promise<Browser> =>
+  chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    headless: true,
+    args: [...flags, ...args],
+    ...(home !== undefined && { env: { ...process.env, HOME: home } }),
+  });
+
 /** What `open` makes of a page of Debian's Chromium, without a window. The browser is closed where that fails. */
 export const openChromium = async <T>(
   open: (page: Page, browser: Browser) => Promise<T>,
   { args = [], viewport }: ChromiumOptions = {},
 ): Promise<T> => {
-  const executablePath = "/usr/bin/chromium";
-  const browser = await chromium.launch({ executablePath, headless: true, args: [...flags, ...args] });
+  const browser = await launchChromium(["--autoplay-policy=no-user-gesture-required", ...args]);
   try {
     return await open(await browser.newPage(viewport === undefined ? {} : { viewport }), browser);
   } catch (error) {

@@ -23,6 +23,8 @@ export interface GatewayOptions {
   readonly within?: readonly string[];
   /** The folder in which it finds what systemd gives to a service. */
   readonly credentials?: string;
+  /** The folder of the release that it is told to be of. */
+  readonly release?: string;
 }
 
 /** How a `gatehouse` command ended. */
@@ -78,6 +80,7 @@ export class GatewayProcess implements AsyncDisposable {
     logLevel,
     probe,
     credentials,
+    release,
     within = [],
   }: GatewayOptions): Promise<GatewayProcess> {
     await mkdir(data, { recursive: true, mode: 0o700 });
@@ -93,6 +96,7 @@ export class GatewayProcess implements AsyncDisposable {
         ...(logLevel !== undefined && { GATEHOUSE_LOG: logLevel }),
         ...(probe !== undefined && { GATEHOUSE_PROBE: probe }),
         ...(credentials !== undefined && { CREDENTIALS_DIRECTORY: credentials }),
+        ...(release !== undefined && { GATEHOUSE_RELEASE: release }),
         NODE_OPTIONS: ["--disable-warning=ExperimentalWarning", ...preloads].join(" "),
       },
     });

@@ -19,6 +19,12 @@ export const never: AbortSignal = new AbortController().signal;
 /** Between two pictures. */
 export const frameMs = 40;
 
+interface MaxSessions {
+  readonly total: number;
+  readonly perCamera: number;
+  readonly perPrincipal?: number;
+}
+
 /** A camera, its stream and the HomeKit sessions on it, on a clock that stands still; the sockets are real. */
 export class Door implements AsyncDisposable {
   readonly house = new House();
@@ -27,7 +33,7 @@ export class Door implements AsyncDisposable {
   readonly microphones: { readonly from: AudioTrack; readonly said: [string, number][]; off: boolean }[] = [];
   readonly #bootedAt = this.house.clock.monotonic();
 
-  private constructor(maxSessions?: { total: number; perCamera: number }) {
+  private constructor(maxSessions?: MaxSessions) {
     const { clock, log, stream } = this.house;
     this.sessions = new HomeKitSessions({
       stream: () => stream,
@@ -47,7 +53,7 @@ export class Door implements AsyncDisposable {
   }
 
   /** With a GOP of `frames` pictures behind it, taken at 25 a second. */
-  static async open(frames = 50, options: { sound?: boolean; max?: { total: number; perCamera: number } } = {}) {
+  static async open(frames = 50, options: { sound?: boolean; max?: MaxSessions } = {}) {
     const door = new Door(options.max);
     if (options.sound === true) door.house.camera.tracks = [videoTrack, opusTrack];
     door.house.streams.setWarm(camera, true);

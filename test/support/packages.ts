@@ -25,9 +25,11 @@ export const needs = {
     ],
     files: ["/usr/bin/python3", "/usr/bin/gst-launch-1.0", "/usr/lib/python3/dist-packages/gi"],
   },
+  nssTools: { packages: ["libnss3-tools"], files: ["/usr/bin/certutil"] },
   oathtool: { packages: ["oathtool"], files: ["/usr/bin/oathtool"] },
   onvifTools: { packages: ["onvif-tools", "iproute2"], files: ["/usr/bin/onvif-util", "/sbin/ip"] },
   openssl: { packages: ["openssl"], files: ["/usr/bin/openssl"] },
+  pebble: { packages: ["pebble"], files: ["/usr/bin/pebble", "/usr/bin/pebble-challtestsrv"] },
   systemd: { packages: ["systemd"], files: ["/usr/bin/systemd-analyze"] },
 } as const satisfies Record<string, Need>;
 

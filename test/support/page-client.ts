@@ -20,6 +20,7 @@ export interface PageQuestion {
 export interface PageAnswer {
   readonly status: number;
   readonly headers: IncomingMessage["headers"];
+  readonly text: string;
   readonly json: unknown;
   /** The code of an error. */
   readonly code: string | undefined;
@@ -38,7 +39,7 @@ export class PageClient {
     this.#pin = pin;
   }
 
-  static async of(gateway: GatewayProcess): Promise<PageClient> {
+  static async of(gateway: Pick<GatewayProcess, "address" | "data">): Promise<PageClient> {
     const identity = JSON.parse(await readFile(join(gateway.data, "cli.json"), "utf8")) as { gatewayPin: string };
     return new PageClient(gateway.address, identity.gatewayPin);
   }
@@ -72,7 +73,7 @@ export class PageClient {
     const isJson = response.headers["content-type"]?.startsWith("application/json") === true;
     const json: unknown = isJson ? JSON.parse(text) : undefined;
     const code = (json as { error?: { code?: string } } | undefined)?.error?.code;
-    return { status: response.statusCode ?? 0, headers: response.headers, json, code };
+    return { status: response.statusCode ?? 0, headers: response.headers, text, json, code };
   }
 
   /** What is answered, which must be no error. */

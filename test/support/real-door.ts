@@ -10,6 +10,8 @@ import { Principals } from "../../gateway-bridge/src/access/principals.ts";
 import { ApiServer } from "../../gateway-bridge/src/api/server.ts";
 import type { Handlers } from "../../gateway-bridge/src/api/handlers.ts";
 import { peopleSamples } from "../../gateway-bridge/src/api/testing/people-expectations.ts";
+import { passkeySamples } from "../../gateway-bridge/src/api/testing/passkey-expectations.ts";
+import { rightSamples } from "../../gateway-bridge/src/api/testing/right-expectations.ts";
 import { samples } from "../../gateway-bridge/src/api/testing/api-world.ts";
 import { AccessTally } from "../../gateway-bridge/src/audit/access-tally.ts";
 import { AuditLog } from "../../gateway-bridge/src/audit/audit-log.ts";
@@ -18,10 +20,11 @@ import { fixedCertificates } from "../../gateway-bridge/src/tls/testing/fixed-ce
 import { openHome } from "../../gateway-bridge/src/tls/testing/home.ts";
 import { Vault } from "../../gateway-bridge/src/vault/vault.ts";
 
-/** Nobody signs in here. */
-const peopleHandlers = Object.fromEntries(
-  Object.entries(peopleSamples).map(([name, sample]) => [name, async () => sample]),
-) as unknown as Pick<Handlers, keyof typeof peopleSamples>;
+const unusedSamples = { ...peopleSamples, ...passkeySamples, ...rightSamples };
+/** Nobody signs in here, and nobody holds a role. */
+const unusedHandlers = Object.fromEntries(
+  Object.entries(unusedSamples).map(([name, sample]) => [name, async () => sample]),
+) as unknown as Pick<Handlers, keyof typeof unusedSamples>;
 
 const never = { signal: new AbortController().signal };
 
@@ -71,7 +74,7 @@ export class RealDoor implements AsyncDisposable {
         tls: { certificates, clientCa: identity.clientCa },
         hosts: new Set(),
         handlers: {
-          ...peopleHandlers,
+          ...unusedHandlers,
           pair: ({ body, signal }) => pairing.redeem(body, { signal }),
           status: async () => samples.status,
           listCameras: async () => [...this.cameras],
@@ -88,7 +91,7 @@ export class RealDoor implements AsyncDisposable {
           endHomeKitSession: async () => samples.endHomeKitSession,
           offerPairing: async ({ body }) => pairing.offer(body),
           addApplication: async () => samples.addApplication,
-          listPrincipals: async () => principals.list(),
+          listPrincipals: async () => principals.list().map(({ id }) => principals.describe(id)),
           revokePrincipal: async ({ params }) => {
             principals.revoke(params.principal);
             return {};
@@ -98,9 +101,15 @@ export class RealDoor implements AsyncDisposable {
           trustPem: async () => samples.trustPem,
           trustDer: async () => samples.trustDer,
           trustProfile: async () => samples.trustProfile,
+          setDnsToken: async () => samples.setDnsToken,
+          dismissOwnNotice: async () => samples.dismissOwnNotice,
+          listNotices: async () => samples.listNotices,
+          dismissNotice: async () => samples.dismissNotice,
+          confirmClock: async () => samples.confirmClock,
           health: async () => samples.health,
           metrics: async () => samples.metrics,
           openApi: async () => samples.openApi,
+          updateState: async () => samples.updateState,
           listAudit: async ({ query }) => audit.list(query),
           verifyAudit: async () => samples.verifyAudit,
           listAuditHeads: async () => samples.listAuditHeads,
@@ -117,6 +126,7 @@ export class RealDoor implements AsyncDisposable {
         accesses: opening.use(new AccessTally({ audit, clock, log })),
         gateway: { id: identity.id, name: "Home", version: "0.1.0" },
         events: this.events,
+        notices: { onRaised: () => ({ [Symbol.dispose]: () => undefined }) },
         cameras: () => this.cameras,
         inMotion: () => this.cameras.map(({ id }) => id),
         clock,

@@ -8,13 +8,15 @@ export interface SystemctlOptions {
   readonly bin: string;
   readonly install: string;
   readonly data: string;
+  /** What the unit gives the gateway as credentials. */
+  readonly credentials: string;
 }
 
 /**
  * Puts a `systemctl` into a folder that starts and stops the installed gateway as the real one does with its unit: first
  * `update recover` by the proven version, then `up` by the current one. It notes the process in `<bin>/pid`.
  */
-export const putSystemctl = async ({ bin, install, data }: SystemctlOptions): Promise<void> => {
+export const putSystemctl = async ({ bin, install, data, credentials }: SystemctlOptions): Promise<void> => {
   await mkdir(bin, { recursive: true });
   const pid = join(bin, "pid");
   const alive = `[ -s '${pid}' ] && state=$(sed -n 's/^State:.\\(.\\).*/\\1/p' "/proc/$(cat '${pid}')/status" 2>/dev/null) && [ "$state" != Z ] && [ -n "$state" ]`;
@@ -26,7 +28,7 @@ export const putSystemctl = async ({ bin, install, data }: SystemctlOptions): Pr
     `start)`,
     `  alive && exit 0`,
     `  '${install}/proven/bin/gatehouse' update recover --before-start --install '${install}' --data '${data}' >>'${bin}/log' 2>&1`,
-    `  '${install}/current/bin/gatehouse' up --data '${data}' >>'${bin}/log' 2>&1 </dev/null &`,
+    `  CREDENTIALS_DIRECTORY='${credentials}' '${install}/current/bin/gatehouse' up --data '${data}' >>'${bin}/log' 2>&1 </dev/null &`,
     `  echo $! >'${pid}' ;;`,
     `esac`,
   ];

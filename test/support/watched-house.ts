@@ -11,6 +11,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TLSSocket } from "node:tls";
+import type { WebSocket } from "ws";
 
 import { FrameSplitter } from "../bench/outputs/rtsp/frame-splitter.ts";
 import { RtspPlayer } from "../bench/rtsp-player.ts";
@@ -22,6 +23,8 @@ import { ApplicationClient, type Answer } from "./application-client.ts";
 import { GatewayProcess } from "./gateway-process.ts";
 import { HomeKitReceiver, makeStart } from "./homekit-receiver.ts";
 import { PictureWatch, unwrapper } from "./picture-watch.ts";
+import type { Probed } from "./process-probe.ts";
+import { readProbe } from "./read-probe.ts";
 import { WebRtcReceiver } from "./webrtc-receiver.ts";
 
 /** A viewer that can be closed as viewers are: with a word. */
@@ -87,11 +90,16 @@ export class WatchedHouse implements AsyncDisposable {
     this.client = parts.client;
   }
 
-  static async open(of: readonly SimulatorOptions[], media: object = {}): Promise<WatchedHouse> {
+  /** @param probe whether the gateway tells what memory it holds */
+  static async open(
+    of: readonly SimulatorOptions[],
+    { probe = false, ...media }: { readonly probe?: boolean } & Readonly<Record<string, unknown>> = {},
+  ): Promise<WatchedHouse> {
     await using opening = new AsyncDisposableStack();
     const folder = await mkdtemp(join(tmpdir(), "gatehouse-watched-"));
     const config = { listen: { port: 0 }, rtsp: { port: 0 }, media: { lingerSeconds: 1, ...media } };
-    const gateway = opening.use(await GatewayProcess.start({ data: join(folder, "gateway"), config }));
+    const data = join(folder, "gateway");
+    const gateway = opening.use(await GatewayProcess.start({ data, config, ...(probe && { probe: probeIn(folder) }) }));
     const simulators: SimulatorProcess[] = [];
     const cameras: Camera[] = [];
     for (const options of of) {
@@ -118,6 +126,11 @@ export class WatchedHouse implements AsyncDisposable {
   /** Units that viewers of the camera missed because they were slow. */
   async dropped(camera: number): Promise<number> {
     return (await this.health(camera)).reduce((sum, { dropped }) => sum + dropped, 0);
+  }
+
+  /** What the gateway's process holds after garbage collection; only where it was opened with a probe. */
+  async probe(): Promise<Probed> {
+    return readProbe(probeIn(this.#folder));
   }
 
   /** Of the gateway's process, in bytes. */
@@ -197,16 +210,7 @@ export class WatchedHouse implements AsyncDisposable {
   }
 
   async watchLive(camera: number): Promise<Watchers["live"]> {
-    const socket = await this.client.watch(`/v1/cameras/${this.#id(camera)}/live?tier=main`);
-    const watch = new PictureWatch();
-    const messages: { kind: string; mime?: string }[] = [];
-    socket.on("message", (data: Buffer, binary) => {
-      if (!binary) messages.push(JSON.parse(data.toString()) as { kind: string });
-      else if (readBoxes(data).some(({ type }) => type === "moof")) readFragment(watch, data);
-    });
-    socket.on("close", (code: number, reason: Buffer) => (watch.ended = `${code} ${reason.toString()}`));
-    const close = async (): Promise<void> => socket.terminate();
-    return extend(watch, { messages, [Symbol.asyncDispose]: close });
+    return watchFragments(await this.client.watch(`/v1/cameras/${this.#id(camera)}/live?tier=main`));
   }
 
   async watchHomeKit(camera: number): Promise<Watchers["homekit"]> {
@@ -262,6 +266,21 @@ export class WatchedHouse implements AsyncDisposable {
     return text === "" ? undefined : JSON.parse(text);
   }
 }
+
+const probeIn = (folder: string): string => join(folder, "probe.sock");
+
+/** The pictures of a live view over a WebSocket. */
+export const watchFragments = (socket: WebSocket): Watchers["live"] => {
+  const watch = new PictureWatch();
+  const messages: { kind: string; mime?: string }[] = [];
+  socket.on("message", (data: Buffer, binary) => {
+    if (!binary) messages.push(JSON.parse(data.toString()) as { kind: string });
+    else if (readBoxes(data).some(({ type }) => type === "moof")) readFragment(watch, data);
+  });
+  socket.on("close", (code: number, reason: Buffer) => (watch.ended = `${code} ${reason.toString()}`));
+  const close = async (): Promise<void> => socket.terminate();
+  return extend(watch, { messages, [Symbol.asyncDispose]: close });
+};
 
 /** A fragment is one picture, or some sound. */
 const readFragment = (watch: PictureWatch, bytes: Buffer): void => {

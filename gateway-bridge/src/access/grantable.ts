@@ -7,7 +7,8 @@ import { isZone } from "../domain/schedule-policy.ts";
 export const assertGrantable = (kind: PrincipalKind, grants: readonly Grant[]): void => {
   for (const [index, { action, schedule }] of grants.entries()) {
     if (!canHold(kind, action)) {
-      throw new GatehouseError("request-invalid", `grants.${index}: only an owner can hold "${action}"`);
+      const who = kind === "guest" ? "no guest" : "only an owner";
+      throw new GatehouseError("request-invalid", `grants.${index}: ${who} can hold "${action}"`);
     }
     if (schedule !== undefined && !isZone(schedule.zone)) {
       throw new GatehouseError("request-invalid", `grants.${index}: there is no time zone "${schedule.zone}"`);

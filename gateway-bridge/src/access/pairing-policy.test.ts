@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import type { PrincipalId } from "@gatehouse/shared";
 
-import { judgeOffer, offerLifetimeMs, type OfferState, type OfferVerdict } from "./pairing-policy.ts";
+import { isNamed, judgeOffer, offerLifetimeMs, type OfferState, type OfferVerdict } from "./pairing-policy.ts";
 
 const made = 1_700_000_000_000;
 const one = "who-aaaaaaaaaaaaaaaa" as PrincipalId;
@@ -50,5 +50,16 @@ describe("judgeOffer", () => {
 
   it("gives five minutes", () => {
     expect(offerLifetimeMs).toBe(300_000);
+  });
+});
+
+describe("isNamed", () => {
+  it.each([
+    ["the same hash", "aabbccdd", "aabbccdd", true],
+    ["one that is the same in its first 24 bits", "aabbccdd", "aabbcc00", true],
+    ["one that differs in the 24th bit", "aabbccdd", "aabbcddd", false],
+    ["one that differs in the first bit", "aabbccdd", "2abbccdd", false],
+  ])("%s", (_, offered, given, named) => {
+    expect(isNamed(Buffer.from(offered, "hex"), Buffer.from(given, "hex"))).toBe(named);
   });
 });

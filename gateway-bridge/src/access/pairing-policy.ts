@@ -2,6 +2,8 @@ import type { Principal, PrincipalId, PrincipalKind } from "@gatehouse/shared";
 
 export const offerLifetimeMs: number = 5 * 60_000;
 export const maxOpenOffers = 20;
+/** How often one offer may be compared with a secret, right or wrong. */
+export const mostEvaluated = 20;
 /** How long a refused caller waits for its answer. */
 export const refusalDelayMs = 1_000;
 /** How many may wait at once; further ones are answered at once, so that waiting costs the gateway little. */
@@ -40,6 +42,16 @@ export const judgeOffer = (
 /** A certificate is of no use without the key, so nobody gains by asking again but the one that was let in. */
 const isRepeated = ({ principal }: OfferState, holder: OfferAttempt["holder"]): boolean =>
   holder !== undefined && principal === holder.id && holder.revoked === null;
+
+/** So many bits of a secret's hash say which offer is meant; the others, that it is known. */
+const locatorBytes = 3;
+
+/**
+ * Whether a secret, of which this is the hash, names the offer, so that it is to be compared with it: few are, of a flood of guesses none. So
+ * the flood uses nobody's comparisons up.
+ */
+export const isNamed = (offered: Buffer, secretHash: Buffer): boolean =>
+  offered.subarray(0, locatorBytes).equals(secretHash.subarray(0, locatorBytes));
 
 /** An offer from the future is none: the clock was set back, which must not make it live longer. */
 export const isWithinLifetime = (made: number, now: number): boolean => made <= now && now < made + offerLifetimeMs;

@@ -3,7 +3,7 @@ import { parsePairingString, spkiPin, type Grant, type OfferPairing, type Pair, 
 import { generateKeyPairSync, hash, randomBytes, X509Certificate } from "node:crypto";
 
 import { spkiOf } from "./gateway-identity.ts";
-import { maxOpenOffers, maxWaiting, offerLifetimeMs, refusalDelayMs } from "./pairing-policy.ts";
+import { maxOpenOffers, maxWaiting, mostEvaluated, offerLifetimeMs, refusalDelayMs } from "./pairing-policy.ts";
 import type { Pairing } from "./pairing.ts";
 import { never, openDoor, type Door } from "./testing/open-door.ts";
 
@@ -268,7 +268,43 @@ describe("a flood of guesses", () => {
     expect(door.audit.rows.slice(1).map(({ detail }) => detail)).toEqual([
       "no such pairing string",
       "pairing string used",
-      "3999 more, counted for up to 10 minutes",
+      "3999 more, counted for up to 10 minutes; 3999 of them not looked at",
     ]);
+  });
+
+  it("is not looked at, and one that names an offer 20 times; other offers stand", async () => {
+    const { pairingString } = pairing.offer(offered);
+    const other = pairing.offer({ ...offered, name: "Other" }).pairingString;
+    const evaluated = () =>
+      door.database.sql
+        .prepare("SELECT evaluated FROM pairing_offers ORDER BY id")
+        .all()
+        .map((row) => row["evaluated"]);
+    for (let each = 0; each < 500; each += 1) void pairing.redeem(guess(), never).catch(() => undefined);
+    expect(evaluated()).toEqual([0, 0]);
+    // What nobody can know: a secret whose hash begins like the offer's.
+    const close = guess();
+    const prefix = hash("sha256", Buffer.from(close.secret, "base64url"), "hex").slice(0, 6);
+    door.database.sql.exec(
+      `UPDATE pairing_offers SET secret_hash = unhex('${prefix}' || substr(hex(secret_hash), 7)) WHERE name = 'Homebridge'`,
+    );
+    for (let each = 0; each < 100; each += 1) void pairing.redeem(close, never).catch(() => undefined);
+    await door.clock.advance(refusalDelayMs);
+    expect(evaluated()).toEqual([mostEvaluated, 0]);
+    expect(door.guessed.counts).toEqual({ evaluated: mostEvaluated, refused: 580 });
+    expect((await pairing.redeem(attempt(other), never)).name).toBe("Other");
+    expect(await refusal(attempt(pairingString))).toMatchObject({ code: "pairing-invalid" });
+  });
+
+  it("leaves an offer that was compared 19 times to its owner, and none that was compared 20 times", async () => {
+    for (const [compared, outcome] of [
+      [mostEvaluated - 1, "let in"],
+      [mostEvaluated, "pairing-invalid"],
+    ] as const) {
+      const { pairingString } = pairing.offer(offered);
+      door.database.sql.exec(`UPDATE pairing_offers SET evaluated = ${compared} WHERE used = 0`);
+      const answer = await refusal(attempt(pairingString));
+      expect(typeof answer === "string" ? answer : (answer as { code: string }).code).toBe(outcome);
+    }
   });
 });

@@ -18,15 +18,18 @@ import { hash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { StatementSync } from "node:sqlite";
 import { z } from "zod";
 
+import type { GuessCount } from "../domain/guess-count.ts";
 import type { AuditSink } from "../ports.ts";
 import { blob } from "../store/column.ts";
 import type { Database, Migrations } from "../store/database.ts";
 import { readClientKey, spkiOf, type GatewayIdentity } from "./gateway-identity.ts";
 import { assertGrantable } from "./grantable.ts";
 import {
+  isNamed,
   judgeOffer,
   maxOpenOffers,
   maxWaiting,
+  mostEvaluated,
   offerLifetimeMs,
   refusalDelayMs,
   type OfferVerdict,
@@ -48,6 +51,8 @@ const migrations: Migrations = {
      ) STRICT`,
     // Whom the offer let in, so that the same key is answered again.
     `ALTER TABLE pairing_offers ADD COLUMN principal TEXT`,
+    // How often it was compared with a secret.
+    `ALTER TABLE pairing_offers ADD COLUMN evaluated INTEGER NOT NULL DEFAULT 0`,
   ],
 };
 
@@ -73,6 +78,8 @@ export interface PairingOptions {
   readonly name: string;
   /** `host:port` at which clients reach the gateway. */
   readonly address: () => string;
+  /** Where attempts are counted. */
+  readonly guessed?: GuessCount;
 }
 
 /** How a new client comes in: the owner makes an offer, and whoever brings its secret in time becomes a principal. */
@@ -82,6 +89,7 @@ export class Pairing implements Disposable {
   readonly #all: StatementSync;
   readonly #markUsed: StatementSync;
   readonly #deleteOld: StatementSync;
+  readonly #countEvaluated: StatementSync;
   /** Guesses are kept apart from secrets that were right once: those show that a pairing string got around. */
   readonly #guesses: RefusalTally;
   readonly #leaks: RefusalTally;
@@ -96,6 +104,7 @@ export class Pairing implements Disposable {
     this.#all = sql.prepare("SELECT * FROM pairing_offers");
     this.#markUsed = sql.prepare("UPDATE pairing_offers SET used = 1, principal = ? WHERE id = ?");
     this.#deleteOld = sql.prepare("DELETE FROM pairing_offers WHERE made <= ? OR made > ?");
+    this.#countEvaluated = sql.prepare("UPDATE pairing_offers SET evaluated = evaluated + 1 WHERE id = ?");
     this.#guesses = new RefusalTally({ ...options, action: "pair" });
     this.#leaks = new RefusalTally({ ...options, action: "pair" });
   }
@@ -130,25 +139,27 @@ export class Pairing implements Disposable {
 
   /**
    * Turns an offer into a principal with a certificate for the caller's key, wholly or not at all.
-   * Every attempt is judged, as no flood of guesses comes near 128 bits and none may keep the owner's own client out;
-   * those that fail wait for their answer, which is the same whatever was wrong.
+   * An attempt that names no offer is not looked at, and each offer is compared with few: so no flood of guesses comes near a secret, and
+   * none keeps the owner's own client out. Those that fail wait for their answer, which is the same whatever was wrong.
    * Within the five minutes, the key that used the offer is answered again: its first answer may have been lost in a crash.
    * @throws GatehouseError `pairing-invalid`, or `request-invalid` for a key that is not on P-256 or was paired before
    */
-  async redeem(attempt: Pair, cancel: Cancellable): Promise<Paired> {
+  async redeem(attempt: Pair, cancel: Cancellable & { readonly peer?: string }): Promise<Paired> {
     cancel.signal.throwIfAborted();
     const publicKey = spkiOf(readClientKey(Buffer.from(attempt.publicKey, "base64")));
     const secretHash = sha256(Buffer.from(attempt.secret, "base64url"));
     const outcome = this.#options.database.transaction(() => {
       const offer = this.#find(secretHash);
+      if (offer === "unseen") return offer;
       const holder = this.#options.principals.byPin(spkiPin(publicKey));
       const verdict = judgeOffer(offer, { kind: attempt.kind, holder }, this.#options.clock.now());
       if (offer === undefined) return verdict;
       if (verdict === "repeated" && holder !== undefined) return this.#answer(holder, publicKey);
       return verdict === "accepted" ? this.#accept(offer, publicKey) : verdict;
     });
+    this.#options.guessed?.add(outcome === "unseen" ? "refused" : "evaluated");
     if (typeof outcome === "object") return outcome;
-    this.#writeDown(outcome);
+    this.#writeDown(outcome, cancel.peer);
     await this.#holdBack(cancel);
     throw new GatehouseError("pairing-invalid", "this pairing string is wrong, was used, or is too old");
   }
@@ -159,10 +170,14 @@ export class Pairing implements Disposable {
     this.#leaks[Symbol.dispose]();
   }
 
-  /** Looks at every offer, whichever is the right one, so that time tells nothing. */
-  #find(secretHash: Buffer): StoredOffer | undefined {
-    let found: Record<string, unknown> | undefined;
-    for (const row of this.#all.all()) if (timingSafeEqual(blob(row["secret_hash"]), secretHash)) found = row;
+  /** The offer with this secret, among those that it names; `unseen` where it names none that may still be compared. */
+  #find(secretHash: Buffer): StoredOffer | "unseen" | undefined {
+    const named = this.#all
+      .all()
+      .filter((row) => Number(row["evaluated"]) < mostEvaluated && isNamed(blob(row["secret_hash"]), secretHash));
+    if (named.length === 0) return "unseen";
+    for (const { id } of named) this.#countEvaluated.run(Number(id));
+    const found = named.find((row) => timingSafeEqual(blob(row["secret_hash"]), secretHash));
     return found && StoredOffer.parse({ ...found, grants: JSON.parse(String(found["grants"])) as unknown });
   }
 
@@ -178,9 +193,11 @@ export class Pairing implements Disposable {
     return { principal: id, name, gateway: { id: identity.id, name: gatewayName }, certificate };
   }
 
-  #writeDown(verdict: OfferVerdict): void {
-    if (verdict === "unknown") this.#guesses.add("no such pairing string");
-    else this.#leaks.add(`pairing string ${verdict}`);
+  #writeDown(verdict: OfferVerdict | "unseen", peer: string | undefined): void {
+    const from = peer !== undefined && { peer };
+    if (verdict === "unseen") this.#guesses.add("no such pairing string", { ...from, unseen: true });
+    else if (verdict === "unknown") this.#guesses.add("no such pairing string", { ...from });
+    else this.#leaks.add(`pairing string ${verdict}`, { ...from });
   }
 
   async #holdBack(cancel: Cancellable): Promise<void> {

@@ -1,20 +1,21 @@
 import {
   EventBus,
   GatehouseError,
-  Grant,
+  ListedPrincipal,
   Principal,
   PrincipalId,
   randomId,
   type Clock,
+  type Grant,
   type Logger,
   type PrincipalKind,
 } from "@gatehouse/shared";
 import type { StatementSync } from "node:sqlite";
 
-import { describeGrants } from "../domain/grant-text.ts";
 import { isGoverned } from "../domain/last-owner-policy.ts";
 import type { AuditSink } from "../ports.ts";
 import type { Database, Migrations } from "../store/database.ts";
+import { grantsAsJson, replaceGrants, shortForm } from "./grant-rows.ts";
 import { assertGrantable } from "./grantable.ts";
 
 const migrations: Migrations = {
@@ -49,6 +50,31 @@ const migrations: Migrations = {
        SELECT principal, row_number() OVER (PARTITION BY principal ORDER BY camera, action), action, camera FROM grants;
      DROP TABLE grants;
      ALTER TABLE limited_grants RENAME TO grants`,
+    // Roles: grants that people hold together. Whoever asks what somebody may do asks the view.
+    `CREATE TABLE roles (
+       id TEXT PRIMARY KEY,
+       name TEXT NOT NULL UNIQUE
+     ) STRICT;
+     CREATE TABLE role_grants (
+       role TEXT NOT NULL REFERENCES roles (id),
+       ordinal INTEGER NOT NULL,
+       action TEXT NOT NULL,
+       camera TEXT NOT NULL,
+       schedule TEXT,
+       places TEXT,
+       until INTEGER,
+       PRIMARY KEY (role, ordinal)
+     ) STRICT, WITHOUT ROWID;
+     CREATE TABLE principal_roles (
+       principal TEXT NOT NULL REFERENCES principals (id),
+       role TEXT NOT NULL REFERENCES roles (id),
+       PRIMARY KEY (principal, role)
+     ) STRICT, WITHOUT ROWID;
+     CREATE INDEX principals_of_role ON principal_roles (role);
+     CREATE VIEW effective_grants AS
+       SELECT principal, '' AS role, ordinal, action, camera, schedule, places, until FROM grants
+       UNION ALL
+       SELECT principal, role, ordinal, action, camera, schedule, places, until FROM principal_roles JOIN role_grants USING (role)`,
   ],
 };
 
@@ -77,6 +103,9 @@ export class Principals {
   readonly #byId: StatementSync;
   readonly #byPin: StatementSync;
   readonly #all: StatementSync;
+  readonly #described: StatementSync;
+  /** Whose rights a change that is under way touches. */
+  #changing: Set<PrincipalId> | undefined;
 
   private constructor({ database, clock, audit, log }: PrincipalsOptions) {
     this.#database = database;
@@ -84,18 +113,17 @@ export class Principals {
     this.#audit = audit;
     this.#revocations = new EventBus(log);
     this.#changes = new EventBus(log);
-    const select = (rest: string): StatementSync =>
+    const grants = grantsAsJson("effective_grants WHERE principal = principals.id", "role, ordinal");
+    const own = grantsAsJson("grants WHERE principal = principals.id");
+    const roles = "(SELECT json_group_array(role ORDER BY role) FROM principal_roles WHERE principal = principals.id)";
+    const select = (rest: string, more = ""): StatementSync =>
       database.sql.prepare(
-        `SELECT id, name, kind, created, revoked,
-           (SELECT json_group_array(
-                json_patch('{}', json_object('action', action, 'camera', camera,
-                  'schedule', json(schedule), 'places', json(places), 'until', until)) ORDER BY ordinal)
-              FROM grants WHERE principal = principals.id) AS grants
-         FROM principals ${rest}`,
+        `SELECT id, name, kind, created, revoked, ${grants} AS grants${more} FROM principals ${rest}`,
       );
     this.#byId = select("WHERE id = ?");
     this.#byPin = select("WHERE pin = ?");
     this.#all = select("ORDER BY created, id");
+    this.#described = select("WHERE id = ?", `, ${own} AS own, ${roles} AS roles`);
   }
 
   static open(options: PrincipalsOptions): Principals {
@@ -114,13 +142,14 @@ export class Principals {
       const insert = sql.prepare("INSERT INTO principals VALUES (?, ?, ?, ?, ?, NULL)");
       // A colon is in no pin: no key ever stands for who has none.
       insert.run(id, name, kind, pin ?? `${kind}:${id}`, this.#clock.now());
-      this.#give(id, grants);
+      replaceGrants(sql, { table: "grants", owner: id }, grants);
       const detail = `${kind} "${name}": ${shortForm(grants)}`;
       this.#audit.append({ principal: id, action: "pair", target: id, outcome: "done", detail });
       return this.#existing(id);
     });
   }
 
+  /** With all that it may do: its own grants and those of its roles. */
   get(id: PrincipalId): Principal | undefined {
     return toPrincipal(this.#byId.get(id));
   }
@@ -133,6 +162,17 @@ export class Principals {
   /** The oldest first, revoked ones too. */
   list(): Principal[] {
     return this.#all.all().map((row) => parse(row));
+  }
+
+  /**
+   * A principal with where its grants come from.
+   * @throws GatehouseError `not-found`
+   */
+  describe(id: PrincipalId): ListedPrincipal {
+    const row = this.#described.get(id);
+    if (row === undefined) throw unknown(id);
+    const [grants, own, roles] = ["grants", "own", "roles"].map((name) => JSON.parse(String(row[name])) as unknown);
+    return ListedPrincipal.parse({ ...row, grants, own, roles });
   }
 
   /**
@@ -156,34 +196,67 @@ export class Principals {
     this.#changes.emit(id);
   }
 
+  /** @throws GatehouseError `not-found` */
+  rename(id: PrincipalId, name: string): void {
+    const { kind, name: before } = this.#existing(id);
+    this.#database.transaction(() => {
+      this.#database.sql.prepare("UPDATE principals SET name = ? WHERE id = ?").run(name, id);
+      const detail = `${kind} "${before}" -> "${name}"`;
+      this.#audit.append({ principal: "-", action: "renamed", target: id, outcome: "done", detail });
+    });
+  }
+
   /**
-   * Puts these grants in the place of all that a principal holds, and then tells the listeners.
+   * Puts these grants in the place of all that a principal holds by itself, and then tells the listeners.
    * @throws GatehouseError `not-found`, `request-invalid` for grants that cannot be given or a principal that was revoked, or
    * `last-owner` where nobody could govern the gateway any more
    */
   setGrants(id: PrincipalId, grants: readonly Grant[]): Principal {
-    const changed = this.#database.transaction(() => {
-      const before = this.#existing(id);
-      if (before.revoked !== null) throw new GatehouseError("request-invalid", `${id} was revoked, for good`);
-      assertGrantable(before.kind, grants);
-      const governed = isGoverned(this.list());
-      this.#database.sql.prepare("DELETE FROM grants WHERE principal = ?").run(id);
-      this.#give(id, grants);
-      if (governed && !isGoverned(this.list())) {
-        throw new GatehouseError("last-owner", `without these grants of ${id}, nobody could govern the gateway`);
-      }
-      const after = this.#existing(id);
+    return this.change([id], () => {
+      const { kind, own, revoked } = this.describe(id);
+      if (revoked !== null) throw new GatehouseError("request-invalid", `${id} was revoked, for good`);
+      if (kind === "guest") throw new GatehouseError("request-invalid", "a guest may do what its link says");
+      assertGrantable(kind, grants);
+      replaceGrants(this.#database.sql, { table: "grants", owner: id }, grants);
       this.#audit.append({
         principal: "-",
         action: "grantsChanged",
         target: id,
         outcome: "done",
-        detail: `${shortForm(before.grants)} -> ${shortForm(after.grants)}`,
+        detail: `${shortForm(own)} -> ${shortForm(this.describe(id).own)}`,
       });
-      return after;
+      return this.#existing(id);
     });
-    this.#changes.emit(id);
-    return changed;
+  }
+
+  /**
+   * Runs what changes the rights of these principals, wholly or not at all, and then tells the listeners of each. Within another
+   * change, it is part of that one.
+   * @throws GatehouseError `last-owner` where nobody could govern the gateway any more, or what `work` throws
+   */
+  change<T>(ids: readonly PrincipalId[], work: () => T): T {
+    if (this.#changing !== undefined) {
+      for (const id of ids) this.#changing.add(id);
+      return work();
+    }
+    const touched = (this.#changing = new Set(ids));
+    let result: T;
+    try {
+      result = this.#database.transaction(() => this.#governed(work));
+    } finally {
+      this.#changing = undefined;
+    }
+    for (const id of touched) this.#changes.emit(id);
+    return result;
+  }
+
+  #governed<T>(work: () => T): T {
+    const before = isGoverned(this.list());
+    const result = work();
+    if (before && !isGoverned(this.list())) {
+      throw new GatehouseError("last-owner", "without these grants, nobody could govern the gateway");
+    }
+    return result;
   }
 
   onRevoked(listener: (id: PrincipalId) => void): Disposable {
@@ -195,31 +268,14 @@ export class Principals {
     return this.#changes.on(listener);
   }
 
-  /** Each grant counts once. */
-  #give(id: PrincipalId, grants: readonly Grant[]): void {
-    const insert = this.#database.sql.prepare("INSERT INTO grants VALUES (?, ?, ?, ?, ?, ?, ?)");
-    const different = new Map(grants.map((grant) => [JSON.stringify(Grant.parse(grant)), grant]));
-    for (const [ordinal, { action, camera, schedule, places, until }] of [...different.values()].entries()) {
-      insert.run(id, ordinal, action, camera, textOf(schedule), textOf(places), until ?? null);
-    }
-  }
-
   #existing(id: PrincipalId): Principal {
     const principal = this.get(id);
-    if (principal === undefined) throw new GatehouseError("not-found", `there is no principal ${id}`);
+    if (principal === undefined) throw unknown(id);
     return principal;
   }
 }
 
-/** Longest description of somebody's grants in the audit log. */
-const longestForm = 1_000;
-
-const shortForm = (grants: readonly Grant[]): string => {
-  const text = describeGrants(grants);
-  return text.length <= longestForm ? text : `${text.slice(0, longestForm)}... (${grants.length} grants)`;
-};
-
-const textOf = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));
+const unknown = (id: PrincipalId): GatehouseError => new GatehouseError("not-found", `there is no principal ${id}`);
 
 type Columns = Record<string, unknown>;
 

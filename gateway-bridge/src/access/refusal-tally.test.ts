@@ -33,6 +33,23 @@ describe("RefusalTally", () => {
     expect(clock.pending).toBe(0);
   });
 
+  it("says where a flood came from, and how many of it were not looked at", async () => {
+    const { clock, tally, details } = setUp();
+    for (let each = 0; each < 20; each += 1) tally.add("wrong", { peer: "192.0.2.7" });
+    for (let each = 0; each < 1_000; each += 1) {
+      tally.add("wrong", { peer: `198.51.${Math.trunc(each / 250)}.${each % 250}`, unseen: true });
+    }
+    await clock.advance(tallyMs);
+    expect(details()[0]).toBe("wrong; from 192.0.2.7 (1)");
+    expect(details()[1]).toMatch(
+      /^1019 more, counted for up to 10 minutes; 1000 of them not looked at; from 192\.0\.2\.7 \(19\), 198.*, elsewhere \(993\)$/,
+    );
+    expect(details()[1]?.length).toBeLessThan(500);
+    tally.add("wrong");
+    await clock.advance(tallyMs);
+    expect(details().at(-1)).toBe(more(1));
+  });
+
   it("writes what it has counted when it is closed", () => {
     const { clock, tally, details } = setUp();
     for (let each = 0; each < 3; each += 1) tally.add("wrong");

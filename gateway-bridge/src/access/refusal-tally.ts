@@ -1,5 +1,6 @@
 import type { Clock } from "@gatehouse/shared";
 
+import { Origins } from "../domain/origins.ts";
 import type { AuditSink } from "../ports.ts";
 
 /** Refusals within this time of a written one are counted instead of written. */
@@ -12,21 +13,38 @@ export interface RefusalTallyOptions {
   readonly action: string;
 }
 
+/** What is known of one that was refused. */
+export interface Refusal {
+  /** The address that it came from. */
+  readonly peer?: string;
+  /** It was not even looked at. */
+  readonly unseen?: boolean;
+}
+
 /**
  * Writes refused strangers into the audit log so that they cannot fill the disk: the first at once, those of the next ten
- * minutes as one row with their number. Never throws: what cannot be written was refused all the same, and is counted on.
+ * minutes as one row with their number, how many of them were not looked at, and where they came from. Never throws: what cannot
+ * be written was refused all the same, and is counted on.
  */
 export class RefusalTally implements Disposable {
   readonly #options: RefusalTallyOptions;
+  readonly #origins = new Origins();
   #counted = 0;
+  #unseen = 0;
   #window: Disposable | undefined;
 
   constructor(options: RefusalTallyOptions) {
     this.#options = options;
   }
 
-  add(detail: string): void {
-    if (this.#window !== undefined || !this.#append(detail)) this.#counted += 1;
+  add(detail: string, { peer, unseen = false }: Refusal = {}): void {
+    const from = new Origins();
+    if (peer !== undefined) from.add(peer);
+    if (this.#window !== undefined || !this.#append(detail + from.text)) {
+      this.#counted += 1;
+      this.#unseen += Number(unseen);
+      if (peer !== undefined) this.#origins.add(peer);
+    }
     this.#window ??= this.#openWindow();
   }
 
@@ -46,7 +64,13 @@ export class RefusalTally implements Disposable {
   }
 
   #flush(): void {
-    if (this.#counted > 0 && this.#append(`${this.#counted} more, counted for up to 10 minutes`)) this.#counted = 0;
+    if (this.#counted === 0) return;
+    const unseen = this.#unseen === 0 ? "" : `; ${this.#unseen} of them not looked at`;
+    const text = `${this.#counted} more, counted for up to 10 minutes${unseen}${this.#origins.text}`;
+    if (!this.#append(text)) return;
+    this.#counted = 0;
+    this.#unseen = 0;
+    this.#origins.clear();
   }
 
   /** Whether it could be written. */

@@ -31,7 +31,7 @@ import { doesCookieCount } from "./cookie-policy.ts";
 const words = {
   unauthenticated: "this client is not paired with the gateway, or its pairing was revoked",
   "access-denied": "this client may not do this",
-  "step-up-required": "this needs your password and a code, shown within the last ten minutes",
+  "step-up-required": "this needs your password and a code, or your passkey, shown within the last ten minutes",
   "too-many-requests": "this client has done more in a short time than anybody needs to",
 } as const;
 
@@ -62,8 +62,9 @@ export interface Attempt {
   readonly name: RouteName;
   /** Undefined for a stranger. */
   readonly caller: Caller | undefined;
-  /** Where the question comes from. */
+  /** Where the question comes from, and the address. */
   readonly place: Place;
+  readonly peer?: string;
   /** The path's parameters, parsed. */
   readonly params: Readonly<Record<string, string>>;
 }
@@ -106,7 +107,7 @@ export class AccessGate {
 
   #byLogin(login: LiveLogin, { remoteAddress }: Socket): Caller | undefined {
     const principal = this.#options.principals.get(login.principal);
-    if (principal?.revoked !== null || principal.kind !== "person") return undefined;
+    if (principal?.revoked !== null || !signsIn(principal)) return undefined;
     return { principal, login, place: this.#options.placeOf(remoteAddress ?? ""), assurance: login.assurance };
   }
 
@@ -155,11 +156,12 @@ export class AccessGate {
   }
 
   #authorize(attempt: Attempt): void {
-    const { access }: Route = routes[attempt.name];
+    const { access, guests }: Route = routes[attempt.name];
     const { caller, params, place } = attempt;
     if (access.on === "pairing" || access.on === "anybody") {
-      // Whoever pairs or signs in from afar could do nothing afterwards.
-      if (place !== "home") throw this.#refuse(attempt, "access-denied", "not-here");
+      // Whoever pairs or is invited from afar could do nothing afterwards.
+      const fromAnywhere = access.on === "anybody" && access.away === true;
+      if (place !== "home" && !fromAnywhere) throw this.#refuse(attempt, "access-denied", "not-here");
       return;
     }
     if (caller === undefined) throw this.#refuse(attempt, "unauthenticated");
@@ -175,6 +177,7 @@ export class AccessGate {
         return;
       case "login":
         if (caller.login === undefined) throw this.#refuse(attempt, "access-denied", "no-login");
+        if (caller.principal.kind === "guest" && guests !== true) throw this.#refuse(attempt, "access-denied", "guest");
         return;
       case "gateway":
         judge(access.action, "*");
@@ -210,12 +213,15 @@ export class AccessGate {
 
   /** Writes the refusal down, with the reason that the caller is not told, and gives the error to throw. */
   #refuse(attempt: Attempt, code: keyof typeof words, why: string = code): GatehouseError {
-    const { name, caller, params } = attempt;
+    const { name, caller, params, peer } = attempt;
     const target = params["camera"] ?? params["session"] ?? params["principal"] ?? "-";
-    this.#options.accesses.deny({ principal: caller?.principal.id ?? "-", action: name, target }, why);
+    this.#options.accesses.deny({ principal: caller?.principal.id ?? "-", action: name, target }, why, peer);
     return new GatehouseError(code, words[code]);
   }
 }
+
+/** Who comes with a browser. All others prove a key or a password each time. */
+const signsIn = ({ kind }: Principal): boolean => kind === "person" || kind === "guest";
 
 const isCounted = ({ method = "", headers }: IncomingMessage): boolean => {
   const { origin, upgrade, "sec-fetch-site": site } = headers;

@@ -2,55 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { routes, type Action, type Identity, type Route, type RouteName } from "@gatehouse/shared";
 import { fakeCameraId, makeCertificate } from "@gatehouse/shared/testing";
 
-import { mayCallAboutPeople, peopleRequests } from "./testing/people-expectations.ts";
+import { mayCallAboutPasskeys } from "./testing/passkey-expectations.ts";
+import { mayCallAboutPeople } from "./testing/people-expectations.ts";
+import { mayCallAboutRights } from "./testing/right-expectations.ts";
+import { requests } from "./testing/requests.ts";
 import { ApiWorld, elsewhere, here, session, type Answer, type Question } from "./testing/api-world.ts";
-
-/**
- * Every route asked by every kind of caller, over real TLS with real client certificates. The answers are written out
- * here, apart from the table that the server is built from, so that loosening a route's access fails this test.
- */
-const srtp = { key: Buffer.alloc(16).toString("base64"), salt: Buffer.alloc(14).toString("base64") };
-const video = { payloadType: 99, maxBitrateKbps: 1, rtcpInterval: 1, mtu: 1378, width: 1, height: 1, fps: 1 };
-const requests: Record<RouteName, { readonly path: string; readonly body?: unknown; readonly sdp?: string }> = {
-  ...peopleRequests,
-  pair: { path: "/v1/pair", body: { secret: "A".repeat(22), kind: "node-red", publicKey: "AAAA" } },
-  status: { path: "/v1/status" },
-  events: { path: "/v1/events" },
-  listCameras: { path: "/v1/cameras" },
-  addCamera: { path: "/v1/cameras", body: { address: "192.0.2.1" } },
-  discoverCameras: { path: "/v1/cameras/discover" },
-  removeCamera: { path: `/v1/cameras/${here}` },
-  snapshot: { path: `/v1/cameras/${here}/snapshot?width=640` },
-  live: { path: `/v1/cameras/${here}/live` },
-  clip: { path: `/v1/cameras/${here}/clip?before=5&after=1` },
-  offerWebRtc: { path: `/v1/cameras/${here}/whep`, sdp: "v=0\r\n" },
-  endWebRtc: { path: `/v1/webrtc-sessions/${session}` },
-  prepareHomeKitSession: {
-    path: `/v1/cameras/${here}/homekit-sessions`,
-    body: { viewer: { address: "192.168.1.9", videoPort: 5000, videoSrtp: srtp } },
-  },
-  startHomeKitSession: { path: `/v1/homekit-sessions/${session}/start`, body: { video, audio: null } },
-  endHomeKitSession: { path: `/v1/homekit-sessions/${session}` },
-  offerPairing: {
-    path: "/v1/pairing-offers",
-    body: { kind: "node-red", name: "n", grants: [{ action: "events", camera: "*" }] },
-  },
-  addApplication: { path: "/v1/applications", body: { name: "n", grants: [{ action: "live", camera: "*" }] } },
-  listPrincipals: { path: "/v1/principals" },
-  revokePrincipal: { path: "/v1/principals/who-zzzzzzzzzzzzzzzz" },
-  changeGrants: { path: "/v1/principals/who-zzzzzzzzzzzzzzzz/grants", body: [] },
-  trust: { path: "/v1/trust" },
-  trustPem: { path: "/trust/ca.pem" },
-  trustDer: { path: "/trust/ca.crt" },
-  trustProfile: { path: "/trust/ca.mobileconfig" },
-  health: { path: "/v1/health" },
-  metrics: { path: "/metrics" },
-  openApi: { path: "/v1/openapi.json" },
-  listAudit: { path: "/v1/audit" },
-  verifyAudit: { path: "/v1/audit/verify" },
-  listAuditHeads: { path: "/v1/audit/heads" },
-  exportAudit: { path: "/v1/audit/export" },
-};
 
 /**
  * Who may: anybody at all, any paired client, only one with `admin`, one with `metrics` on all cameras, or one with this action
@@ -61,6 +17,8 @@ const mayCall: Record<
   "anybody" | "page" | "login" | "paired" | "admin" | "metrics" | "live" | "snapshot" | "clip" | "own-session"
 > = {
   ...mayCallAboutPeople,
+  ...mayCallAboutPasskeys,
+  ...mayCallAboutRights,
   pair: "anybody",
   status: "admin",
   events: "paired",
@@ -85,9 +43,15 @@ const mayCall: Record<
   trustPem: "anybody",
   trustDer: "anybody",
   trustProfile: "anybody",
+  setDnsToken: "admin",
+  dismissOwnNotice: "login",
+  listNotices: "admin",
+  dismissNotice: "admin",
+  confirmClock: "admin",
   health: "paired",
   metrics: "metrics",
   openApi: "admin",
+  updateState: "admin",
   listAudit: "admin",
   verifyAudit: "admin",
   listAuditHeads: "admin",
@@ -217,6 +181,10 @@ const questionFor = (name: RouteName, caller: Caller): Question => {
 
 const codeOf = ({ json }: Answer): unknown => (json as { error?: { code?: unknown } } | undefined)?.error?.code;
 
+/**
+ * Every route asked by every kind of caller, over real TLS with real client certificates. The answers are written out
+ * here, apart from the table that the server is built from, so that loosening a route's access fails this test.
+ */
 describe.each(Object.keys(routes) as RouteName[])("%s", (name) => {
   it("lets in whom its declared access names, and nobody else", async () => {
     world.sessions.set(session, { principal: "who-zzzzzzzzzzzzzzzz" as never, camera: here });

@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 
 import { originOf, type Authority } from "../domain/authority.ts";
 import { judgeHost, valuesOf, type HostVerdict } from "./host-guard.ts";
-import { judgeOrigin } from "./origin-guard.ts";
+import { isFollowedLink, judgeOrigin } from "./origin-guard.ts";
 
 /** What a request says of where it was sent, and of the page that sent it. What is refused here is written down. */
 export class Arrival {
@@ -25,9 +25,13 @@ export class Arrival {
     this.authority = this.#host.kind === "own" ? this.#host.authority : undefined;
   }
 
-  /** @throws GatehouseError `origin-refused` for a page that is not our own */
-  judgePage(): void {
-    const { origin, "sec-fetch-site": site } = this.#headers;
+  /**
+   * @param leadsTo `page` where links of others may lead
+   * @throws GatehouseError `origin-refused` for a page that is not our own
+   */
+  judgePage(leadsTo: "page" | "data"): void {
+    const { origin, "sec-fetch-site": site, "sec-fetch-mode": mode, "sec-fetch-dest": dest } = this.#headers;
+    if (leadsTo === "page" && isFollowedLink({ mode: mode?.toString(), dest: dest?.toString() })) return;
     const own = this.authority && originOf(this.authority);
     if (judgeOrigin({ origin, site: site?.toString() }, own) === "allowed") return;
     this.#writeDown("origin-refused");

@@ -2,7 +2,9 @@ import { describe, expect, it } from "@jest/globals";
 import { GatehouseError, routes, type Principal, type RouteName } from "@gatehouse/shared";
 
 import type { AuditEntry } from "../ports.ts";
+import { auditedAboutPasskeys } from "./testing/passkey-expectations.ts";
 import { auditedAboutPeople } from "./testing/people-expectations.ts";
+import { auditedAboutRights } from "./testing/right-expectations.ts";
 import { audited, isAudited, isTallied } from "./audit-trail.ts";
 
 const principal = { id: "who-aaaaaaaaaaaaaaaa" } as Principal;
@@ -10,6 +12,13 @@ const principal = { id: "who-aaaaaaaaaaaaaaaa" } as Principal;
 describe("isAudited", () => {
   const expected: Record<RouteName, boolean> = {
     ...auditedAboutPeople,
+    setDnsToken: true,
+    dismissOwnNotice: true,
+    listNotices: false,
+    dismissNotice: true,
+    confirmClock: true,
+  ...auditedAboutPasskeys,
+    ...auditedAboutRights,
     pair: false,
     status: false,
     events: false,
@@ -37,6 +46,7 @@ describe("isAudited", () => {
     health: false,
     metrics: false,
     openApi: false,
+    updateState: false,
     listAudit: false,
     verifyAudit: true,
     listAuditHeads: false,

@@ -234,7 +234,7 @@ describe("the events WebSocket", () => {
     expect((await world.ask({ method: "GET", path: "/v1/nothing" })).status).toBe(404);
   });
 
-  it("takes 8 connections of one client and 64 of all, and tells the next one to come later", async () => {
+  it("takes 8 connections of one client, 32 of one address and 64 of all, and tells the next one to come later", async () => {
     const world = await openWorld();
     const each = limits.webSocketsPerPrincipal;
     const clients = Array.from({ length: limits.webSockets / each }, () => world.pair("node-red", everything));
@@ -248,13 +248,14 @@ describe("the events WebSocket", () => {
       expect(answer).toMatch(/^HTTP\/1.1 429 /);
       expect(answer).toContain("too-many-sessions");
     };
-    // One address may hold no more connections than there are places, so the last comes from another.
-    for (const client of clients) {
-      const places = Array.from({ length: each }, () => open(client, "127.0.0.1"));
+    const ofOneAddress = limits.webSocketsPerAddress / each;
+    for (const [index, client] of clients.entries()) {
+      if (index === ofOneAddress) refused(await open(client, "127.0.0.1"));
+      const places = Array.from({ length: each }, () => open(client, index < ofOneAddress ? "127.0.0.1" : "127.0.0.2"));
       for (const answer of await Promise.all(places)) expect(answer).toMatch(/^HTTP\/1.1 101 /);
-      if (client === clients[0]) refused(await open(client, "127.0.0.2"));
+      if (index === 0) refused(await open(client, "127.0.0.3"));
     }
-    refused(await open(world.pair("owner", everything), "127.0.0.2"));
+    refused(await open(world.pair("owner", everything), "127.0.0.3"));
   });
 });
 

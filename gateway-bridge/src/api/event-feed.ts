@@ -8,6 +8,8 @@ import {
   type GatewayId,
   type Logger,
   type LoginId,
+  type Notice,
+  type NoticeMessage,
   type PrincipalId,
   type ServerMessage,
 } from "@gatehouse/shared";
@@ -17,14 +19,17 @@ import { WebSocketServer, type WebSocket } from "ws";
 
 import { decideAccess, visibleCameras } from "../domain/access-policy.ts";
 import type { Circumstances, Standing } from "../domain/circumstances.ts";
+import { addressBlock } from "../domain/address-block.ts";
+import { assertRoom, type Occupant, type RoomLimits } from "../domain/room-policy.ts";
 import { matchesFilter, type SessionFilter } from "../domain/session-filter.ts";
 import type { Caller, Hold, Holder } from "../ports.ts";
-import { mayHear } from "./event-policy.ts";
+import { mayBeTold, mayHear } from "./event-policy.ts";
 import { limits } from "./limits.ts";
 
 export interface EventFeedOptions {
   readonly gateway: { readonly id: GatewayId; readonly name: string; readonly version: string };
   readonly events: Pick<EventBus<Event>, "on">;
+  readonly notices: { onRaised(listener: (notice: Notice) => void): Disposable };
   readonly cameras: () => readonly Camera[];
   /** Cameras in motion now. */
   readonly inMotion: () => readonly CameraId[];
@@ -33,8 +38,8 @@ export interface EventFeedOptions {
 }
 
 /** One client that hears events. */
-interface Recipient {
-  readonly id: PrincipalId;
+interface Recipient extends Occupant {
+  readonly principal: PrincipalId;
   readonly login: LoginId | undefined;
   readonly socket: WebSocket;
   /** The principal as it stands now, and how it came in; undefined once it was revoked. */
@@ -51,6 +56,12 @@ interface Told extends Standing {
 }
 
 const nothing: Told = { place: "away", assurance: "one", sees: [], hears: [] };
+const room: RoomLimits = {
+  total: limits.webSockets,
+  perBlock: limits.webSocketsPerAddress,
+  perPrincipal: limits.webSocketsPerPrincipal,
+  perLogin: limits.webSocketsPerLogin,
+};
 const sentSomething = 1008;
 const toleratedPings = 2;
 
@@ -65,27 +76,24 @@ export class EventFeed implements Disposable, Holder {
   });
   readonly #recipients = new Set<Recipient>();
   readonly #subscription: Disposable;
+  readonly #notices: Disposable;
   #beat: Disposable;
 
   constructor(options: EventFeedOptions) {
     this.#options = options;
     this.#subscription = options.events.on((event) => this.#publish(event));
+    this.#notices = options.notices.onRaised((notice) => this.#tell(notice));
     this.#beat = options.clock.schedule(limits.ping, () => this.#ping());
   }
 
   /** @throws GatehouseError `too-many-sessions` */
   accept(request: IncomingMessage, head: Buffer, caller: () => Caller | undefined): void {
-    if (this.#recipients.size >= limits.webSockets) {
-      throw new GatehouseError("too-many-sessions", `${limits.webSockets} clients hear events already`);
-    }
-    const { principal, login } = caller() ?? {};
-    const id = principal?.id;
-    const own = [...this.#recipients].filter((recipient) => recipient.id === id);
-    if (id === undefined || own.length >= limits.webSocketsPerPrincipal) {
-      throw new GatehouseError("too-many-sessions", `this client hears events over ${own.length} connections already`);
-    }
+    const { principal: { id: principal } = {}, login: { id: login } = {} } = caller() ?? {};
+    if (principal === undefined) throw new GatehouseError("access-denied", "this client may not do this any more");
+    const newcomer = { principal, login, block: addressBlock(request.socket.remoteAddress ?? "") };
+    assertRoom("connections that hear events", { taken: [...this.#recipients], newcomer, limits: room });
     this.#server.handleUpgrade(request, request.socket, head, (socket) =>
-      this.#welcome({ id, login: login?.id, socket, caller, told: nothing, unanswered: 0 }),
+      this.#welcome({ ...newcomer, socket, caller, told: nothing, unanswered: 0 }),
     );
   }
 
@@ -129,7 +137,7 @@ export class EventFeed implements Disposable, Holder {
   }
 
   holds(): readonly Hold[] {
-    return [...this.#recipients].flatMap(({ id: principal, login, told: { hears, place, assurance } }) =>
+    return [...this.#recipients].flatMap(({ principal, login, told: { hears, place, assurance } }) =>
       hears.map((camera): Hold => ({ principal, camera, place, assurance, login, action: "events" })),
     );
   }
@@ -137,7 +145,7 @@ export class EventFeed implements Disposable, Holder {
   /** Tells them what is left to them. They hear no more than that in any case, because each event is judged by itself. */
   endAll(of: SessionFilter, why: string): void {
     for (const recipient of [...this.#recipients]) {
-      const { id: principal, login, socket, told } = recipient;
+      const { principal, login, socket, told } = recipient;
       const { hears, place, assurance } = told;
       if (!hears.some((camera) => matchesFilter(of, { principal, camera, place, assurance, login }))) continue;
       this.#options.log.info("fewer events are told", { principal, why });
@@ -148,7 +156,7 @@ export class EventFeed implements Disposable, Holder {
 
   /** Tells a principal of its cameras, where they are others than before. */
   follow(id: PrincipalId): void {
-    for (const recipient of [...this.#recipients]) if (recipient.id === id) this.#tellAnew(recipient);
+    for (const recipient of [...this.#recipients]) if (recipient.principal === id) this.#tellAnew(recipient);
   }
 
   #tellAnew(recipient: Recipient): void {
@@ -167,6 +175,14 @@ export class EventFeed implements Disposable, Holder {
     }
   }
 
+  #tell(notice: Notice): void {
+    const now = this.#options.clock.now();
+    for (const recipient of [...this.#recipients]) {
+      const caller = this.#callerOf(recipient);
+      if (caller !== undefined && mayBeTold(caller, notice, now)) this.#send(recipient, { kind: "notice", notice });
+    }
+  }
+
   /** While nobody can be looked up (a failing disk), nobody is known: this runs in timers, where a throw would end the gateway. */
   #callerOf(recipient: Recipient): Caller | undefined {
     try {
@@ -177,7 +193,7 @@ export class EventFeed implements Disposable, Holder {
     }
   }
 
-  #send({ socket }: Recipient, message: ServerMessage): void {
+  #send({ socket }: Recipient, message: ServerMessage | NoticeMessage): void {
     socket.send(JSON.stringify(message));
     if (socket.bufferedAmount <= limits.webSocketBacklog) return;
     this.#options.log.warn("slow events reader let go");
@@ -198,6 +214,7 @@ export class EventFeed implements Disposable, Holder {
   /** Lets everybody go. */
   [Symbol.dispose](): void {
     this.#subscription[Symbol.dispose]();
+    this.#notices[Symbol.dispose]();
     this.#beat[Symbol.dispose]();
     for (const { socket } of [...this.#recipients]) socket.terminate();
   }

@@ -1,7 +1,9 @@
-import { assertNever, type Event, type Principal } from "@gatehouse/shared";
+import { assertNever, type Event, type Notice, type Principal } from "@gatehouse/shared";
 
 import { decideAccess, visibleCameras } from "../domain/access-policy.ts";
 import type { Circumstances } from "../domain/circumstances.ts";
+import { isEnrolling } from "../domain/login-policy.ts";
+import type { Caller } from "../ports.ts";
 
 /** Whether this principal is told of this event: motion by the `events` action, a camera's own doings by any grant on it. */
 export const mayHear = (principal: Principal, event: Event, circumstances: Circumstances): boolean => {
@@ -15,4 +17,15 @@ export const mayHear = (principal: Principal, event: Event, circumstances: Circu
     default:
       return assertNever(event);
   }
+};
+
+/**
+ * Whether this caller is told of this notice: a signed-in person of its own, and of the gateway's where it may administer it. Keys and
+ * applications are not people.
+ */
+export const mayBeTold = (caller: Caller, { person }: Pick<Notice, "person">, now: number): boolean => {
+  const { principal, login } = caller;
+  if (login === undefined || isEnrolling(login.factors)) return false;
+  if (person !== null) return person === principal.id;
+  return decideAccess(principal, { action: "admin", camera: "*" }, { ...caller, now }).kind === "allow";
 };

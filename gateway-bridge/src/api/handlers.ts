@@ -1,6 +1,7 @@
 import type { JsonRouteName, routes, RouteAnswer, RouteName, RouteRequest, SessionId } from "@gatehouse/shared";
 import type { WebSocket } from "ws";
 
+import type { Authority } from "../domain/authority.ts";
 import type { LiveLogin } from "../domain/login-policy.ts";
 import type { Caller, Clip, Snapshot } from "../ports.ts";
 
@@ -12,6 +13,8 @@ export interface Browser {
   /** The Cookie header as it came. */
   readonly cookieHeader: string | undefined;
   readonly userAgent: string | undefined;
+  /** Whom the request was meant for: one of our own names or addresses; undefined for a known client that calls us something else. */
+  readonly authority: Authority | undefined;
   /** Adds to the cookies that go with the answer. */
   readonly setCookies: (values: readonly string[]) => void;
 }

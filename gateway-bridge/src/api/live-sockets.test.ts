@@ -106,6 +106,17 @@ describe("a live view's WebSocket", () => {
     await closed;
   });
 
+  it("tells whoever was locked out so, before their connection is closed, and nobody else", async () => {
+    const world = await open(async () => undefined);
+    const { principal, certificate, privateKey } = world.pair("homebridge", [grantOf("live")]);
+    const [gone, other] = [watch(world, {}, { cert: certificate, key: privateKey }), watch(world)];
+    await Promise.all([gone, other].map(({ socket }) => once(socket, "open")));
+    world.revoke(principal);
+    await once(gone.socket, "close");
+    expect(gone.messages).toMatchObject([{ kind: "end", error: { code: "access-denied" } }]);
+    expect([other.socket.readyState, other.messages]).toEqual([WebSocket.OPEN, []]);
+  });
+
   it("is one of at most 32 of one client, whatever others have", async () => {
     const world = await open(async () => undefined);
     const greedy = world.addApplication([grantOf("live")]);

@@ -5,20 +5,23 @@ import {
   toWireError,
   type Clock,
   type Logger,
+  type LoginId,
+  type Principal,
   type PrincipalId,
 } from "@gatehouse/shared";
 import type { IncomingMessage } from "node:http";
 import { WebSocketServer, type WebSocket } from "ws";
 
+import { assertRoom, type Occupant, type RoomLimits } from "../domain/room-policy.ts";
 import { limits } from "./limits.ts";
 
 export interface LiveSocketsOptions {
   readonly clock: Clock;
   readonly log: Logger;
+  readonly principals: { get(id: PrincipalId): Pick<Principal, "revoked"> | undefined };
 }
 
-export interface NewWatcher {
-  readonly principal: PrincipalId;
+export interface NewWatcher extends Occupant {
   /** Whether that is still who it was: its rights may have ended, or its login. */
   readonly stands: () => boolean;
 }
@@ -28,6 +31,12 @@ interface Watcher extends NewWatcher {
   unanswered: number;
 }
 
+const room: RoomLimits = {
+  total: limits.liveSockets,
+  perBlock: limits.liveSocketsPerAddress,
+  perPrincipal: limits.liveSocketsPerPrincipal,
+  perLogin: limits.liveSocketsPerLogin,
+};
 const sentSomething = 1008;
 const failed = 1011;
 const toleratedPings = 2;
@@ -53,19 +62,13 @@ export class LiveSockets implements Disposable {
    * Turns the connection into a WebSocket.
    * @throws GatehouseError `too-many-sessions`, or `request-invalid` for what is no WebSocket's handshake, which was answered
    */
-  accept(request: IncomingMessage, head: Buffer, { principal, stands }: NewWatcher): WebSocket {
-    if (this.#sockets.size >= limits.liveSockets) {
-      throw new GatehouseError("too-many-sessions", `${limits.liveSockets} clients watch over WebSockets already`);
-    }
-    const own = [...this.#sockets.values()].filter((watcher) => watcher.principal === principal);
-    if (own.length >= limits.liveSocketsPerPrincipal) {
-      throw new GatehouseError("too-many-sessions", `this client has ${own.length} live views already`);
-    }
+  accept(request: IncomingMessage, head: Buffer, newcomer: NewWatcher): WebSocket {
+    assertRoom("live views", { taken: [...this.#sockets.values()], newcomer, limits: room });
     let opened: WebSocket | undefined;
     // Without a server of its own, `ws` calls back before it returns, or not at all.
     this.#server.handleUpgrade(request, request.socket, head, (socket) => (opened = socket));
     if (opened === undefined) throw new GatehouseError("request-invalid", "this is no WebSocket handshake");
-    this.#watch(opened, { principal, stands, unanswered: 0 });
+    this.#watch(opened, { ...newcomer, unanswered: 0 });
     return opened;
   }
 
@@ -79,6 +82,21 @@ export class LiveSockets implements Disposable {
     if (socket.readyState !== socket.OPEN) return;
     socket.send(JSON.stringify({ kind: "end", ...toWireError(error) }));
     socket.close(failed, error.code);
+  }
+
+  /** Tells those who watch as this principal, or by this login, that it has ended; their connections are closed next. */
+  end(owner: PrincipalId | LoginId): void {
+    for (const [socket, { principal, login }] of [...this.#sockets]) {
+      // Behind pictures that wait the word would come after them, and there is to be none any more.
+      if ((principal !== owner && login !== owner) || socket.bufferedAmount > 0) continue;
+      const isGone = this.#options.principals.get(principal)?.revoked !== null;
+      this.refuse(
+        socket,
+        isGone
+          ? new GatehouseError("access-denied", "this client may do nothing here any more")
+          : new GatehouseError("unauthenticated", "this login has ended"),
+      );
+    }
   }
 
   #watch(socket: WebSocket, watcher: Watcher): void {

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { Action, LoginId, type Factor, type Grant, type PrincipalId } from "@gatehouse/shared";
+import { Action, LoginId, routes, type Factor, type Grant, type PrincipalId, type RouteName } from "@gatehouse/shared";
 
 import { assuranceOf } from "../domain/login-policy.ts";
-import { ApiWorld, here, type Answer, type Question } from "./testing/api-world.ts";
+import { requests } from "./testing/requests.ts";
+import { ApiWorld, elsewhere, here, type Answer, type Question } from "./testing/api-world.ts";
 
 const everything = Action.options.map((action): Grant => ({ action, camera: "*" }));
 const cookie = "__Host-gatehouse=x";
@@ -26,11 +27,17 @@ interface Standing {
   readonly factors?: readonly Factor[];
   /** Milliseconds since all factors were shown; never, unless told. */
   readonly shown?: number;
+  readonly kind?: "person" | "guest";
 }
 
 /** Somebody who is signed in with the cookie. */
-const signedIn = ({ grants = everything, factors = ["password", "totp"], shown }: Standing = {}): PrincipalId => {
-  const { principal } = world.pair("person", grants);
+const signedIn = ({
+  grants = everything,
+  factors = ["password", "totp"],
+  shown,
+  kind = "person",
+}: Standing = {}): PrincipalId => {
+  const { principal } = world.pair(kind, grants);
   world.logins.standing.set(cookie, {
     id: LoginId.parse("login-aaaaaaaaaaaaaaaa"),
     principal,
@@ -111,6 +118,51 @@ describe("a person's login", () => {
   });
 });
 
+describe("a guest's login", () => {
+  const guest = (grants: readonly Grant[]): PrincipalId =>
+    signedIn({ kind: "guest", factors: ["link"], grants, shown: 0 });
+
+  it("may do what the link says, and nothing that only people may, whatever a row of its grants says", async () => {
+    guest([{ action: "snapshot", camera: here }]);
+    expect((await read(`/v1/cameras/${here}/snapshot`)).status).toBe(200);
+    expect(codeOf(await read(`/v1/cameras/${elsewhere}/snapshot`))).toBe("access-denied");
+    expect((await read("/v1/cameras")).status).toBe(200);
+    guest(everything);
+    const forPeople = [`/v1/cameras/${here}/clip?before=5&after=1`, "/metrics", "/v1/people", "/v1/status"];
+    for (const path of forPeople) expect([path, codeOf(await read(path))]).toEqual([path, "access-denied"]);
+    const govern = { method: "POST", path: "/v1/guest-links", body: JSON.stringify(requests.makeGuestLink.body) };
+    expect(codeOf(await ask(govern))).toBe("access-denied");
+  });
+
+  it("knows of itself that it is there, and leaves: no password, no passkey, no authenticator", async () => {
+    guest([{ action: "live", camera: here }]);
+    const own = (Object.keys(routes) as RouteName[]).filter((name) => routes[name].access.on === "login");
+    expect(own.length).toBeGreaterThan(10);
+    const allowed: string[] = [];
+    for (const name of own) {
+      const { path, body } = requests[name];
+      const { method } = routes[name];
+      const answer = await ask({ method, path, ...(body !== undefined && { body: JSON.stringify(body) }) });
+      if (codeOf(answer) !== "access-denied") allowed.push(name);
+    }
+    expect(allowed.sort()).toEqual(["me", "signOut"]);
+  });
+
+  it("is good at home alone", async () => {
+    guest([
+      { action: "live", camera: here, places: ["home", "away"] },
+      { action: "remote", camera: "*" },
+    ]);
+    world.place = "away";
+    try {
+      for (const path of ["/v1/me", "/v1/cameras"]) expect(codeOf(await read(path))).toBe("access-denied");
+    } finally {
+      world.place = "home";
+    }
+    expect((await read("/v1/me")).status).toBe(200);
+  });
+});
+
 describe("a request that bears a cookie of ours", () => {
   it("is judged by it alone, whatever key or password comes with it", async () => {
     const owner = world.pair("owner", everything);
@@ -155,7 +207,7 @@ describe("a login that ends", () => {
     socket.on("data", (bytes: Buffer) => (heard += bytes.toString("latin1")));
     const head = ["GET /v1/me HTTP/1.1", `host: ${world.address}`, `cookie: ${cookie}`, "sec-fetch-site: same-origin"];
     socket.write(`${head.join("\r\n")}\r\n\r\n`);
-    while (!heard.includes('"needs":[]}')) await new Promise((resolve) => socket.once("data", resolve));
+    while (!heard.includes('"needs":[]')) await new Promise((resolve) => socket.once("data", resolve));
     world.logins.end(cookie);
     await closed;
     expect(heard).toContain("200 OK");

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 
-import { judgeOrigin } from "./origin-guard.ts";
+import { isFollowedLink, judgeOrigin } from "./origin-guard.ts";
 
 const own = "https://gw-abcdefghijklmnop.local:8443";
 
@@ -38,5 +38,18 @@ describe("judgeOrigin", () => {
   it("stops every page where the request names no host of ours", () => {
     expect(judgeOrigin({ origin: "https://evil.example", site: "same-origin" }, undefined)).toBe("foreign");
     expect(judgeOrigin({ origin: "undefined", site: undefined }, undefined)).toBe("foreign");
+  });
+});
+
+describe("isFollowedLink", () => {
+  it.each([
+    ["a link that somebody follows", "navigate", "document", true],
+    ["a frame in somebody's page", "navigate", "iframe", false],
+    ["a picture in somebody's page", "no-cors", "image", false],
+    ["a script of somebody's page", "cors", "empty", false],
+    ["a document that is only fetched", "no-cors", "document", false],
+    ["a program", undefined, undefined, false],
+  ])("of %s is told by what the browser will do with it", (_case, mode, dest, followed) => {
+    expect(isFollowedLink({ mode, dest })).toBe(followed);
   });
 });

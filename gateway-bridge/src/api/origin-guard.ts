@@ -17,3 +17,15 @@ export const judgeOrigin = ({ origin, site }: OriginQuestion, own: string | unde
   if (origin !== undefined && origin !== own) return "foreign";
   return site === undefined || ownSites.has(site) ? "allowed" : "foreign";
 };
+
+/**
+ * Whether somebody follows a link, from wherever it was: a browser then shows what it is given alone, in a window of which the page with
+ * the link learns nothing. Good for pages, which hold nothing and do nothing by being opened.
+ */
+export const isFollowedLink = ({
+  mode,
+  dest,
+}: {
+  readonly mode: string | undefined;
+  readonly dest: string | undefined;
+}): boolean => mode === "navigate" && dest === "document";

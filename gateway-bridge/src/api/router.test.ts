@@ -3,7 +3,6 @@ import { routes, type Route, type RouteName } from "@gatehouse/shared";
 import { createServer } from "node:https";
 
 import { AccessGate } from "./access-gate.ts";
-import { Connections } from "./connections.ts";
 import { createRouter, type Router } from "./router.ts";
 import { ApiWorld } from "./testing/api-world.ts";
 
@@ -22,7 +21,13 @@ const makeRouter = async (): Promise<Router> => {
     hosts: new Set(["localhost:80"]),
     server: createServer(),
     gate: new AccessGate(options),
-    connections: new Connections(),
+    // Nothing here comes over a connection.
+    connections: {
+      claim: () => undefined,
+      begin: () => undefined,
+      answered: () => undefined,
+      spare: () => ({ [Symbol.dispose]: () => undefined }),
+    },
     acceptEvents: () => undefined,
     acceptLive: () => {
       throw new Error("not asked here");
@@ -80,15 +85,23 @@ describe("the live router", () => {
     expect(answer.statusCode).toBe(401);
   });
 
+  /** Of the ids that stand in paths. */
+  const prefixes: Readonly<Record<string, string>> = {
+    camera: "cam",
+    session: "ses",
+    principal: "who",
+    login: "login",
+    role: "role",
+    passkey: "passkey",
+    link: "link",
+    notice: "note",
+  };
+
   it("answers nobody who does not come over TLS", async () => {
     const router = await makeRouter();
     for (const [name, { method, path, access }] of Object.entries(routes) as [RouteName, Route][]) {
       if (access.on === "pairing" || access.on === "anybody") continue;
-      const url = path
-        .replace(":camera", "cam-aaaaaaaaaaaaaaaa")
-        .replace(":session", "ses-aaaaaaaaaaaaaaaa")
-        .replace(":principal", "who-aaaaaaaaaaaaaaaa")
-        .replace(":login", "login-aaaaaaaaaaaaaaaa");
+      const url = path.replace(/:(\w+)/, (_, parameter: string) => `${prefixes[parameter]}-aaaaaaaaaaaaaaaa`);
       expect([name, (await router.inject({ method, url })).statusCode]).toEqual([name, 401]);
     }
   });

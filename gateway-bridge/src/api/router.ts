@@ -17,6 +17,7 @@ import { randomUUID } from "node:crypto";
 import type { Server } from "node:https";
 import type { WebSocket } from "ws";
 
+import type { Authority } from "../domain/authority.ts";
 import type { AccessLog, AuditSink, Caller } from "../ports.ts";
 import type { AccessGate } from "./access-gate.ts";
 import { Arrival } from "./arrival.ts";
@@ -24,6 +25,8 @@ import { audited } from "./audit-trail.ts";
 import type { Connections } from "./connections.ts";
 import type { Browser, Handlers } from "./handlers.ts";
 import { limits } from "./limits.ts";
+import type { Page } from "./pages/page-set.ts";
+import { servePages } from "./pages/serve-pages.ts";
 import { parsePart } from "./parse-request.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { sendAnswer } from "./send-answer.ts";
@@ -33,8 +36,10 @@ export interface RouterOptions {
   /** Hosts that lead here, beside the address itself. */
   readonly hosts: ReadonlySet<string>;
   readonly gate: AccessGate;
-  readonly connections: Connections;
+  readonly connections: Pick<Connections, "claim" | "begin" | "answered" | "spare">;
   readonly handlers: Handlers;
+  /** What browsers are shown; nothing unless given. */
+  readonly pages?: readonly Page[];
   readonly audit: AuditSink;
   readonly accesses: AccessLog;
   readonly clock: Clock;
@@ -57,6 +62,7 @@ interface Admitted {
   readonly caller: Caller | undefined;
   readonly principal: Principal | undefined;
   readonly params: Readonly<Record<string, string>>;
+  readonly authority: Authority | undefined;
   readonly startedAt: number;
 }
 
@@ -64,6 +70,8 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** The route's name in the table, where its access is declared. */
     readonly route?: RouteName;
+    /** One of the pages, which hold nothing and are nobody's. */
+    readonly page?: true;
   }
 }
 
@@ -85,13 +93,15 @@ export const createRouter = (options: RouterOptions): Router => {
   app.removeContentTypeParser("text/plain");
   app.addContentTypeParser("application/sdp", { parseAs: "string" }, async (_: FastifyRequest, text: string) => text);
   app.addHook("onRoute", ({ config, url }) => {
-    if (config?.route === undefined) throw new TypeError(`the route ${url} declares no access`);
+    if (config?.route === undefined && config?.page !== true)
+      throw new TypeError(`the route ${url} declares no access`);
   });
   app.setErrorHandler((error, request, reply) => sendError(log, error, { request, reply }));
   app.setNotFoundHandler((request, reply) =>
     sendError(log, new GatehouseError("not-found", "there is no such route"), { request, reply }),
   );
   addRoutes(app, options);
+  servePages(app, options.pages ?? []);
   return app;
 };
 
@@ -99,19 +109,22 @@ const addRoutes = (app: Router, options: RouterOptions): void => {
   const { hosts, gate, accesses, connections, clock, log } = options;
   const admitted = new WeakMap<FastifyRequest, Admitted>();
   app.addHook("onRequest", async (request, reply) => {
-    const action = request.routeOptions.config.route ?? "-";
-    const writeDown = (why: string): void => accesses.deny({ principal: "-", action, target: "-" }, why);
+    const { route, page } = request.routeOptions.config;
+    const action = route ?? "-";
+    const { remoteAddress: peer } = request.raw.socket;
+    const writeDown = (why: string): void => accesses.deny({ principal: "-", action, target: "-" }, why, peer);
     const arrival = new Arrival(request.raw, { hosts, writeDown });
-    connections.note(request.raw.socket, 1);
     void reply.headers({ ...securityHeaders(arrival.authority), "x-request-id": request.id });
-    arrival.judgePage();
+    connections.begin(request.raw, reply.raw);
+    arrival.judgePage(page === true ? "page" : "data");
     const caller = gate.authenticate(request.raw);
     arrival.judgeHost(caller !== undefined);
-    if (request.is404) return;
-    admitted.set(request, admit(request, { caller, gate, connections, clock }));
+    if (request.is404 || page === true) return;
+    const { authority } = arrival;
+    admitted.set(request, admit(request, { caller, authority, gate, connections, clock }));
   });
   app.addHook("onResponse", async (request, reply) => {
-    connections.note(request.raw.socket, -1);
+    connections.answered(request.raw);
     const { name, principal, startedAt } = admitted.get(request) ?? {};
     const ms = startedAt === undefined ? 0 : Math.round(clock.monotonic() - startedAt);
     const fields = { request: request.id, route: name ?? "-", principal: principal?.id ?? "-" };
@@ -136,21 +149,22 @@ const admit = (
   request: FastifyRequest,
   {
     caller,
+    authority,
     gate,
     connections,
     clock,
-  }: Pick<RouterOptions, "gate" | "connections" | "clock"> & Pick<Admitted, "caller">,
+  }: Pick<RouterOptions, "gate" | "connections" | "clock"> & Pick<Admitted, "caller" | "authority">,
 ): Admitted => {
   const name = request.routeOptions.config.route;
   if (name === undefined) throw new TypeError("a route without declared access");
   const { socket } = request.raw;
   const principal = caller?.principal;
-  if (principal !== undefined) connections.claim(socket, principal.id);
-  if (caller?.login !== undefined) connections.claim(socket, caller.login.id);
+  if (principal !== undefined) connections.claim(socket, { principal: principal.id, login: caller?.login?.id });
   const params = parsePart(name, "params", request.params) as Admitted["params"];
-  gate.authorize({ name, caller, place: gate.placeOf(socket.remoteAddress ?? ""), params });
+  const peer = socket.remoteAddress ?? "";
+  gate.authorize({ name, caller, place: gate.placeOf(peer), peer, params });
   judgeSignIn(name, request);
-  return { name, caller, principal, params, startedAt: clock.monotonic() };
+  return { name, caller, principal, params, authority, startedAt: clock.monotonic() };
 };
 
 /** A page of somebody else's must not sign a browser in, as that other person. Browsers name the origin of whatever changes something. */
@@ -179,6 +193,7 @@ const answer = async (found: Admitted, options: RouterOptions, exchange: Exchang
   const browser: Browser = {
     cookieHeader: request.headers.cookie,
     userAgent: request.headers["user-agent"],
+    authority: found.authority,
     setCookies: (values) => void cookies.push(...values),
   };
   const words = { params, query, body, principal, ...caller, browser, peer: request.raw.socket.remoteAddress ?? "" };

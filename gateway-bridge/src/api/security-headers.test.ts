@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 
 import { parseAuthority } from "../domain/authority.ts";
-import { securityHeaders } from "./security-headers.ts";
+import { pageHeaders, securityHeaders } from "./security-headers.ts";
 
 describe("securityHeaders", () => {
   it("forbid keeping, guessing, framing, reading from outside and running", () => {
@@ -28,4 +28,11 @@ describe("securityHeaders", () => {
     expect(headers["strict-transport-security"]).toBe(kept ? "max-age=63072000" : undefined);
     expect(Object.keys(headers)).toHaveLength(kept ? 9 : 8);
   });
+});
+
+it("let the gateway's own pages run what comes from it, and nothing inline or evaluated", () => {
+  const policy = pageHeaders["content-security-policy"] ?? "";
+  expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self'");
+  expect(policy).toContain("require-trusted-types-for 'script'; trusted-types 'none'");
+  expect(policy).not.toMatch(/unsafe|\*|https?:/);
 });

@@ -17,6 +17,27 @@ const always: Readonly<Record<string, string>> = {
 /** Two years. Without includeSubDomains: what lies below our names is not ours. RFC 6797 6.1 */
 const strictTransport = { ...always, "strict-transport-security": "max-age=63072000" };
 
+/** Of the gateway's own pages, in the place of what all answers have: their scripts and styles come from here alone, none of it inline. */
+export const pageHeaders: Readonly<Record<string, string>> = {
+  "content-security-policy": [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' blob: data:",
+    "media-src blob:",
+    "connect-src 'self'",
+    "font-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join("; "),
+};
+
+/** Of a file whose path holds a hash of its content. */
+export const keptForGood: Readonly<Record<string, string>> = { "cache-control": "public, max-age=31536000, immutable" };
+
 /**
  * The headers of an answer.
  * @param authority what the request was meant for, where that is this gateway

@@ -18,16 +18,18 @@ import type { Duplex } from "node:stream";
 import type { SecureContextOptions } from "node:tls";
 import type { WebSocket } from "ws";
 
+import { addressBlock } from "../domain/address-block.ts";
 import type { ServerCertificates } from "../ports.ts";
 import { presentCertificates } from "../protocols/tls/present-certificates.ts";
 import type { Caller, Holder } from "../ports.ts";
 import { AccessGate, type AccessGateOptions } from "./access-gate.ts";
-import { Connections } from "./connections.ts";
+import { Connections, type ConnectionFigures } from "./connections.ts";
 import { EventFeed, type EventFeedOptions } from "./event-feed.ts";
 import type { AuditSink } from "../ports.ts";
 import type { Handlers } from "./handlers.ts";
 import { limits } from "./limits.ts";
 import { LiveSockets } from "./live-sockets.ts";
+import type { Page } from "./pages/page-set.ts";
 import { createRouter, type Router } from "./router.ts";
 
 export interface ApiServerOptions extends AccessGateOptions, EventFeedOptions {
@@ -42,6 +44,8 @@ export interface ApiServerOptions extends AccessGateOptions, EventFeedOptions {
   /** Hosts that lead here, beside the address itself, in lower case; with a port where that is not ours. */
   readonly hosts: ReadonlySet<string>;
   readonly handlers: Handlers;
+  /** What browsers are shown; nothing unless given. */
+  readonly pages?: readonly Page[];
   readonly audit: AuditSink;
   /** Tells of each principal at the moment it is revoked. */
   readonly revocations: Pick<EventBus<PrincipalId>, "on">;
@@ -53,11 +57,16 @@ export class ApiServer implements AsyncDisposable {
   readonly address: string;
   /** Those who hear events. */
   readonly feed: Pick<EventFeed, keyof Holder | "follow">;
+  readonly #connections: Pick<Connections, "figures">;
   readonly #resources: AsyncDisposableStack;
 
-  private constructor(address: string, feed: ApiServer["feed"], resources: AsyncDisposableStack) {
+  private constructor(
+    { address, feed, connections }: Pick<ApiServer, "address" | "feed"> & { connections: Pick<Connections, "figures"> },
+    resources: AsyncDisposableStack,
+  ) {
     this.address = address;
     this.feed = feed;
+    this.#connections = connections;
     this.#resources = resources;
   }
 
@@ -67,7 +76,7 @@ export class ApiServer implements AsyncDisposable {
     await using opening = new AsyncDisposableStack();
     const server = createTlsServer();
     opening.use(presentCertificates(server, options.tls.certificates, tlsPolicy(options.tls.clientCa)));
-    const connections = new Connections();
+    const connections = new Connections(options.clock);
     connections.watch(server);
     const gate = new AccessGate(options);
     const feed = opening.use(new EventFeed(options));
@@ -87,7 +96,12 @@ export class ApiServer implements AsyncDisposable {
     const acceptLive = (request: FastifyRequest, reply: FastifyReply, caller: Caller): WebSocket => {
       const stands = (): boolean => gate.renew(request.raw, caller) !== undefined;
       return upgrade(request, reply, (head) =>
-        live.accept(request.raw, head, { principal: caller.principal.id, stands }),
+        live.accept(request.raw, head, {
+          principal: caller.principal.id,
+          login: caller.login?.id,
+          block: addressBlock(request.raw.socket.remoteAddress ?? ""),
+          stands,
+        }),
       );
     };
     const refuseLive = (socket: WebSocket, error: unknown): void => live.refuse(socket, error);
@@ -107,8 +121,12 @@ export class ApiServer implements AsyncDisposable {
     );
     await router.ready();
     routeUpgrades(server, router, heads);
-    opening.use(options.revocations.on((principal) => connections.end(principal)));
-    opening.use(options.logins.onEnded((login) => connections.end(login)));
+    const lockOut = (owner: PrincipalId | LoginId): void => {
+      live.end(owner);
+      connections.end(owner);
+    };
+    opening.use(options.revocations.on(lockOut));
+    opening.use(options.logins.onEnded(lockOut));
     const address = await listen(server, options.listen);
     opening.defer(async () => {
       const gone = once(server.close(), "close");
@@ -117,7 +135,12 @@ export class ApiServer implements AsyncDisposable {
       await gone;
     });
     options.log.info("listening", { address });
-    return new ApiServer(address, feed, opening.move());
+    return new ApiServer({ address, feed, connections }, opening.move());
+  }
+
+  /** How many connections there are, and how many it ended. */
+  get connections(): ConnectionFigures {
+    return this.#connections.figures;
   }
 
   /** Ends every request and connection. */
@@ -148,7 +171,6 @@ const createTlsServer = (): Server => {
   server.headersTimeout = limits.headersTimeout;
   server.requestTimeout = limits.requestTimeout;
   server.keepAliveTimeout = limits.keepAlive;
-  server.on("clientError", (_, socket) => socket.destroy());
   return server;
 };
 

@@ -132,6 +132,22 @@ describe("what is refused", () => {
     expect(audit.rows).toHaveLength(denialBurst + 1);
   });
 
+  it("says where strangers came from, and of whom is known only who it is", async () => {
+    const stranger = { principal: "-", action: "live", target: "-" };
+    const knock = (peer: string): void => tally.deny(stranger, "unauthenticated", peer);
+    knock("192.0.2.7");
+    expect(brief()).toEqual(["- live - denied unauthenticated; from 192.0.2.7 (1)"]);
+    for (let index = 1; index < denialBurst; index += 1) knock("192.0.2.8");
+    for (let index = 0; index < 5_000; index += 1) knock(`2001:db8:0:${(index % 50).toString(16)}::1`);
+    await clock.advance(windowMs);
+    expect(brief().at(-1)).toMatch(
+      /^- access - denied 5000 more refused, counted for up to 10 minutes; from 2001:db8:0:0 \(100\), .*, elsewhere \(4200\)$/,
+    );
+    expect(audit.rows.at(-1)?.detail.length).toBeLessThan(500);
+    tally.deny(snapshot, "not-granted", "192.0.2.9");
+    expect(brief().at(-1)).toBe("who-a snapshot cam-a denied not-granted");
+  });
+
   it("adds few rows also where they come for an hour", async () => {
     for (let index = 0; index < 10_000; index += 1) {
       tally.deny({ principal: "-", action: "live", target: `cam-${index}` }, "unauthenticated");

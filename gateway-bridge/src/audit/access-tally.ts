@@ -1,6 +1,7 @@
 import type { Clock, Logger } from "@gatehouse/shared";
 
 import { DenialBudget } from "../domain/denial-budget.ts";
+import { Origins } from "../domain/origins.ts";
 import type { Access, AccessLog, AuditEntry, AuditSink } from "../ports.ts";
 
 /** What repeats within this time of its row is counted instead of written. */
@@ -30,6 +31,8 @@ export class AccessTally implements AccessLog, Disposable {
   readonly #denials: DenialBudget;
   /** By principal, then by what was done. */
   readonly #windows = new Map<string, Map<string, Window>>();
+  /** Of strangers that were refused since the last row of theirs. */
+  readonly #origins = new Origins();
   /** Callers whose refusals are being counted. */
   readonly #refused = new Map<string, Disposable>();
 
@@ -57,15 +60,18 @@ export class AccessTally implements AccessLog, Disposable {
     } else known.count += 1;
   }
 
-  deny(access: Access, why: string): void {
+  deny(access: Access, why: string, peer?: string): void {
     const { principal } = access;
     const leftOut = this.#denials.take(principal);
+    // Whoever is known is told by its name; strangers have nothing but where they came from.
+    const origins = principal === "-" ? this.#origins : undefined;
+    if (peer !== undefined) origins?.add(peer);
     if (leftOut === undefined) {
       if (!this.#refused.has(principal)) this.#refused.set(principal, this.#count(principal));
       return;
     }
     const detail = leftOut === 0 ? why : `${why}; ${leftOut} like it left out`;
-    this.#try({ ...access, outcome: "denied", detail });
+    if (this.#try({ ...access, outcome: "denied", detail: detail + (origins?.text ?? "") })) origins?.clear();
   }
 
   /** Writes down what was counted. */
@@ -109,8 +115,9 @@ export class AccessTally implements AccessLog, Disposable {
   #settle(principal: string): void {
     const left = this.#denials.settle(principal);
     if (left === 0) return;
-    const detail = `${left} more refused, counted for up to 10 minutes`;
-    this.#try({ principal, action: "access", target: "-", outcome: "denied", detail });
+    const origins = principal === "-" ? this.#origins : undefined;
+    const detail = `${left} more refused, counted for up to 10 minutes${origins?.text ?? ""}`;
+    if (this.#try({ principal, action: "access", target: "-", outcome: "denied", detail })) origins?.clear();
   }
 
   /** Whether it could be written. */

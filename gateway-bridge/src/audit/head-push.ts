@@ -10,6 +10,7 @@ import {
   type Logger,
 } from "@gatehouse/shared";
 
+import type { NoticeBoard } from "../ports.ts";
 import type { AuditLog } from "./audit-log.ts";
 import type { HeadSink } from "./head-sink.ts";
 import { reportContradiction, type SignedHeads } from "./signed-heads.ts";
@@ -21,6 +22,8 @@ export interface HeadPushOptions {
   readonly sink: HeadSink;
   readonly heads: SignedHeads;
   readonly audit: AuditLog;
+  /** Where people are told of a log that contradicts what was pushed. */
+  readonly notices?: NoticeBoard;
   readonly clock: Clock;
   readonly log: Logger;
   /** In [0, 1); for jitter. */

@@ -159,6 +159,28 @@ describe("SignedHeads", () => {
     await expect(world.heads.findContradiction(stopping)).rejects.toThrow("enough");
   });
 
+  it("looks at each head once where it is asked often, and finds those that came since", async () => {
+    const world = new LogWorld();
+    const sign = (times: number): void => {
+      for (let row = 0; row < times; row += 1) {
+        world.append(String(row));
+        world.heads.sign();
+      }
+    };
+    sign(3);
+    expect(await world.heads.findNewContradiction(never)).toBeUndefined();
+    world.intrude("UPDATE audit_heads SET note = '' WHERE sequence = 2");
+    expect(await world.heads.findNewContradiction(never)).toBeUndefined();
+    expect(await world.heads.findContradiction(never)).toMatchObject({ sequence: 2 });
+    sign(3);
+    world.intrude("UPDATE audit_heads SET note = '' WHERE sequence = 5");
+    for (const _again of [1, 2]) {
+      expect(await world.heads.findNewContradiction(never)).toMatchObject({ sequence: 5 });
+    }
+    const { sequence } = (await world.again().heads.findNewContradiction(never)) ?? {};
+    expect(sequence).toBe(2);
+  });
+
   it("does not take a new key for an old one: a lost key shows for good", async () => {
     const world = new LogWorld();
     world.fill(1);

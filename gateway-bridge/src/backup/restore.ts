@@ -38,7 +38,7 @@ const isUsed = (data: string): boolean =>
  * What somebody may have used or lost since the backup: it must not open the door again. Each is forgotten, where the
  * table is there.
  */
-const momentary = ["pairing_offers", "one_time_codes", "logins", "devices"];
+const momentary = ["pairing_offers", "one_time_codes", "recovery_codes", "guest_links", "logins", "devices", "notices"];
 
 /**
  * Puts a backup into an empty data folder, or in the place of the gateway that is there. Nothing is written before all of the

@@ -21,6 +21,8 @@ export interface CommandContext extends Cancellable {
   readonly searchPath: string;
   /** Where systemd puts the credentials that its unit names. */
   readonly credentialsFolder?: string | undefined;
+  /** The folder of the release that runs, where it was installed from one. */
+  readonly release?: string | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: () => number;

@@ -3,6 +3,13 @@ import { z } from "zod";
 
 import { parseAuthority } from "../domain/authority.ts";
 
+const HttpsUrl = z
+  .url({ protocol: /^https$/ })
+  .refine((url) => !/^https:\/\/[^/]*@/.test(url), "an address without a name or password in it")
+  .transform((url) => url.replace(/\/$/, ""));
+/** How long to wait until everybody sees a record; each provider has its own time unless told otherwise. */
+const settleSeconds = z.int().min(0).max(600).optional();
+
 const AbsolutePath = z.string().regex(/^\/[^\0]{1,1023}$/, "an absolute path");
 
 /** The gateway's configuration file. Every key has a default; a key that is not here is an error. Never a secret. */
@@ -78,12 +85,39 @@ export const Config = z
       .prefault({}),
     /** Tells the local network where the gateway is, by multicast DNS; never where it listens on loopback alone. */
     advertise: z.boolean().default(true),
-    /** What browsers are shown: the home's own certificate, or the owner's for `web.name`. */
+    /** What browsers are shown: the home's own certificate; beside it, for `web.name`, the owner's or one that is sought by ACME. */
     tls: z
       .discriminatedUnion("kind", [
         z.strictObject({ kind: z.literal("home") }),
         /** PEM files, which another program renews. */
         z.strictObject({ kind: z.literal("own"), certificate: AbsolutePath, key: AbsolutePath }),
+        /** From an authority that browsers know, which looks for a record in DNS; nothing of the gateway need be reachable from outside. */
+        z.strictObject({
+          kind: z.literal("acme"),
+          directory: HttpsUrl.default("https://acme-v02.api.letsencrypt.org/directory"),
+          /** The owner agrees to the authority's terms of service. */
+          termsAgreed: z.literal(true),
+          /** For the authority's own notices. */
+          email: z.email().optional(),
+          /** A PEM file with an authority that these servers' certificates may come from, beside those that this box trusts. */
+          authority: AbsolutePath.optional(),
+          /** Who keeps the records of `web.name`. The token is a secret: `gatehouse certificate token` takes it. */
+          dns: z.discriminatedUnion("kind", [
+            z.strictObject({
+              kind: z.enum(["desec", "cloudflare"]),
+              domain: z.hostname(),
+              api: HttpsUrl.optional(),
+              settleSeconds,
+            }),
+            z.strictObject({
+              kind: z.literal("acme-dns"),
+              api: HttpsUrl,
+              username: z.string().min(1).max(128),
+              subdomain: z.string().min(1).max(128),
+              settleSeconds,
+            }),
+          ]),
+        }),
       ])
       .default({ kind: "home" }),
     audit: z
@@ -110,6 +144,6 @@ export const Config = z
   })
   .refine(({ tls, web }) => tls.kind === "home" || web.name !== undefined, {
     path: ["web", "name"],
-    message: "the name that the own certificate is for",
+    message: "the name that the certificate is for",
   });
 export type Config = z.infer<typeof Config>;

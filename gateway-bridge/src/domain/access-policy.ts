@@ -1,4 +1,11 @@
-import { ownerOnlyActions, type Action, type CameraId, type Grant, type Principal } from "@gatehouse/shared";
+import {
+  GuestAction,
+  ownerOnlyActions,
+  type Action,
+  type CameraId,
+  type Grant,
+  type Principal,
+} from "@gatehouse/shared";
 
 import type { Circumstances } from "./circumstances.ts";
 import { isWithin } from "./schedule-policy.ts";
@@ -31,8 +38,9 @@ type Asking = Pick<Principal, "kind" | "grants" | "revoked">;
 
 const order: readonly Denial[] = ["revoked", "owner-only", "not-granted", "ended", "not-now", "not-here", "one-factor"];
 
-/** Kinds that can be given everything. All others are services. */
+/** Kinds that can be given everything. All others are guests and services. */
 const everythingHolders: readonly Principal["kind"][] = ["owner", "person"];
+const guestActions: readonly Action[] = GuestAction.options;
 
 /** Whether a principal may do this now. What no grant names is refused, and of several denials the last in order is told. */
 export const decideAccess = (
@@ -64,8 +72,10 @@ export const decidePresence = (principal: Asking, circumstances: Circumstances):
 };
 
 /** Whether this kind of principal can hold a grant for the action at all. */
-export const canHold = (kind: Principal["kind"], action: Action): boolean =>
-  everythingHolders.includes(kind) || !ownerOnlyActions.includes(action);
+export const canHold = (kind: Principal["kind"], action: Action): boolean => {
+  if (kind === "guest") return guestActions.includes(action);
+  return everythingHolders.includes(kind) || !ownerOnlyActions.includes(action);
+};
 
 /** Those of the cameras that the principal may do anything with now. The others do not exist for it. */
 export const visibleCameras = <C extends { readonly id: CameraId }>(

@@ -14,10 +14,14 @@ export const limitsOf = ({ schedule, places = ["home"], until }: Grant): string 
   const limits = [
     ...(schedule === undefined ? [] : [describeSchedule(schedule)]),
     ...(places.includes("away") ? [places.includes("home") ? "home and away" : "away"] : []),
-    ...(until === undefined ? [] : [`until ${new Date(until).toISOString()}`]),
+    ...(until === undefined ? [] : [`until ${momentOf(until)}`]),
   ];
   return limits.length === 0 ? "" : ` (${limits.join("; ")})`;
 };
+
+/** ECMA-262 21.4.1.1: dates end there, numbers do not. */
+const latest = 8.64e15;
+const momentOf = (time: number): string => new Date(Math.min(time, latest)).toISOString();
 
 const describeSchedule = ({ zone, windows }: Schedule): string =>
   `${windows.map(({ days, from, to }) => `${days.join(",")} ${from}-${to}`).join(", ")} ${zone}`;

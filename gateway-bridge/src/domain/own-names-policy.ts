@@ -33,6 +33,10 @@ export const ownNames = (options: OwnNamesOptions): readonly string[] => [
   ...new Set(authoritiesOf(options).flatMap(({ kind, host }) => (kind === "name" ? [host] : []))),
 ];
 
+/** The one name of the gateway's own by which browsers are to call it. */
+export const canonicalName = ({ gateway, web }: Pick<OwnNamesOptions, "gateway" | "web">): string =>
+  web.name?.toLowerCase() ?? `${gateway}.local`;
+
 const authoritiesOf = ({ gateway, web }: OwnNamesOptions): readonly Authority[] =>
   [
     "localhost",

@@ -9,19 +9,22 @@ export interface SessionOwner {
   readonly assurance?: Assurance | undefined;
   /** Of a person's browser, with which it stands and falls. */
   readonly login?: LoginId | undefined;
+  /** The address block that it was asked for from, which has so many places and no more. */
+  readonly block?: string | undefined;
 }
 
 /** These words of something that has others too. */
-export const ownerOf = ({ principal, camera, place, assurance, login }: SessionOwner): SessionOwner => ({
+export const ownerOf = ({ principal, camera, place, assurance, login, block }: SessionOwner): SessionOwner => ({
   principal,
   camera,
   place,
   assurance,
   login,
+  block,
 });
 
 /** Some of them; what is left out matches everything. */
-export type SessionFilter = Partial<SessionOwner>;
+export type SessionFilter = Partial<Omit<SessionOwner, "block">>;
 
 export const matchesFilter = (filter: SessionFilter, of: Partial<SessionOwner>): boolean =>
   (filter.principal === undefined || filter.principal === of.principal) &&

@@ -3,16 +3,26 @@ import type { AuditVerdict, Cancellable } from "@gatehouse/shared";
 import type { Handlers } from "../api/handlers.ts";
 import { exportAudit } from "../audit/export-audit.ts";
 import type { Door } from "../door.ts";
+import type { NoticeBoard } from "../ports.ts";
 
-type AuditParts = Pick<Door, "audit" | "heads" | "headPush">;
+type AuditParts = Pick<Door, "audit" | "heads" | "headPush"> & { readonly notices: NoticeBoard };
 
-/** Whether the log is what was written: its chain, and every head that was signed here or lies elsewhere. */
+/**
+ * Whether the log is what was written: its chain, and every head that was signed here or lies elsewhere.
+ * @param anew also the heads that were looked at before
+ */
 export const verifyLog = async (
-  { audit, heads, headPush }: AuditParts,
-  cancel: Cancellable,
+  { audit, heads, headPush, notices }: AuditParts,
+  { anew, ...cancel }: Cancellable & { readonly anew: boolean },
 ): Promise<Pick<AuditVerdict, "rows" | "intact" | "firstBad" | "contradiction">> => {
   const { rows, intact, firstBad } = await audit.verifyInSlices(cancel);
-  const found = await heads.findContradiction(cancel);
+  const found = await (anew ? heads.findContradiction(cancel) : heads.findNewContradiction(cancel));
+  if (!intact) {
+    notices.raise({
+      kind: "audit-broken",
+      text: `The audit log is not what was written, from row ${firstBad ?? 1} on.`,
+    });
+  }
   const contradiction = found?.why ?? headPush?.contradiction ?? null;
   return {
     rows,
@@ -31,7 +41,7 @@ export const auditHandlers = (
     verifyAudit: async ({ signal }) => {
       // First, because what it finds belongs to the verdict.
       const pushed = (await headPush?.verify({ signal })) ?? "nowhere";
-      const verdict = await verifyLog(parts, { signal });
+      const verdict = await verifyLog(parts, { signal, anew: true });
       return { ...verdict, heads: heads.count, newestHead: heads.newest ?? null, pushed };
     },
     listAuditHeads: async ({ query }) => ({ key: heads.key, heads: heads.list(query) }),

@@ -11,26 +11,35 @@ import {
 
 import { assertGrantable } from "../access/grantable.ts";
 import { deviceName } from "../access/logins/device-name.ts";
-import type { BegunLogin } from "../access/logins/logins.ts";
 import { dropCookie } from "../access/logins/cookies.ts";
+import type { AttemptOrigin } from "../access/people/credentials.ts";
+import { stepUpNeeded } from "../access/people/enrolment-refusals.ts";
 import type { PeopleDoor } from "../access/people/people-door.ts";
 import type { Account } from "../access/people/people.ts";
+import type { Notices } from "../access/notices.ts";
 import type { Principals } from "../access/principals.ts";
+import type { Roles } from "../access/roles.ts";
 import type { Browser, Handlers } from "../api/handlers.ts";
-import type { LiveLogin } from "../domain/login-policy.ts";
+import { isComplete } from "../domain/login-policy.ts";
+import { placeOf } from "../domain/place-policy.ts";
+import type { Interfaces } from "../domain/viewer-address-policy.ts";
 import type { AuditSink } from "../ports.ts";
 import type { Database } from "../store/database.ts";
+import { describeGuest } from "./guest-handlers.ts";
+import { existing, goOn, letIn, meOf } from "./signed-in.ts";
 
 /** What these routes act on. */
 export interface PeopleParts extends PeopleDoor {
-  readonly name: string;
+  readonly interfaces: () => Interfaces;
   readonly database: Database;
   readonly principals: Principals;
+  readonly roles: Roles;
+  readonly notices: Notices;
   readonly audit: AuditSink;
   readonly clock: Clock;
 }
 
-type DoorRoutes = "doorState" | "makeFirstRunCode" | "firstRun" | "openInvitation" | "signInWithPassword";
+type DoorRoutes = "makeFirstRunCode" | "firstRun" | "openInvitation" | "signInWithPassword";
 type OwnRoutes =
   | "me"
   | "signOut"
@@ -39,10 +48,12 @@ type OwnRoutes =
   | "proposePassword"
   | "startTotp"
   | "confirmTotp"
+  | "removeTotp"
   | "makeRecoveryCodes"
   | "listOwnLogins"
   | "endOwnLogin";
-type PeopleRoutes = "listPeople" | "addPerson" | "removePerson" | "inviteAgain" | "listLogins" | "endLogin";
+type PeopleRoutes =
+  "listPeople" | "addPerson" | "changePerson" | "removePerson" | "inviteAgain" | "listLogins" | "endLogin";
 
 /** How people come in, and what they do about themselves and each other. */
 export const createPeopleHandlers = (parts: PeopleParts): Pick<Handlers, DoorRoutes | OwnRoutes | PeopleRoutes> => ({
@@ -52,16 +63,15 @@ export const createPeopleHandlers = (parts: PeopleParts): Pick<Handlers, DoorRou
 });
 
 const comingIn = (parts: PeopleParts): Pick<Handlers, DoorRoutes> => {
-  const { name, firstRun, credentials } = parts;
+  const { firstRun, credentials } = parts;
   return {
-    doorState: async () => ({ name, firstRun: !firstRun.done }),
     makeFirstRunCode: async () => {
       const { code, expires } = firstRun.makeCode();
       return { code: code.reveal(), expires };
     },
     firstRun: async ({ body, browser }) => {
       const { principal } = firstRun.redeem({ ...body, code: Secret.of(body.code) });
-      return letIn(parts, { principal, factors: ["code"], complete: false }, browser);
+      return letIn(parts, { principal, factors: ["code"] }, browser);
     },
     openInvitation: async ({ body, browser }) => openInvitation(parts, Secret.of(body.code), browser),
     signInWithPassword: async ({ body, browser, peer, signal }) => {
@@ -70,8 +80,8 @@ const comingIn = (parts: PeopleParts): Pick<Handlers, DoorRoutes> => {
         password: Secret.of(body.password),
         code: body.code === undefined ? undefined : Secret.of(body.code),
       };
-      const proof = await credentials.signIn(attempt, { peer, cookieHeader: browser.cookieHeader }, { signal });
-      return letIn(parts, { ...proof, complete: true }, browser);
+      const proof = await credentials.signIn(attempt, originOf(parts, { peer, browser }), { signal });
+      return letIn(parts, { ...proof, stay: body.stay }, browser);
     },
   };
 };
@@ -79,7 +89,8 @@ const comingIn = (parts: PeopleParts): Pick<Handlers, DoorRoutes> => {
 const aboutOneself = (parts: PeopleParts): Pick<Handlers, OwnRoutes> => {
   const { logins, devices, credentials, enrolment, words } = parts;
   return {
-    me: async ({ login }) => meOf(parts, login),
+    me: async ({ login, principal }) =>
+      principal.kind === "guest" ? describeGuest(parts, { guest: principal, login: login.id }) : meOf(parts, login),
     signOut: async ({ login, browser }) => {
       logins.end(login.id);
       browser.setCookies([dropCookie("login")]);
@@ -89,9 +100,10 @@ const aboutOneself = (parts: PeopleParts): Pick<Handlers, OwnRoutes> => {
       const { principal } = login;
       const password = Secret.of(body.password);
       const code = body.code === undefined ? undefined : Secret.of(body.code);
-      const from = { peer, cookieHeader: browser.cookieHeader };
-      const proof = await credentials.stepUp({ principal, password, code }, from, { signal });
-      return goOn(parts, logins.raise(login.id, proof.factors), browser);
+      const from = originOf(parts, { peer, browser });
+      const { factors } = await credentials.stepUp({ principal, password, code }, from, { signal });
+      if (!isComplete(factors, parts.people.factorsOf(existing(parts, principal)))) throw stepUpNeeded();
+      return goOn(parts, logins.raise(login.id, factors), browser);
     },
     setPassword: async ({ login, body, browser, signal }) => {
       const device = deviceName(browser.userAgent);
@@ -103,6 +115,10 @@ const aboutOneself = (parts: PeopleParts): Pick<Handlers, OwnRoutes> => {
     startTotp: async ({ login }) => enrolment.startTotp(login),
     confirmTotp: async ({ login, body, browser }) =>
       goOn(parts, enrolment.confirmTotp(login, Secret.of(body.code)), browser),
+    removeTotp: async ({ login }) => {
+      enrolment.removeTotp(login);
+      return {};
+    },
     makeRecoveryCodes: async ({ login }) => ({
       codes: enrolment.makeRecoveryCodes(login).map((code) => code.reveal()),
     }),
@@ -120,7 +136,20 @@ const aboutOthers = (parts: PeopleParts): Pick<Handlers, PeopleRoutes> => {
     listPeople: async () => people.list(),
     addPerson: async ({ body }) => {
       assertGrantable("person", body.grants);
-      return parts.database.transaction(() => invite(parts, people.add(body)));
+      return parts.database.transaction(() => {
+        const account = people.add(body);
+        if (body.roles.length > 0) parts.roles.give(account.principal, body.roles);
+        return invite(parts, account);
+      });
+    },
+    changePerson: async ({ params: { principal }, body: { name, roles, grants } }) => {
+      const account = existing(parts, principal);
+      principals.change([principal], () => {
+        if (name !== undefined) principals.rename(principal, name);
+        if (roles !== undefined) parts.roles.give(principal, roles);
+        if (grants !== undefined) principals.setGrants(principal, grants);
+      });
+      return people.describe(account);
     },
     removePerson: async ({ principal: caller, params: { principal } }) => {
       const account = existing(parts, principal);
@@ -149,38 +178,13 @@ const insistOnAnother = (caller: PrincipalId, principal: PrincipalId): void => {
   });
 };
 
-/** Begins a login, with a cookie for it and one for the browser. */
-const letIn = (
-  parts: PeopleParts,
-  { principal, factors, complete }: { principal: PrincipalId; factors: LiveLogin["factors"]; complete: boolean },
-  browser: Browser,
-): Me => {
-  const { people, logins, devices } = parts;
-  // Whoever was removed while the password was looked at stays out.
-  if (people.get(principal) === undefined)
-    throw new GatehouseError("sign-in-refused", "name, password or code is wrong");
-  const begun = logins.begin({ principal, factors, complete, device: deviceName(browser.userAgent) });
-  // Whoever signed in with this browser before is signed out by it.
-  const before = logins.find(browser.cookieHeader);
-  if (typeof before === "object") logins.end(before.id);
-  people.noteLogin(principal);
-  if (complete) browser.setCookies([devices.remember(browser.cookieHeader, principal)]);
-  return goOn(parts, begun, browser);
-};
-
-const goOn = (parts: PeopleParts, begun: BegunLogin | undefined, browser: Browser): Me => {
-  if (begun === undefined) throw new GatehouseError("unauthenticated", "this login has ended");
-  browser.setCookies([begun.cookie]);
-  return meOf(parts, begun.login);
-};
-
 const openInvitation = (parts: PeopleParts, code: Secret, browser: Browser): Me => {
   const { codes, people, database, audit } = parts;
   const me = database.transaction(() => {
     const principal = codes.use("invitation", code)?.principal ?? undefined;
     if (principal === undefined || people.get(principal) === undefined) return undefined;
     audit.append({ principal, action: "openInvitation", target: principal, outcome: "done", detail: "by a code" });
-    return letIn(parts, { principal, factors: ["code"], complete: false }, browser);
+    return letIn(parts, { principal, factors: ["code"] }, browser);
   });
   if (me !== undefined) return me;
   throw new GatehouseError("sign-in-refused", "this invitation is wrong, was used, or is too old", {
@@ -188,18 +192,10 @@ const openInvitation = (parts: PeopleParts, code: Secret, browser: Browser): Me 
   });
 };
 
-const meOf = (parts: PeopleParts, { id, principal }: LiveLogin): Me => {
-  const { people, logins } = parts;
-  const account = existing(parts, principal);
-  const login = logins.list(principal).find((one) => one.id === id);
-  if (login === undefined) throw new GatehouseError("unauthenticated", "this login has ended");
-  const person = people.describe(account);
-  const needs: Me["needs"] = [];
-  if (!person.factors.password) needs.push("password");
-  if (!person.factors.totp) needs.push("second-factor");
-  else if (person.factors.recoveryCodes === 0) needs.push("recovery-codes");
-  return { person, login: { ...login, current: true }, admin: people.mayGovern(principal), needs };
-};
+const originOf = (
+  { interfaces }: PeopleParts,
+  { peer, browser }: { readonly peer: string; readonly browser: Browser },
+): AttemptOrigin => ({ peer, cookieHeader: browser.cookieHeader, place: placeOf(peer, interfaces) });
 
 const listLogins = ({ logins }: PeopleParts, current: LoginId | undefined, of?: PrincipalId): Login[] =>
   logins.list(of).map((login) => ({ ...login, current: login.id === current }));
@@ -213,14 +209,6 @@ const endLogin = ({ logins }: PeopleParts, id: LoginId, of?: PrincipalId): void 
   logins.end(id);
 };
 
-const existing = ({ people }: PeopleParts, principal: PrincipalId): Account => {
-  const account = people.get(principal);
-  if (account !== undefined) return account;
-  throw new GatehouseError("not-found", "there is no such person", {
-    remedy: "`gatehouse person list` shows the ids.",
-  });
-};
-
 const invite = ({ codes, people }: PeopleParts, account: Account): Invitation => {
   const { code, expires } = codes.make("invitation", account.principal);
   return { person: people.describe(account), code: code.reveal(), expires };
@@ -228,11 +216,12 @@ const invite = ({ codes, people }: PeopleParts, account: Account): Invitation =>
 
 /** For a password that was forgotten. The authenticator stays: an invitation alone must not do in its stead. */
 const inviteAgain = (parts: PeopleParts, account: Account): Invitation => {
-  const { database, people, logins, devices } = parts;
+  const { database, people, logins, devices, guests } = parts;
   return database.transaction(() => {
     people.setPassword(account.principal, null);
     logins.endAll(account.principal);
     devices.forgetAll(account.principal);
+    guests.endMadeBy(account.principal, "its maker has another password");
     return invite(parts, { ...account, password: null });
   });
 };

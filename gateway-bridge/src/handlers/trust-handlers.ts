@@ -1,3 +1,5 @@
+import { GatehouseError, Secret } from "@gatehouse/shared";
+
 import type { Handlers } from "../api/handlers.ts";
 import type { Door } from "../door.ts";
 import { mobileConfig } from "../tls/trust-files.ts";
@@ -9,7 +11,7 @@ interface TrustParts extends Pick<Door, "certificates" | "identity"> {
   readonly reachable: () => string;
 }
 
-type TrustRoutes = "trust" | "trustPem" | "trustDer" | "trustProfile";
+type TrustRoutes = "trust" | "setDnsToken" | "trustPem" | "trustDer" | "trustProfile";
 
 /** How browsers come to know the gateway. */
 export const trustHandlers = ({
@@ -19,6 +21,15 @@ export const trustHandlers = ({
   reachable,
 }: TrustParts): Pick<Handlers, TrustRoutes> => ({
   trust: async () => ({ url: `https://${reachable()}/trust/ca.crt`, ...certificates.trust }),
+  setDnsToken: async ({ body }) => {
+    if (certificates.acme === undefined) {
+      throw new GatehouseError("request-invalid", "the gateway seeks no certificate by ACME", {
+        remedy: "Set `tls` to `acme` in the configuration first, and start the gateway again.",
+      });
+    }
+    certificates.acme.setToken(Secret.of(body.token));
+    return {};
+  },
   trustPem: async () => ({
     contentType: "application/x-pem-file",
     name: `${identity.id}.pem`,

@@ -1,4 +1,4 @@
-import type { CameraId, GatewayHealth, StreamHealth } from "@gatehouse/shared";
+import type { CameraId, MediaHealth, StreamHealth } from "@gatehouse/shared";
 import { afterEach, describe, expect, it } from "@jest/globals";
 
 import { GatewayMetrics, type MetricsSources } from "./gateway-metrics.ts";
@@ -46,7 +46,7 @@ const cold: StreamHealth = {
   viewers: 0,
 };
 const transcoder = { available: true, version: "5.1", sandbox: [], missing: [] };
-const health: GatewayHealth = {
+const health: MediaHealth = {
   cameras: [
     {
       camera: id,
@@ -66,6 +66,11 @@ const sources: MetricsSources = {
     { id: other, state: { kind: "offline", code: "camera-unreachable", message: "gone", remedy: "Look.", since: 1 } },
   ],
   sessions: () => ({ homekit: 2, rtsp: 0 }),
+  doors: () => ({
+    api: { known: 3, strangers: 40, ended: { crowded: 1_988, silent: 7 } },
+    rtsp: { known: 1, strangers: 0, ended: { crowded: 0 } },
+  }),
+  guesses: () => ({ evaluated: 20, refused: 9_980 }),
 };
 
 let opened: GatewayMetrics | undefined;
@@ -140,6 +145,16 @@ describe("GatewayMetrics", () => {
     expect(value(families, "gatehouse_build_info", { version: "0.1.0" })).toBe(1);
   });
 
+  it("tells how full its doors are, whom it let go, and what was tried, and names nobody", async () => {
+    const families = await scrape(open());
+    const open_ = (door: string, state: string) => value(families, "gatehouse_connections", { door, state });
+    expect([open_("api", "known"), open_("api", "stranger"), open_("rtsp", "known")]).toEqual([3, 40, 1]);
+    const ended = (reason: string) => value(families, "gatehouse_connections_ended_total", { door: "api", reason });
+    expect([ended("crowded"), ended("silent")]).toEqual([1_988, 7]);
+    const guesses = (outcome: string) => value(families, "gatehouse_guesses_total", { outcome });
+    expect([guesses("evaluated"), guesses("refused")]).toEqual([20, 9_980]);
+  });
+
   it("tells of the process what dashboards know", async () => {
     const families = await scrape(open());
     expect(value(families, "process_start_time_seconds")).toBe(1_700_000_000);
@@ -180,7 +195,18 @@ describe("GatewayMetrics", () => {
       expect(name).not.toMatch(/_(ms|milliseconds|kbps|percent|kilobytes|megabytes)(_|$)/);
       for (const sample of samples) for (const label of Object.keys(sample.labels)) labels.add(label);
     }
-    expect([...labels].toSorted()).toEqual(["camera", "code", "consumer", "rendition", "tier", "version"]);
+    expect([...labels].toSorted()).toEqual([
+      "camera",
+      "code",
+      "consumer",
+      "door",
+      "outcome",
+      "reason",
+      "rendition",
+      "state",
+      "tier",
+      "version",
+    ]);
   });
 
   it("stands beside another in one process", async () => {

@@ -1,6 +1,7 @@
-import type { CameraId, CameraState, GatewayHealth } from "@gatehouse/shared";
+import type { CameraId, CameraState, MediaHealth } from "@gatehouse/shared";
 import { Gauge, Registry } from "prom-client";
 
+import { DoorMetrics, type DoorFigures } from "./door-metrics.ts";
 import { ProcessMetrics } from "./process-metrics.ts";
 import { StreamMetrics } from "./stream-metrics.ts";
 
@@ -10,10 +11,14 @@ export interface MetricsSources {
   /** Clock.now() when the gateway began. */
   readonly started: number;
   /** Of every camera. */
-  readonly health: () => GatewayHealth;
+  readonly health: () => MediaHealth;
   readonly cameras: () => readonly { readonly id: CameraId; readonly state: CameraState }[];
   /** Sessions that are open, by the kind of consumer: `homekit`, `rtsp`, ... */
   readonly sessions: () => Readonly<Record<string, number>>;
+  /** By door: `api`, `rtsp`. */
+  readonly doors: () => Readonly<Record<string, DoorFigures>>;
+  /** Passwords and the like that were tried, by what became of them: `evaluated`, `refused`. */
+  readonly guesses: () => Readonly<Record<string, number>>;
 }
 
 export interface RenderedMetrics {
@@ -27,6 +32,7 @@ export class GatewayMetrics implements Disposable {
   readonly #registry = new Registry();
   readonly #process: ProcessMetrics;
   readonly #streams: StreamMetrics;
+  readonly #doors: DoorMetrics;
   readonly #cameras: Gauge<"camera">;
   readonly #warnings: Gauge<"camera" | "code">;
   readonly #sessions: Gauge<"consumer">;
@@ -66,6 +72,7 @@ export class GatewayMetrics implements Disposable {
       registers,
     });
     this.#streams = new StreamMetrics(this.#registry);
+    this.#doors = new DoorMetrics(this.#registry);
     this.#process = new ProcessMetrics(this.#registry, sources.started);
   }
 
@@ -83,7 +90,7 @@ export class GatewayMetrics implements Disposable {
 
   /** In one go, so that two scrapes at once see whole figures both. */
   #collect(): void {
-    const { health, cameras, sessions } = this.#sources;
+    const { health, cameras, sessions, doors, guesses } = this.#sources;
     const { cameras: healths, transcoder } = health();
     for (const gauge of [this.#cameras, this.#warnings, this.#sessions]) gauge.reset();
     for (const { id, state } of cameras()) this.#cameras.set({ camera: id }, Number(state.kind !== "offline"));
@@ -92,6 +99,7 @@ export class GatewayMetrics implements Disposable {
     }
     for (const [consumer, open] of Object.entries(sessions())) this.#sessions.set({ consumer }, open);
     this.#transcoder.set(Number(transcoder.available));
+    this.#doors.collect(doors(), guesses());
     this.#streams.collect(healths.flatMap(({ streams }) => streams));
   }
 }

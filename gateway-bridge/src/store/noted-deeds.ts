@@ -30,11 +30,12 @@ export const noteDeed = (database: Database, { time, action, detail }: Deed): vo
   database.sql.prepare("INSERT INTO noted_deeds (time, action, detail) VALUES (?, ?, ?)").run(time, action, detail);
 };
 
-/** Moves what was noted into the audit log. @throws GatehouseError `audit-unwritable` */
-export const reportDeeds = (database: Database, audit: AuditSink): void => {
+/** Moves what was noted into the audit log, and gives it. @throws GatehouseError `audit-unwritable` */
+export const reportDeeds = (database: Database, audit: AuditSink): readonly Pick<Deed, "action" | "detail">[] => {
   database.migrate(migrations);
-  database.transaction(() => {
-    for (const { time, action, detail } of database.sql.prepare("SELECT * FROM noted_deeds ORDER BY ordinal").all()) {
+  return database.transaction(() => {
+    const deeds = database.sql.prepare("SELECT * FROM noted_deeds ORDER BY ordinal").all();
+    for (const { time, action, detail } of deeds) {
       audit.append({
         principal: "-",
         action: String(action),
@@ -44,5 +45,6 @@ export const reportDeeds = (database: Database, audit: AuditSink): void => {
       });
     }
     database.sql.exec("DELETE FROM noted_deeds");
+    return deeds.map(({ action, detail }) => ({ action: action as Deed["action"], detail: String(detail) }));
   });
 };

@@ -3,6 +3,7 @@ import { describe, expect, it } from "@jest/globals";
 import {
   authorityMarginMs,
   authorityValidityMs,
+  isEnding,
   isRenewalDue,
   renewalMarginMs,
   serverValidityMs,
@@ -43,5 +44,16 @@ describe("validityFrom", () => {
     const last = authority.notAfter - authorityMarginMs - 1;
     expect(isRenewalDue(authority, last, authorityMarginMs)).toBe(false);
     expect(validityFrom(last, serverValidityMs).notAfter).toBeLessThan(authority.notAfter);
+  });
+});
+
+describe("isEnding", () => {
+  it.each([
+    ["when it is due for renewal", made + 60 * dayMs, false],
+    ["with a sixth left", made + 75 * dayMs, true],
+    ["after its end", made + 91 * dayMs, true],
+    ["by a clock that is behind", 5_000, false],
+  ])("%s", (_case, now, ending) => {
+    expect(isEnding({ notBefore: made, notAfter: made + 90 * dayMs }, now)).toBe(ending);
   });
 });

@@ -1,3 +1,5 @@
+import type { X509Certificate } from "node:crypto";
+
 const dayMs = 24 * 3_600_000;
 
 /** How far before now a new certificate begins, for clients whose clock is behind. */
@@ -17,6 +19,11 @@ export interface Validity {
   readonly notAfter: number;
 }
 
+export const validityOf = ({ validFromDate, validToDate }: X509Certificate): Validity => ({
+  notBefore: validFromDate.getTime(),
+  notAfter: validToDate.getTime(),
+});
+
 /** Whether to make a new certificate: near its end, past it, or not begun because the clock was wrong when it was made. */
 export const isRenewalDue = ({ notBefore, notAfter }: Validity, now: number, marginMs: number): boolean =>
   now < notBefore || now >= notAfter - marginMs;
@@ -25,3 +32,7 @@ export const validityFrom = (now: number, lengthMs: number): Validity => {
   const notBefore = Math.max(0, now - headStartMs);
   return { notBefore, notAfter: notBefore + lengthMs };
 };
+
+/** Whether people should know that a certificate ends, because it should have been renewed long ago: a sixth of its life is left. */
+export const isEnding = ({ notBefore, notAfter }: Validity, now: number): boolean =>
+  now >= notAfter - (notAfter - notBefore) / 6;

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { GatewayIdentity } from "../access/gateway-identity.ts";
+import { MemoryNotices } from "../access/testing/memory-notices.ts";
 import { MemorySecrets, never } from "../access/testing/open-door.ts";
 import { makeCertificate } from "../protocols/x509/certificate.ts";
 import { GatewayCertificates, lookMs } from "./gateway-certificates.ts";
@@ -16,6 +17,7 @@ let folder: string;
 let stack: AsyncDisposableStack;
 let clock: TestClock;
 let log: MemoryLogger;
+let notices: MemoryNotices;
 let addresses: string[];
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
@@ -23,17 +25,18 @@ beforeEach(async () => {
   stack.defer(() => rm(folder, { recursive: true }));
   clock = new TestClock();
   log = new MemoryLogger();
+  notices = new MemoryNotices();
   addresses = ["127.0.0.1"];
 });
 afterEach(() => stack.disposeAsync());
 
 const files = () => ({ certificate: join(folder, "cert.pem"), key: join(folder, "key.pem"), name });
 /** What a program that renews certificates does: both files at once, as far as anybody can. */
-const place = async (host = name): Promise<string> => {
+const place = async (host = name, lifeMs = 1e9): Promise<string> => {
   const keys = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const certificate = makeCertificate({
     ...{ subject: host, publicKey: keys.publicKey, use: { kind: "server", names: [host] } },
-    ...{ notBefore: clock.now() - 1_000, notAfter: clock.now() + 1e9, issuer: { name: host, ...keys } },
+    ...{ notBefore: clock.now() - 1_000, notAfter: clock.now() + lifeMs, issuer: { name: host, ...keys } },
   }).toString();
   await writeFile(files().certificate, certificate);
   await writeFile(files().key, keys.privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
@@ -43,12 +46,15 @@ const open = async (own?: ReturnType<typeof files>): Promise<GatewayCertificates
   const secrets = new MemorySecrets();
   const identity = await GatewayIdentity.open({ secrets }, never);
   const home = openHome({ identity, secrets, clock, addresses: () => addresses });
-  return stack.use(await GatewayCertificates.open({ home, own, clock, log }, never));
+  return stack.use(await GatewayCertificates.open({ home, own, notices, clock, log }, never));
 };
 /** Until it has looked; reading files takes as long as it takes. */
 const look = async (certificates: GatewayCertificates, isSeen: () => boolean): Promise<void> => {
-  await clock.advance(lookMs);
-  while (!isSeen()) await new Promise((resolve) => setImmediate(resolve));
+  do {
+    // Time goes on only between two looks.
+    if (clock.pending > 0) await clock.advance(lookMs);
+    await new Promise((resolve) => setImmediate(resolve));
+  } while (!isSeen());
   expect(certificates.pinned.cert).not.toBe("");
 };
 
@@ -94,9 +100,28 @@ describe("GatewayCertificates", () => {
     expect(certificates.trust.notice).toMatch(/is not for cams\.example\.org/);
     await clock.advance(5 * lookMs);
     expect(log.lines.filter(({ level }) => level === "warn")).toHaveLength(1);
+    expect(notices.raised).toEqual([expect.objectContaining({ kind: "certificate-failed", subject: name })]);
+    expect(certificates.warnings).toEqual([expect.objectContaining({ code: "certificate-failed" })]);
     const good = await place();
     await look(certificates, () => certificates.named?.cert === good);
     expect(certificates.trust.notice).toBeNull();
+    expect([notices.withdrawn, certificates.warnings]).toEqual([[`certificate-failed ${name}`], []]);
+  });
+
+  it("says once that the owner's ends, because whoever renews it should have done so", async () => {
+    const first = await place(name, 60 * lookMs);
+    const certificates = await open(files());
+    expect(certificates.trust.named).toEqual({ kind: "own", name, shown: true, nextTry: null });
+    const made = clock.now();
+    await look(certificates, () => notices.raised.length > 0);
+    expect((clock.now() - made) / lookMs).toBeGreaterThanOrEqual(49);
+    await look(certificates, () => clock.now() - made >= 55 * lookMs);
+    expect(notices.raised).toEqual([expect.objectContaining({ kind: "certificate-ending", subject: name })]);
+    expect(certificates.warnings).toEqual([expect.objectContaining({ code: "certificate-ending" })]);
+    const second = await place();
+    expect(second).not.toBe(first);
+    await look(certificates, () => certificates.named?.cert === second);
+    expect([notices.withdrawn, certificates.warnings]).toEqual([[`certificate-ending ${name}`], []]);
   });
 
   it("does not start with a bad one", async () => {
@@ -115,7 +140,9 @@ describe("GatewayCertificates", () => {
         return addresses;
       },
     });
-    const certificates = stack.use(await GatewayCertificates.open({ home, own: undefined, clock, log }, never));
+    const certificates = stack.use(
+      await GatewayCertificates.open({ home, own: undefined, notices, clock, log }, never),
+    );
     isBroken = true;
     await clock.advance(lookMs);
     isBroken = false;

@@ -13,7 +13,7 @@ import {
   renewalMarginMs,
   serverValidityMs,
   validityFrom,
-  type Validity,
+  validityOf,
 } from "./certificate-policy.ts";
 
 /** Where the vault keeps them. */
@@ -132,11 +132,6 @@ export class HomeAuthority {
     return made;
   }
 }
-
-const validityOf = ({ validFromDate, validToDate }: X509Certificate): Validity => ({
-  notBefore: validFromDate.getTime(),
-  notAfter: validToDate.getTime(),
-});
 
 const answersTo = (certificate: X509Certificate, name: string): boolean =>
   (isIP(name) === 0 ? certificate.checkHost(name, { subject: "never" }) : certificate.checkIP(name)) !== undefined;

@@ -1,9 +1,7 @@
-import { GatehouseError, isError, readPrivateFile, systemCode, type Clock } from "@gatehouse/shared";
-import { X509Certificate } from "node:crypto";
+import { readPrivateFile, systemCode, type Clock } from "@gatehouse/shared";
 import { readFile } from "node:fs/promises";
-import { createSecureContext } from "node:tls";
 
-import type { ServerCertificate } from "../ports.ts";
+import { invalid, usableCertificate, type UsableCertificate } from "./usable-certificate.ts";
 
 export interface OwnCertificateFiles {
   /** PEM: the certificate first, then those that lead to its authority. */
@@ -14,10 +12,6 @@ export interface OwnCertificateFiles {
   readonly name: string;
 }
 
-export interface OwnCertificate extends ServerCertificate {
-  readonly x509: X509Certificate;
-}
-
 /**
  * The owner's own certificate, from files that another program renews.
  * @throws GatehouseError `certificate-invalid` with what is wrong, `file-permissions`
@@ -25,35 +19,10 @@ export interface OwnCertificate extends ServerCertificate {
 export const readOwnCertificate = async (
   { certificate, key: keyFile, name }: OwnCertificateFiles,
   clock: Pick<Clock, "now">,
-): Promise<OwnCertificate> => {
+): Promise<UsableCertificate> => {
   const cert = await readText(certificate);
   const key = await readPrivateText(keyFile);
-  const x509 = parse(cert, certificate);
-  try {
-    createSecureContext({ key, cert });
-  } catch (cause) {
-    // OpenSSL's words name what does not fit, and quote nothing.
-    const why = isError(cause) ? cause.message : String(cause);
-    throw invalid(`${keyFile} is no key of ${certificate}: ${why}`, cause);
-  }
-  if (x509.checkHost(name, { subject: "never" }) === undefined) {
-    throw invalid(`${certificate} is not for ${name} but for ${x509.subjectAltName ?? "no name at all"}`);
-  }
-  const now = clock.now();
-  if (now < x509.validFromDate.getTime()) throw invalid(`${certificate} is good from ${x509.validFrom} on only`);
-  if (now >= x509.validToDate.getTime()) throw invalid(`${certificate} was good until ${x509.validTo}`);
-  return { key, cert, x509 };
-};
-
-const invalid = (message: string, cause?: unknown): GatehouseError =>
-  new GatehouseError("certificate-invalid", message, { cause });
-
-const parse = (pem: string, file: string): X509Certificate => {
-  try {
-    return new X509Certificate(pem);
-  } catch (cause) {
-    throw invalid(`${file} holds no certificate in PEM`, cause);
-  }
+  return usableCertificate({ key, cert, name }, { key: keyFile, cert: certificate }, clock);
 };
 
 const readText = async (file: string): Promise<string> => {

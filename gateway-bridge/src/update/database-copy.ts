@@ -1,14 +1,17 @@
-import { systemCode } from "@gatehouse/shared";
-import { constants } from "node:fs";
+import { readPrivateFile, writePrivateFile } from "@gatehouse/shared";
 import { chown, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 
+import { openForeignFile } from "./foreign-file.ts";
 import { syncFolder } from "./unpack-release.ts";
+import { fingerprintOfVaultKey } from "./vault-key-file.ts";
 
 /** The database with what a crashed gateway left beside it; SQLite makes the third of its files anew. */
 const databaseFiles = ["gatehouse.db", "gatehouse.db-wal"] as const;
 /** What a gateway needs beside its database to open it. */
 const companions = ["vault.key", "config.json", "cli.json"] as const;
+/** Lies beside a kept database: the fingerprint of the key that opens it. The key itself is never kept, or rotating it were in vain. */
+const fingerprintFile = "vault.key.sha256";
 
 export interface Owner {
   readonly uid: number;
@@ -28,8 +31,16 @@ export const keepDatabase = async (data: string, to: string): Promise<void> => {
   await rm(to, { recursive: true, force: true });
   await mkdir(draft, { mode: 0o700 });
   for (const name of databaseFiles) await copyIfThere(join(data, name), join(draft, name));
+  const fingerprint = await fingerprintOfVaultKey(data);
+  if (fingerprint !== undefined) await writePrivateFile(join(draft, fingerprintFile), fingerprint);
   await rename(draft, to);
   await syncFolder(join(to, ".."));
+};
+
+/** Whether the vault's key file is still the one that a kept database was used with. */
+export const isKeyUnchanged = async (kept: string, data: string): Promise<boolean> => {
+  const before = await readPrivateFile(join(kept, fingerprintFile));
+  return before?.toString() === (await fingerprintOfVaultKey(data));
 };
 
 /**
@@ -60,23 +71,12 @@ export const restoreDatabase = async (kept: string, data: string): Promise<void>
   await syncFolder(data);
 };
 
-/** A link in the place of the file is refused: who reads here may read more than the folder's owner. */
 const copyIfThere = async (from: string, to: string, owner?: Owner): Promise<boolean> => {
-  const source = await openIfThere(from);
-  if (source === undefined) return false;
-  await using reading = source;
+  await using reading = await openForeignFile(from);
+  if (reading === undefined) return false;
   await using writing = await open(to, "wx", 0o600);
   for await (const chunk of reading.createReadStream({ autoClose: false })) await writing.writeFile(chunk as Buffer);
   if (owner !== undefined) await writing.chown(owner.uid, owner.gid);
   await writing.sync();
   return true;
-};
-
-const openIfThere = async (path: string): Promise<Awaited<ReturnType<typeof open>> | undefined> => {
-  try {
-    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-  } catch (error) {
-    if (systemCode(error) === "ENOENT") return undefined;
-    throw error;
-  }
 };

@@ -1,18 +1,12 @@
-import { GatehouseError, Time, writePrivateFile } from "@gatehouse/shared";
+import { GatehouseError, Time, UpdateStep, writePrivateFile } from "@gatehouse/shared";
+import { chmod } from "node:fs/promises";
+import { join } from "node:path";
 import { z } from "zod";
 
 import { readJson, type Installation } from "./installation.ts";
 import { ReleaseVersion } from "./release-version.ts";
 
-/**
- * What an update is about to do; written before it is done, so that whoever comes after a crash knows what may be half done.
- * `fetching`, `unpacking`: nothing of the running gateway is touched. `trying`: it is stopped, and the new version tries copies of
- * its files. `switching`: `current` may lead to either version, the data are untouched. `starting`: the new version may have
- * changed the database. `returning`: the version before, and the database from before, are put back.
- */
-export const UpdateStep = z.enum(["idle", "fetching", "unpacking", "trying", "switching", "starting", "returning"]);
-export type UpdateStep = z.infer<typeof UpdateStep>;
-
+/** What an update does, and what the ones before have left. Written down before each step. */
 export const UpdateJournal = z.strictObject({
   format: z.literal(1),
   step: UpdateStep,
@@ -61,6 +55,16 @@ export const readJournal = async (installation: Installation): Promise<UpdateJou
   });
 };
 
+/** The journal of an installation as its gateway sees it, which only reads; undefined where it cannot. */
+export const readJournalIn = async (install: string): Promise<UpdateJournal | undefined> => {
+  const content = (await readJson(join(install, "update/journal.json"))) ?? empty;
+  return UpdateJournal.safeParse(content).data;
+};
+
 /** On the disk when this returns; a crash leaves the old content or the new. */
-export const writeJournal = (installation: Installation, journal: UpdateJournal): Promise<void> =>
-  writePrivateFile(installation.work("journal.json"), JSON.stringify(journal));
+export const writeJournal = async (installation: Installation, journal: UpdateJournal): Promise<void> => {
+  const file = installation.work("journal.json");
+  await writePrivateFile(file, JSON.stringify(journal));
+  // It holds no secret, and the gateway, which runs as another user, tells what it says.
+  await chmod(file, 0o644);
+};

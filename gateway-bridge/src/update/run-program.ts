@@ -1,4 +1,12 @@
-import { GatehouseError, onAbort, systemCode, withDeadline, type Cancellable, type Clock } from "@gatehouse/shared";
+import {
+  GatehouseError,
+  onAbort,
+  systemCode,
+  withDeadline,
+  type Cancellable,
+  type Clock,
+  type Secret,
+} from "@gatehouse/shared";
 import { spawn } from "node:child_process";
 
 import type { Owner } from "./database-copy.ts";
@@ -7,6 +15,8 @@ export interface ProgramCall {
   readonly program: string;
   readonly args: readonly string[];
   readonly searchPath: string;
+  /** What it reads on its standard input. */
+  readonly input?: Secret | undefined;
   /** Whose rights it gets, where ours allow that; our own otherwise. */
   readonly as?: Owner | undefined;
   readonly ms: number;
@@ -27,14 +37,19 @@ export const runProgram = (call: ProgramCall, { signal }: Cancellable): Promise<
     collect(call, cancel),
   );
 
-const collect = ({ program, args, searchPath, as }: ProgramCall, { signal }: Cancellable): Promise<ProgramResult> =>
+const collect = (
+  { program, args, searchPath, input, as }: ProgramCall,
+  { signal }: Cancellable,
+): Promise<ProgramResult> =>
   new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       env: { PATH: searchPath },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe"],
       ...(as !== undefined && { uid: as.uid, gid: as.gid }),
     });
     const leaving = onAbort(signal, () => void child.kill("SIGKILL"));
+    // A program that reads nothing ends before this is written.
+    child.stdin.on("error", () => undefined).end(input?.reveal());
     const [stdout, stderr] = [bounded(), bounded()];
     child.stdout.on("data", stdout.add);
     child.stderr.on("data", stderr.add);

@@ -1,19 +1,28 @@
-import { GatehouseError, isGatehouseError, type Cancellable, type Clock, type Logger } from "@gatehouse/shared";
+import {
+  GatehouseError,
+  isGatehouseError,
+  type Cancellable,
+  type Clock,
+  type Logger,
+  type Secret,
+  type UpdateStep,
+} from "@gatehouse/shared";
 import { access } from "node:fs/promises";
 
 import { InstanceLock } from "../store/instance-lock.ts";
-import { keepDatabase, makeTrial, restoreDatabase } from "./database-copy.ts";
+import { isKeyUnchanged, keepDatabase, makeTrial, restoreDatabase } from "./database-copy.ts";
 import { fetchFile, fetchManifest } from "./fetch-release.ts";
 import type { GatewayService } from "./gateway-service.ts";
 import type { Report } from "./health-policy.ts";
 import type { Installation } from "./installation.ts";
-import { readJournal, writeJournal, type UpdateJournal, type UpdateStep } from "./journal.ts";
+import { readJournal, writeJournal, type UpdateJournal } from "./journal.ts";
 import type { Manifest } from "./manifest.ts";
 import { recoveryOf } from "./recovery-policy.ts";
 import type { ReleaseSource } from "./release-source.ts";
 import { compareVersions, type ReleaseVersion } from "./release-version.ts";
 import { unpackRelease } from "./unpack-release.ts";
 import { judgeUpdate, type UpdateVerdict } from "./update-policy.ts";
+import { lookAtVaultKey } from "./vault-key-file.ts";
 import type { Versions } from "./versions.ts";
 
 export interface UpdatesOptions {
@@ -22,10 +31,19 @@ export interface UpdatesOptions {
   readonly data: string;
   readonly service: GatewayService;
   readonly versions: Versions;
+  readonly vaultLock: VaultLock;
   /** `linux-x64`, `linux-arm64`. */
   readonly platform: string;
   readonly clock: Clock;
   readonly log: Logger;
+}
+
+/** What may lock the vault that a version is to try itself on. */
+export interface VaultLock {
+  /** Whether the content of a key file needs a passphrase. */
+  readonly locks: (keyFile: Buffer) => boolean;
+  /** Undefined where there is nobody to ask. */
+  readonly ask: () => Promise<Secret | undefined>;
 }
 
 export interface Offer {
@@ -89,13 +107,14 @@ export class Updates implements Disposable {
     if (verdict.kind === "refuse") throw new GatehouseError(verdict.code, verdict.why);
     const { installation, service } = this.#options;
     const to = manifest.version;
+    const passphrase = await this.#askPassphrase();
     await this.#begin("fetching", { from, to, running: await service.isRunning(cancel), restoring: true, starts: 0 });
     await this.#orTakeBack(async () => {
       const archive = installation.work("archive.tar.gz");
       await fetchFile(source, { file: verdict.file, path: archive }, cancel);
       await this.#begin("unpacking");
       await unpackRelease(archive, installation.version(to));
-      const before = await this.#try(from, to, cancel);
+      const before = await this.#try(from, { to, passphrase }, cancel);
       await this.#begin("switching");
       await installation.point("current", to);
       await this.#begin("starting");
@@ -114,11 +133,16 @@ export class Updates implements Disposable {
     const before = installation.work("before");
     if (restore && !(await isThere(before)))
       throw new GatehouseError("update-unsuitable", "The data from before the update are not there any more.");
+    const passphrase = await this.#askPassphrase();
     await this.#begin("trying", { from, to, running: await service.isRunning(cancel), restoring: restore, starts: 0 });
     await this.#orTakeBack(async () => {
       await service.stop(cancel);
-      await makeTrial(data, restore ? before : data, installation.work("trial"));
-      await versions.check(to, installation.work("trial"), cancel);
+      const trial = installation.work("trial");
+      await makeTrial(data, restore ? before : data, trial);
+      await versions.check(to, { data: trial, passphrase }, cancel).catch(async (cause: unknown) => {
+        if (!restore || (await isKeyUnchanged(before, data))) throw cause;
+        throw keyChanged(cause);
+      });
     });
     await this.#begin("returning", { from: to, to: from });
     await this.#return({ start: true });
@@ -157,15 +181,35 @@ export class Updates implements Disposable {
   }
 
   /** Stops the gateway, and has the new version try itself on copies of its files. Answers what the old version said at the end. */
-  async #try(from: ReleaseVersion, to: ReleaseVersion, cancel: Cancellable): Promise<Report | undefined> {
+  async #try(
+    from: ReleaseVersion,
+    { to, passphrase }: { readonly to: ReleaseVersion; readonly passphrase: Secret | undefined },
+    cancel: Cancellable,
+  ): Promise<Report | undefined> {
     const { installation, data, service, versions } = this.#options;
+    const trial = installation.work("trial");
     const before = this.#journal.running ? await versions.report(from, cancel) : undefined;
     await this.#begin("trying");
     await service.stop(cancel);
     await keepDatabase(data, installation.work("before"));
-    await makeTrial(data, data, installation.work("trial"));
-    await versions.check(to, installation.work("trial"), cancel);
+    await makeTrial(data, data, trial);
+    await versions.check(to, { data: trial, passphrase }, cancel);
     return before;
+  }
+
+  /** The vault's passphrase, where one locks it: asked for before anything is stopped. @throws GatehouseError `vault-locked` */
+  async #askPassphrase(): Promise<Secret | undefined> {
+    const { data, vaultLock } = this.#options;
+    if ((await lookAtVaultKey(data, vaultLock.locks)) !== true) return undefined;
+    const given = await vaultLock.ask();
+    if (given !== undefined) return given;
+    throw new GatehouseError(
+      "vault-locked",
+      "A passphrase locks the vault, and none was given to try a copy of it with.",
+      {
+        remedy: "Add --passphrase-stdin, or give the credential `vault-passphrase` to the unit that updates.",
+      },
+    );
   }
 
   async #startAndJudge(version: ReleaseVersion, before: Report | undefined, cancel: Cancellable): Promise<void> {
@@ -182,7 +226,11 @@ export class Updates implements Disposable {
     } catch (error) {
       this.#options.log.warn("the update is taken back", { step: this.#journal.step, error: String(error) });
       if (this.#journal.step === "starting") await this.#return({ start: true });
-      else await this.#discard({ start: true, failed: isGatehouseError(error) && this.#journal.step === "trying" });
+      else
+        await this.#discard({
+          start: true,
+          failed: isGatehouseError(error) && error.code === "update-failed" && this.#journal.step === "trying",
+        });
       throw error;
     }
   }
@@ -202,7 +250,11 @@ export class Updates implements Disposable {
     const { installation, data, service } = this.#options;
     const { from, to, running, restoring } = this.#journal;
     if (from === null) throw new TypeError("nothing to return to");
-    if (this.#journal.step !== "returning") await this.#begin("returning");
+    if (this.#journal.step !== "returning") {
+      // A rotation since has left nothing that opens those data; what is there opens with today's key.
+      if (restoring && !(await isKeyUnchanged(installation.work("before"), data))) return this.#stay();
+      await this.#begin("returning");
+    }
     if (start) await service.stop(unstoppable());
     if (restoring) await restoreDatabase(installation.work("before"), data);
     await installation.point("current", from);
@@ -210,6 +262,14 @@ export class Updates implements Disposable {
     await this.#begin("idle", { failed: to, previous: null });
     await installation.tidy([from]);
     if (start && running) await this.#resume(from);
+  }
+
+  /** The new version stays, whatever it is worth: only its data can be opened. `proven` goes on to lead to the old one. */
+  async #stay(): Promise<void> {
+    const { from, to } = this.#journal;
+    this.#options.log.error("the data from before the update do not open with the vault's key any more", { stays: to });
+    await this.#begin("idle", { previous: from, failed: null });
+    await this.#options.installation.tidy([from, to]);
   }
 
   /** Starts the version that is back. That it does not work either is told, but changes nothing: there is no other. */
@@ -252,6 +312,13 @@ export class Updates implements Disposable {
     this.#journal = journal;
   }
 }
+
+const keyChanged = (cause: unknown): GatehouseError =>
+  new GatehouseError(
+    "update-unsuitable",
+    "The data from before the update cannot come back: the vault's key was changed since, and they open with the old one alone.",
+    { remedy: "Restore a backup that was made before the update: `gatehouse restore FILE`.", cause },
+  );
 
 const lockOf = (installation: Installation): InstanceLock => {
   try {

@@ -1,4 +1,4 @@
-import { GatehouseError, isGatehouseError, type Cancellable, type Clock } from "@gatehouse/shared";
+import { GatehouseError, isGatehouseError, type Cancellable, type Clock, type Secret } from "@gatehouse/shared";
 import { userInfo } from "node:os";
 import { z } from "zod";
 
@@ -29,6 +29,13 @@ export interface Circumstances {
   readonly isRunning: (cancel: Cancellable) => Promise<boolean>;
 }
 
+/** A data folder that a version is to try itself on. */
+export interface Trial {
+  readonly data: string;
+  /** The vault's, where one locks it. */
+  readonly passphrase: Secret | undefined;
+}
+
 /** The installed versions as programs, run with the rights of the gateway's user. */
 export class Versions {
   readonly #options: VersionsOptions;
@@ -37,11 +44,17 @@ export class Versions {
     this.#options = options;
   }
 
-  /** Has a version open a data folder, and change it to its own form. @throws GatehouseError `update-failed` where it cannot */
-  async check(version: ReleaseVersion, data: string, cancel: Cancellable): Promise<void> {
-    const { code, stderr, stdout } = await this.#run(version, ["check", "--data", data], { ms: checkTime, cancel });
+  /**
+   * Has a version open a data folder, and change it to its own form.
+   * @throws GatehouseError `update-failed` where it cannot, `passphrase-wrong`
+   */
+  async check(version: ReleaseVersion, { data, passphrase }: Trial, cancel: Cancellable): Promise<void> {
+    const args = ["check", "--data", data, ...(passphrase === undefined ? [] : ["--passphrase-stdin"])];
+    const { code, stderr, stdout } = await this.#run(version, args, { ms: checkTime, input: passphrase, cancel });
     if (code === 0) return;
     const words = (stderr === "" ? stdout : stderr).trim().slice(-600);
+    if (words.endsWith("(passphrase-wrong)"))
+      throw new GatehouseError("passphrase-wrong", "This is not the passphrase of the vault.");
     throw new GatehouseError("update-failed", `Version ${version} cannot use a copy of the data. It says: ${words}`);
   }
 
@@ -90,10 +103,10 @@ export class Versions {
   async #run(
     version: ReleaseVersion,
     args: readonly string[],
-    { ms, cancel }: { readonly ms: number; readonly cancel: Cancellable },
+    { ms, input, cancel }: { readonly ms: number; readonly input?: Secret | undefined; readonly cancel: Cancellable },
   ): Promise<ProgramResult> {
     const { installation, data, searchPath, clock } = this.#options;
     const as = userInfo().uid === 0 ? await ownerOf(data) : undefined;
-    return runProgram({ program: installation.program(version), args, searchPath, as, ms, clock }, cancel);
+    return runProgram({ program: installation.program(version), args, searchPath, input, as, ms, clock }, cancel);
   }
 }

@@ -62,8 +62,11 @@ export const readRootKey = async (path: string, ask?: AskPassphrase): Promise<Ro
 /** Whether the file at this path needs a passphrase; false where there is none. */
 export const isProtected = async (path: string): Promise<boolean> => {
   const content = await readPrivateFile(path);
-  return content !== undefined && splitWrapped(content) !== undefined;
+  return content !== undefined && isLockedRootKey(content);
 };
+
+/** Whether the content of a key file needs a passphrase. */
+export const isLockedRootKey = (content: Buffer): boolean => splitWrapped(content) !== undefined;
 
 /** Puts the root key into the file, which holds what it held before or this when it is killed meanwhile. */
 export const writeRootKey = async (path: string, rootKey: Buffer, protection?: Protection): Promise<void> => {

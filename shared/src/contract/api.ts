@@ -3,17 +3,23 @@ import { z } from "zod";
 import { ApplicationCredential, NewApplication } from "./application.ts";
 import { auditRoutes } from "./audit-routes.ts";
 import { AddCamera, Camera, DiscoveredCamera, TierName } from "./camera.ts";
-import { AuditRow, Principal, Status } from "./gateway.ts";
+import { AuditRow, ListedPrincipal, Status } from "./gateway.ts";
+import { clockRoutes } from "./clock-routes.ts";
 import { grantRoutes } from "./grant-routes.ts";
+import { guestRoutes } from "./guest-routes.ts";
 import { GatewayHealth } from "./health.ts";
 import { PreparedHomeKitSession, PrepareHomeKitSession, StartHomeKitSession } from "./homekit.ts";
 import { PrincipalId } from "./ids.ts";
 import { Sdp } from "./live.ts";
+import { noticeRoutes } from "./notice-routes.ts";
 import { openApiRoutes } from "./openapi-routes.ts";
 import { OfferPairing, Pair, Paired, PairingOffer } from "./pairing.ts";
+import { passkeyRoutes } from "./passkey-routes.ts";
 import { peopleRoutes } from "./people-routes.ts";
+import { roleRoutes } from "./role-routes.ts";
 import { camera, liveQuery, nothing, QueryInt, QuerySeconds, route, session, type Route } from "./route.ts";
 import { trustRoutes } from "./trust-routes.ts";
+import { updateRoutes } from "./update-routes.ts";
 
 /** Everything that can be asked of a gateway. Both ends are built from this table. */
 export const routes = {
@@ -137,7 +143,7 @@ export const routes = {
     method: "GET",
     path: "/v1/principals",
     access: { on: "gateway", action: "admin" },
-    response: z.array(Principal),
+    response: z.array(ListedPrincipal),
   }),
   revokePrincipal: route({
     method: "DELETE",
@@ -147,8 +153,11 @@ export const routes = {
     response: nothing,
   }),
   ...grantRoutes,
+  ...roleRoutes,
+  ...guestRoutes,
   ...trustRoutes,
   ...openApiRoutes,
+  ...updateRoutes,
   health: route({ method: "GET", path: "/v1/health", access: { on: "paired" }, response: GatewayHealth }),
   metrics: route({
     method: "GET",
@@ -168,6 +177,9 @@ export const routes = {
   }),
   ...auditRoutes,
   ...peopleRoutes,
+  ...noticeRoutes,
+  ...clockRoutes,
+  ...passkeyRoutes,
 } satisfies Record<string, Route>;
 
 export type RouteName = keyof typeof routes;

@@ -3,12 +3,19 @@ import { z } from "zod";
 import { Name, Time } from "./ids.ts";
 import { OneTimeCode } from "./login.ts";
 import { LoginName } from "./person.ts";
+import { CertificateKind, Trust } from "./trust.ts";
 
 /** What a browser may know before anybody is known. */
 export const DoorState = z.strictObject({
   name: Name,
   /** Nobody has the gateway yet: it waits for its owner's code. */
   firstRun: z.boolean(),
+  /** Whether passkeys work under the host of this request: browsers have none for an address. */
+  passkeys: z.boolean(),
+  /** The gateway's own page under its own name: `https://name:port`. */
+  canonical: z.string(),
+  /** What the certificate under that name is vouched for by, and the fingerprint of the home's authority. */
+  trust: Trust.pick({ fingerprint: true }).extend({ kind: CertificateKind }),
 });
 export type DoorState = z.infer<typeof DoorState>;
 

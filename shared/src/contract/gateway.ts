@@ -1,17 +1,26 @@
 import { z } from "zod";
 
 import { Grant, PrincipalKind } from "./grant.ts";
-import { CameraId, GatewayId, Name, PrincipalId, Time } from "./ids.ts";
+import { CameraId, GatewayId, Name, PrincipalId, RoleId, Time } from "./ids.ts";
 
 export const Principal = z.strictObject({
   id: PrincipalId,
   name: Name,
   kind: PrincipalKind,
+  /** All that it may do. */
   grants: z.array(Grant),
   created: Time,
   revoked: Time.nullable(),
 });
 export type Principal = z.infer<typeof Principal>;
+
+/** One with where its grants come from. */
+export const ListedPrincipal = Principal.extend({
+  /** Those of its own, without its roles'. */
+  own: z.array(Grant),
+  roles: z.array(RoleId),
+});
+export type ListedPrincipal = z.infer<typeof ListedPrincipal>;
 
 export const StreamStatus = z.strictObject({
   camera: CameraId,

@@ -61,10 +61,10 @@ export type Grant = z.infer<typeof Grant>;
 
 /**
  * Who is on the other side. None but the `owner` (the command line on the gateway's box) and people can ever hold `admin`, `remote` or
- * `remedy`. A `person` signs in with a browser; an `application` (a player, a recorder, Prometheus) logs in with a password that the
+ * `remedy`. A `person` signs in with a browser; a `guest` came by a link, and holds what the link says; an `application` (a player, a recorder, Prometheus) logs in with a password that the
  * gateway drew for it; all others prove a key.
  */
-export const PrincipalKind = z.enum(["owner", "person", "homebridge", "node-red", "application"]);
+export const PrincipalKind = z.enum(["owner", "person", "guest", "homebridge", "node-red", "application"]);
 export type PrincipalKind = z.infer<typeof PrincipalKind>;
 
 /** Who is let in by a pairing string. */
@@ -73,3 +73,7 @@ export type PairedKind = z.infer<typeof PairedKind>;
 
 /** Actions that no service principal can hold, whoever grants them. */
 export const ownerOnlyActions: readonly Action[] = ["admin", "remote", "remedy"];
+
+/** All that a guest can hold. */
+export const GuestAction = Action.extract(["live", "snapshot", "events", "talk"]);
+export type GuestAction = z.infer<typeof GuestAction>;

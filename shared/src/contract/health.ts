@@ -89,8 +89,23 @@ export const TranscoderHealth = z.strictObject({
 });
 export type TranscoderHealth = z.infer<typeof TranscoderHealth>;
 
-export const GatewayHealth = z.strictObject({
+/** Something about the gateway itself that its owner can better. */
+export const GatewayWarning = z.strictObject({
+  code: z.enum(["clock-wrong", "certificate-failed", "certificate-ending"]),
+  message: z.string(),
+  /** What to do. */
+  remedy: z.string(),
+});
+export type GatewayWarning = z.infer<typeof GatewayWarning>;
+
+export const MediaHealth = z.strictObject({
   cameras: z.array(CameraHealth),
   transcoder: TranscoderHealth,
+});
+export type MediaHealth = z.infer<typeof MediaHealth>;
+
+export const GatewayHealth = MediaHealth.extend({
+  /** Told to whoever may administer the gateway alone. */
+  gateway: z.array(GatewayWarning),
 });
 export type GatewayHealth = z.infer<typeof GatewayHealth>;

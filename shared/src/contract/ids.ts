@@ -15,6 +15,14 @@ export const SessionId = id("ses", "SessionId");
 export type SessionId = z.infer<typeof SessionId>;
 export const LoginId = id("login", "LoginId");
 export type LoginId = z.infer<typeof LoginId>;
+export const PasskeyId = id("passkey", "PasskeyId");
+export type PasskeyId = z.infer<typeof PasskeyId>;
+export const RoleId = id("role", "RoleId");
+export type RoleId = z.infer<typeof RoleId>;
+export const GuestLinkId = id("link", "GuestLinkId");
+export type GuestLinkId = z.infer<typeof GuestLinkId>;
+export const NoticeId = id("note", "NoticeId");
+export type NoticeId = z.infer<typeof NoticeId>;
 export const GatewayId = id("gw", "GatewayId");
 export type GatewayId = z.infer<typeof GatewayId>;
 

@@ -1,10 +1,14 @@
 import { z } from "zod";
 
 import { LoginId, Name, PrincipalId, Time } from "./ids.ts";
+import { Notice } from "./notice.ts";
 import { LoginName, Password, Person } from "./person.ts";
 
-/** Something that a person showed. `code`: the one-time code of a first run or an invitation, which allows to set the others up. */
-export const Factor = z.enum(["code", "password", "totp", "recovery-code"]);
+/**
+ * Something that a person showed. `code`: the one-time code of a first run or an invitation, which allows to set the others up. `link`:
+ * a guest's, who has nothing else. A `passkey` is two by itself.
+ */
+export const Factor = z.enum(["code", "link", "password", "totp", "recovery-code", "passkey"]);
 export type Factor = z.infer<typeof Factor>;
 
 /** One sign-in of a person in one browser. */
@@ -30,14 +34,21 @@ export const TotpCode = z.string().regex(/^\d{6}$/, "six digits");
 /** A one-time code, grouped by blanks or dashes as people type it. */
 export const OneTimeCode = z.string().max(64);
 
+/**
+ * Whether to stay signed in when the browser is closed: for a day after the last use, for 30 days at most. Nobody does who may change
+ * the gateway's settings, nor by an address, whose next holder is another.
+ */
+export const Stay = z.boolean().optional();
+
 /** Both factors at once, so that nobody learns which of them was wrong. `code`: six digits, or one of the recovery codes. */
 export const PasswordSignIn = z.strictObject({
   loginName: LoginName,
   password: Password,
   code: OneTimeCode.optional(),
+  stay: Stay,
 });
 export type PasswordSignIn = z.infer<typeof PasswordSignIn>;
-export const StepUp = PasswordSignIn.omit({ loginName: true });
+export const StepUp = PasswordSignIn.omit({ loginName: true, stay: true });
 export type StepUp = z.infer<typeof StepUp>;
 
 /** Who is signed in. */
@@ -48,6 +59,8 @@ export const Me = z.strictObject({
   admin: z.boolean(),
   /** What it should still set up. */
   needs: z.array(z.enum(["password", "second-factor", "recovery-codes"])),
+  /** What it should know of. */
+  notices: z.array(Notice),
 });
 export type Me = z.infer<typeof Me>;
 

@@ -1,20 +1,22 @@
 import { z } from "zod";
 
 import { DoorState, FirstRun, FirstRunCode, OpenInvitation } from "./door.ts";
+import { GuestMe } from "./guest.ts";
 import { LoginId, PrincipalId } from "./ids.ts";
 import { Login, Me, PasswordSignIn, RecoveryCodes, StepUp, TotpCode, TotpSecret } from "./login.ts";
-import { Invitation, NewPerson, Password, Person } from "./person.ts";
+import { ChangePerson, Invitation, NewPerson, Password, Person } from "./person.ts";
 import { nothing, route, type Route } from "./route.ts";
 
 const admin = { on: "gateway", action: "admin" } as const;
 const anybody = { on: "anybody" } as const;
+const fromAnywhere = { on: "anybody", away: true } as const;
 const login = { on: "login" } as const;
 const oneLogin = z.strictObject({ login: LoginId });
 const onePerson = z.strictObject({ principal: PrincipalId });
 
 /** How people come in, and what they do about themselves and each other. Who comes in is given a cookie with the answer. */
 export const peopleRoutes = {
-  doorState: route({ method: "GET", path: "/v1/door", access: anybody, response: DoorState }),
+  doorState: route({ method: "GET", path: "/v1/door", access: fromAnywhere, response: DoorState }),
   makeFirstRunCode: route({
     method: "POST",
     path: "/v1/first-run/code",
@@ -33,13 +35,13 @@ export const peopleRoutes = {
   signInWithPassword: route({
     method: "POST",
     path: "/v1/sign-in/password",
-    access: anybody,
+    access: fromAnywhere,
     body: PasswordSignIn,
     response: Me,
   }),
 
-  me: route({ method: "GET", path: "/v1/me", access: login, response: Me }),
-  signOut: route({ method: "DELETE", path: "/v1/me/login", access: login, response: nothing }),
+  me: route({ method: "GET", path: "/v1/me", access: login, guests: true, response: z.union([Me, GuestMe]) }),
+  signOut: route({ method: "DELETE", path: "/v1/me/login", access: login, guests: true, response: nothing }),
   stepUpWithPassword: route({
     method: "POST",
     path: "/v1/me/step-up/password",
@@ -68,6 +70,7 @@ export const peopleRoutes = {
     body: z.strictObject({ code: TotpCode }),
     response: Me,
   }),
+  removeTotp: route({ method: "DELETE", path: "/v1/me/totp", access: login, response: nothing }),
   makeRecoveryCodes: route({
     method: "POST",
     path: "/v1/me/recovery-codes",
@@ -85,6 +88,15 @@ export const peopleRoutes = {
 
   listPeople: route({ method: "GET", path: "/v1/people", access: admin, response: z.array(Person) }),
   addPerson: route({ method: "POST", path: "/v1/people", access: admin, body: NewPerson, response: Invitation }),
+  /** What is not named stays as it is. What the person may not do any more ends at once. */
+  changePerson: route({
+    method: "PATCH",
+    path: "/v1/people/:principal",
+    access: admin,
+    params: onePerson,
+    body: ChangePerson,
+    response: Person,
+  }),
   removePerson: route({
     method: "DELETE",
     path: "/v1/people/:principal",

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { Grant } from "./grant.ts";
-import { Name, PrincipalId, Time } from "./ids.ts";
+import { Name, PrincipalId, RoleId, Time } from "./ids.ts";
 
 /** What a person types to say who it is: no distinction of case, nor of how accents are written. */
 export const LoginName = z
@@ -20,9 +20,11 @@ export const Person = z.strictObject({
   id: PrincipalId,
   name: Name,
   loginName: LoginName,
+  /** Of its own, without its roles'. */
   grants: z.array(Grant),
-  /** What it can prove itself with; recovery codes that are left. */
-  factors: z.strictObject({ password: z.boolean(), totp: z.boolean(), recoveryCodes: z.int() }),
+  roles: z.array(RoleId),
+  /** What it can prove itself with: passkeys of the gateway's names, recovery codes that are left. */
+  factors: z.strictObject({ password: z.boolean(), totp: z.boolean(), passkeys: z.int(), recoveryCodes: z.int() }),
   created: Time,
   lastLogin: Time.nullable(),
 });
@@ -32,8 +34,16 @@ export const NewPerson = z.strictObject({
   name: Name,
   loginName: LoginName,
   grants: z.array(Grant).max(1_000).default([]),
+  roles: z.array(RoleId).max(16).default([]),
 });
 export type NewPerson = z.infer<typeof NewPerson>;
+
+export const ChangePerson = z.strictObject({
+  name: Name.optional(),
+  grants: z.array(Grant).max(1_000).optional(),
+  roles: z.array(RoleId).max(16).optional(),
+});
+export type ChangePerson = z.infer<typeof ChangePerson>;
 
 /** How a new person gets in: a code for the first sign-in, in whose course it sets its own password. */
 export const Invitation = z.strictObject({ person: Person, code: z.string(), expires: Time });

@@ -7,7 +7,7 @@ import { CameraId, SessionId } from "./ids.ts";
 /**
  * Who may call a route:
  * `pairing` anybody who holds an unused pairing secret;
- * `anybody` whoever asks: who is let in by it is judged behind it, and each guess counted;
+ * `anybody` whoever asks from home, or also from `away`: who is let in by it is judged behind it, and each guess counted;
  * `login` a signed-in person about itself, from a browser;
  * `paired` any paired principal, who sees only what its grants cover;
  * `gateway` a principal with the action on all cameras;
@@ -16,18 +16,20 @@ import { CameraId, SessionId } from "./ids.ts";
  */
 export type Access =
   | { readonly on: "pairing" }
-  | { readonly on: "anybody" }
+  | { readonly on: "anybody"; readonly away?: true }
   | { readonly on: "login" }
   | { readonly on: "paired" }
   | { readonly on: "gateway" | "camera" | "session"; readonly action: Action };
 
 export interface Route {
-  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** `:name` marks a parameter. */
   readonly path: string;
   readonly access: Access;
   /** False where no login of a person will do, only a key. */
   readonly browsers?: false;
+  /** Whether a guest's login will do for a route `login`. */
+  readonly guests?: true;
   readonly params: z.ZodType;
   readonly query: z.ZodType;
   readonly body: z.ZodType;

@@ -2,10 +2,13 @@ import { z } from "zod";
 
 import { Time } from "./ids.ts";
 
+/** `home`: of the home's own authority. `own`: of files that the owner named. `acme`: of an authority that everybody knows, by ACME. */
+export const CertificateKind = z.enum(["home", "own", "acme"]);
+export type CertificateKind = z.infer<typeof CertificateKind>;
+
 /** A certificate that the gateway shows. */
 const ShownCertificate = z.strictObject({
-  /** `home`: of the home's own authority. `own`: of files that the owner named. */
-  kind: z.enum(["home", "own"]),
+  kind: CertificateKind,
   /** Names and addresses that it is good for. */
   names: z.array(z.string()),
   expires: Time,
@@ -20,7 +23,18 @@ export const Trust = z.strictObject({
   /** When the authority ends. */
   expires: Time,
   certificates: z.array(ShownCertificate),
-  /** Why newer files of the owner's are not used; null where nothing is wrong. */
+  /** The certificate for `web.name`, where there is to be one beside the home's. */
+  named: z
+    .strictObject({
+      kind: CertificateKind.exclude(["home"]),
+      name: z.string(),
+      /** Whether there is one: until then, whoever asks for that name is shown the home's, which is not for it. */
+      shown: z.boolean(),
+      /** When it is asked for anew; null where another program sees to that. */
+      nextTry: Time.nullable(),
+    })
+    .nullable(),
+  /** What is wrong with the newest one, or with getting it; null where nothing is. */
   notice: z.string().nullable(),
 });
 export type Trust = z.infer<typeof Trust>;

@@ -56,6 +56,21 @@ export const errorRegistry = {
     500,
     "Correct the files that `tls` names in the configuration; `openssl x509 -text -in FILE` shows what a certificate is good for.",
   ),
+  "certificate-failed": entry(
+    "later",
+    502,
+    "It is tried again by itself; `gatehouse certificate` shows when. The message says what stood in the way.",
+  ),
+  "dns-refused": entry(
+    "later",
+    502,
+    "Check `tls.dns` in the configuration, and give the provider's token anew with `gatehouse certificate token`.",
+  ),
+  "clock-wrong": entry(
+    "later",
+    503,
+    "Sign in with a passkey or a recovery code meanwhile, and set the clock of the gateway's box. Where it is right by now, `gatehouse clock confirm` says so.",
+  ),
   "address-in-use": entry("never", 500, "Another program listens there. Stop it, or choose another address or port."),
   "data-folder": entry("never", 500, "Choose a data folder that you may write to, with --data."),
   "gateway-running": entry("never", 409, "Stop the running gateway first, or choose another data folder with --data."),
@@ -137,6 +152,11 @@ export const errorRegistry = {
     "Live video is sent only to private addresses, or a subnet that this box is attached to.",
   ),
   "too-many-sessions": entry("later", 429, "Close a live view that is no longer watched and try again."),
+  "too-many-connections": entry(
+    "later",
+    429,
+    "Close pages and programs that are no longer used; connections that nobody uses close by themselves within a minute.",
+  ),
 
   "vault-key-missing": entry(
     "never",
@@ -203,7 +223,7 @@ export const errorRegistry = {
   ),
 
   "sign-in-refused": entry("never", 401, "Check name, password and code. A code works once, and for 30 seconds."),
-  "step-up-required": entry("never", 403, "Show your password and a code again; then try once more."),
+  "step-up-required": entry("never", 403, "Show your password and a code again, or your passkey; then try once more."),
   "too-many-guesses": entry(
     "later",
     429,
@@ -215,7 +235,20 @@ export const errorRegistry = {
     "The gateway has its owner. `gatehouse person list` shows who that is, `gatehouse person invite` lets them in anew.",
   ),
   "name-taken": entry("never", 409, "Choose another login name."),
+  "guest-link-invalid": entry(
+    "never",
+    403,
+    "Ask for another link. Each works once, in one browser, until its time is over.",
+  ),
+  "role-in-use": entry("never", 409, "Take the role from everybody first; `gatehouse person list` shows who holds it."),
   "password-weak": entry("never", 422, "Choose a longer one that is on no list: three random words are good."),
+  "passkey-refused": entry("never", 422, "Ask your device once more. It has two minutes, and must ask who you are."),
+  "passkeys-need-a-name": entry(
+    "never",
+    409,
+    "Browsers keep passkeys for a name alone. Open the gateway by its name, or sign in with password and code.",
+  ),
+  "last-factor": entry("never", 409, "Set up another way to sign in first; whoever governs needs two factors."),
   "code-refused": entry("never", 422, "Type the six digits that your authenticator shows now; check its clock."),
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -1,26 +1,16 @@
 import { GatewayClient, loadIdentity, silentLogger, systemClock } from "@gatehouse/shared";
-import { once } from "node:events";
-import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { GatewayProcess } from "../../support/gateway-process.ts";
 import { HomeKitReceiver, makeStart } from "../../support/homekit-receiver.ts";
-import type { Probed } from "../../support/process-probe.ts";
+import { readProbe } from "../../support/read-probe.ts";
 import type { FarmCamera } from "../camera-farm/farm.ts";
 import { addCameras } from "../live/gateway-house.ts";
 import { openFiles } from "../process-usage.ts";
 import type { RevolvingDoor } from "./revolving-door.ts";
 
 const cancel = { signal: new AbortController().signal };
-
-const readProbe = async (path: string): Promise<Probed> => {
-  const socket = connect(path);
-  const chunks: Buffer[] = [];
-  socket.on("data", (chunk: Buffer) => chunks.push(chunk));
-  await once(socket, "end");
-  return JSON.parse(Buffer.concat(chunks).toString()) as Probed;
-};
 
 /** HomeKit sessions of a real gateway, asked for over its API: each is decided on, written down and sent. */
 export const openGatewayDoor = async (

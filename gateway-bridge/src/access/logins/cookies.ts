@@ -31,9 +31,10 @@ export const findCookie = (header: string | undefined, name: CookieName): FoundC
 
 const attributes = "Path=/; Secure; HttpOnly; SameSite=Strict";
 
-/** A Set-Cookie value. That of the login goes with the browser's own session; that of the device stays. */
-export const makeCookie = (name: CookieName, secret: Buffer): string => {
-  const kept = name === "device" ? `; Max-Age=${deviceSeconds}` : "";
+/** A Set-Cookie value, kept as long as is said; else that of the login goes with the browser's own session, and that of the device stays. */
+export const makeCookie = (name: CookieName, secret: Buffer, keptMs?: number): string => {
+  const seconds = keptMs === undefined ? { login: undefined, device: deviceSeconds }[name] : Math.floor(keptMs / 1_000);
+  const kept = seconds === undefined ? "" : `; Max-Age=${seconds}`;
   return `${cookieNames[name]}=${secret.toString("base64url")}; ${attributes}${kept}`;
 };
 

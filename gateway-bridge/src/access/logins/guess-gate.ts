@@ -3,6 +3,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import type { StatementSync } from "node:sqlite";
 
 import { addressBlock } from "../../domain/address-block.ts";
+import type { GuessCount, GuessOutcome } from "../../domain/guess-count.ts";
 import {
   accountGuesses,
   addressGuesses,
@@ -36,6 +37,8 @@ export interface GuessGateOptions {
   readonly secrets: SecretStore;
   readonly places: Places;
   readonly clock: Clock;
+  /** Where guesses are counted. */
+  readonly guessed?: GuessCount;
 }
 
 /** Somebody says who it is. */
@@ -55,6 +58,7 @@ export interface Guess {
 export class GuessGate {
   readonly #clock: Clock;
   readonly #places: Places;
+  readonly #guessed: GuessCount | undefined;
   readonly #addresses = new Map<number, GuessAllowance>();
   /** Nobody else knows which names and addresses share a slot. */
   readonly #slotKey: Buffer;
@@ -62,11 +66,12 @@ export class GuessGate {
   readonly #upsert: StatementSync;
   readonly #delete: StatementSync;
 
-  constructor({ database, secrets, places, clock }: GuessGateOptions) {
+  constructor({ database, secrets, places, clock, guessed }: GuessGateOptions) {
     database.migrate(migrations);
     const { sql } = database;
     this.#clock = clock;
     this.#places = places;
+    this.#guessed = guessed;
     this.#select = sql.prepare(`SELECT "left", at FROM guess_allowances WHERE key = ?`);
     this.#upsert = sql.prepare(
       `INSERT INTO guess_allowances VALUES (?, ?, ?)
@@ -82,20 +87,26 @@ export class GuessGate {
    * @throws GatehouseError `too-many-guesses`, or the signal's reason
    */
   async admit<T>(guess: Guess, evaluate: () => Promise<T | undefined>, cancel: Cancellable): Promise<T | undefined> {
-    this.#judge(guess);
-    const who = guess.device === undefined ? "strangers" : "known";
-    return this.#places.run(
-      who,
-      async () => {
-        // Judged once more, and spent, now that its turn has come: others may have guessed meanwhile.
-        this.#judge(guess);
-        this.#spend(guess);
-        const answer = await evaluate();
-        if (answer !== undefined) this.#giveBack(guess);
-        return answer;
-      },
-      cancel,
-    );
+    let outcome: GuessOutcome = "refused";
+    try {
+      this.#judge(guess);
+      const who = guess.device === undefined ? "strangers" : "known";
+      return await this.#places.run(
+        who,
+        async () => {
+          // Judged once more, and spent, now that its turn has come: others may have guessed meanwhile.
+          this.#judge(guess);
+          this.#spend(guess);
+          outcome = "evaluated";
+          const answer = await evaluate();
+          if (answer !== undefined) this.#giveBack(guess);
+          return answer;
+        },
+        cancel,
+      );
+    } finally {
+      this.#guessed?.add(outcome);
+    }
   }
 
   #judge(guess: Guess): void {

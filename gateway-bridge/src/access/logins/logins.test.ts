@@ -52,6 +52,26 @@ describe("a login", () => {
     expect(world.door.logins.list()).toEqual([]);
   });
 
+  it("of who wished to stay goes on for a day unused, in a cookie that the browser keeps; of who governs it does not", async () => {
+    const { logins } = world.door;
+    const { id: bob } = await world.person("bob", { grants: [{ action: "live", camera: "*" }] });
+    const signIn = (principal: PrincipalId, stays: boolean): BegunLogin =>
+      logins.begin({ principal, factors: ["password", "totp"], device: "d", complete: true, stays });
+    const [short, long, owner] = [signIn(bob, false), signIn(bob, true), signIn(ann, true)];
+    expect([short, long, owner].map(({ cookie }) => /Max-Age=\d+/.exec(cookie)?.[0])).toEqual([
+      undefined,
+      "Max-Age=2592000",
+      undefined,
+    ]);
+    await world.clock.advance(60 * minute);
+    const raised = logins.raise(long.login.id, ["totp"])!;
+    expect(raised.cookie).toContain("Max-Age=2588400");
+    expect([short, owner].map(({ cookie }) => logins.find(cookieHeader(cookie)))).toEqual(["ended", "ended"]);
+    await world.restart();
+    await world.clock.advance(23 * 60 * minute);
+    expect(world.door.logins.find(cookieHeader(raised.cookie))).toMatchObject({ principal: bob });
+  });
+
   it("is of no use by its cookie of before, once more was shown", () => {
     const { logins } = world.door;
     const first = begin();

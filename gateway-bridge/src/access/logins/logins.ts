@@ -13,7 +13,7 @@ import { hash, randomBytes } from "node:crypto";
 import type { StatementSync } from "node:sqlite";
 import { z } from "zod";
 
-import { assuranceOf, endOfLogin, isLoginOver, type LiveLogin } from "../../domain/login-policy.ts";
+import { assuranceOf, cookieEnd, endOfLogin, isLoginOver, type LiveLogin } from "../../domain/login-policy.ts";
 import type { Database, Migrations } from "../../store/database.ts";
 import { findCookie, makeCookie } from "./cookies.ts";
 
@@ -30,6 +30,7 @@ const migrations: Migrations = {
        used INTEGER NOT NULL,
        stepped_up INTEGER
      ) STRICT`,
+    "ALTER TABLE logins ADD COLUMN stays INTEGER NOT NULL DEFAULT 0 CHECK (stays IN (0, 1))",
   ],
 };
 
@@ -47,8 +48,12 @@ const Row = z.object({
   created: z.int(),
   used: z.int(),
   stepped_up: z.int().nullable(),
+  stays: z.int().transform((flag) => flag !== 0),
 });
 type Row = z.infer<typeof Row>;
+interface TimedRow extends Row {
+  readonly until: number | undefined;
+}
 
 export interface LoginsOptions {
   readonly database: Database;
@@ -67,6 +72,8 @@ export interface NewLogin {
   readonly device: string;
   /** Whether that is all that the person has. */
   readonly complete: boolean;
+  /** Whether the person wishes to stay signed in when the browser is closed. */
+  readonly stays?: boolean;
 }
 
 /** A login with the Set-Cookie value that its browser is given. */
@@ -95,7 +102,7 @@ export class Logins implements Disposable {
     this.#byHash = sql.prepare("SELECT * FROM logins WHERE secret_hash = ?");
     this.#byId = sql.prepare("SELECT * FROM logins WHERE id = ?");
     this.#all = sql.prepare("SELECT * FROM logins ORDER BY used, id");
-    this.#insert = sql.prepare("INSERT INTO logins VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+    this.#insert = sql.prepare("INSERT INTO logins VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
     this.#rotate = sql.prepare("UPDATE logins SET secret_hash = ?, factors = ?, used = ?, stepped_up = ? WHERE id = ?");
     this.#touch = sql.prepare("UPDATE logins SET used = ? WHERE id = ?");
     this.#delete = sql.prepare("DELETE FROM logins WHERE id = ?");
@@ -120,11 +127,13 @@ export class Logins implements Disposable {
     return this.#use(this.#byId.get(id));
   }
 
-  begin({ principal, factors, device, complete }: NewLogin): BegunLogin {
+  begin({ principal, factors, device, complete, stays = false }: NewLogin): BegunLogin {
     const [id, now, secret] = [LoginId.parse(randomId("login")), this.#options.clock.now(), randomBytes(32)];
     const standing = this.list(principal);
     for (const { id: surplus } of standing.slice(0, Math.max(0, standing.length - mostLogins + 1))) this.end(surplus);
-    this.#insert.run(id, sha256(secret), principal, device, JSON.stringify(factors), now, now, complete ? now : null);
+    const shown = JSON.stringify(factors);
+    const steppedUp = complete ? now : null;
+    this.#insert.run(id, sha256(secret), principal, device, shown, now, now, steppedUp, stays ? 1 : 0);
     return this.#begun(id, secret);
   }
 
@@ -160,8 +169,10 @@ export class Logins implements Disposable {
     if (Number(this.#delete.run(id).changes) > 0) this.#ended.emit(id);
   }
 
-  endAll(principal: PrincipalId): void {
-    for (const row of this.#all.all()) if (row["principal"] === principal) this.end(LoginId.parse(row["id"]));
+  /** All of a principal, perhaps but one. */
+  endAll(principal: PrincipalId, except?: LoginId): void {
+    const theirs = this.#all.all().filter((row) => row["principal"] === principal && row["id"] !== except);
+    for (const row of theirs) this.end(LoginId.parse(row["id"]));
   }
 
   /** Tells of each login at the moment it ends. */
@@ -174,21 +185,30 @@ export class Logins implements Disposable {
   }
 
   /** Ends those that are over. */
-  #standing(): Row[] {
+  #standing(): TimedRow[] {
     const now = this.#options.clock.now();
-    const rows = this.#all.all().map((row) => Row.parse(row));
+    const rows = this.#all.all().map((row) => this.#read(row));
     const over = new Set(rows.filter((row) => isLoginOver(row, this.#isAdmin(row), now)));
     for (const { id } of over) this.end(id);
     return rows.filter((row) => !over.has(row));
   }
 
   #begun(id: LoginId, secret: Buffer): BegunLogin {
-    return { login: toLive(Row.parse(this.#byId.get(id))), cookie: makeCookie("login", secret) };
+    const row = this.#read(this.#byId.get(id));
+    // A guest could not sign in again; a person's cookie goes with the browser's own session, unless that was wished otherwise.
+    const end = cookieEnd(row, this.#isAdmin(row));
+    const keptMs = end === undefined ? undefined : end - this.#options.clock.now();
+    return { login: toLive(row), cookie: makeCookie("login", secret, keptMs) };
+  }
+
+  #read(found: Record<string, unknown> | undefined): TimedRow {
+    const row = Row.parse(found);
+    return { ...row, until: endOfGuest(this.#options.principals.get(row.principal)) };
   }
 
   #use(found: Record<string, unknown> | undefined): LiveLogin | undefined {
     if (found === undefined) return undefined;
-    const row = Row.parse(found);
+    const row = this.#read(found);
     const now = this.#options.clock.now();
     if (isLoginOver(row, this.#isAdmin(row), now)) {
       this.end(row.id);
@@ -202,6 +222,10 @@ export class Logins implements Disposable {
     return this.#options.principals.get(principal)?.grants.some(({ action }) => action === "admin") ?? true;
   }
 }
+
+/** When a guest's time is over; a guest who holds nothing has none. Undefined for people. */
+const endOfGuest = (principal: Principal | undefined): number | undefined =>
+  principal?.kind === "guest" ? Math.max(0, ...principal.grants.map(({ until = 0 }) => until)) : undefined;
 
 const toLive = ({ id, principal, factors, stepped_up }: Row): LiveLogin => ({
   id,

@@ -100,7 +100,11 @@ describe("signing in", () => {
     await signIn("hunter2hunter2").catch(() => undefined);
     const rows = JSON.stringify(world.audit.rows);
     expect(rows).not.toContain("hunter2");
-    expect(world.audit.rows.at(-1)).toMatchObject({ action: "signIn", outcome: "denied", detail: "wrong, for nobody" });
+    expect(world.audit.rows.at(-1)).toMatchObject({
+      action: "signIn",
+      outcome: "denied",
+      detail: "wrong, for nobody; from 192.0.2.7 (1)",
+    });
   });
 
   it("is refused where it cannot be written down", async () => {

@@ -1,7 +1,20 @@
-import { GatehouseError, Secret, type Cancellable, type Clock, type Factor, type PrincipalId } from "@gatehouse/shared";
+import {
+  GatehouseError,
+  Secret,
+  type Cancellable,
+  type Clock,
+  type Factor,
+  type Place,
+  type Principal,
+  type PrincipalId,
+} from "@gatehouse/shared";
 
-import type { AuditSink } from "../../ports.ts";
+import { decidePresence } from "../../domain/access-policy.ts";
+import { assuranceOf } from "../../domain/login-policy.ts";
+import type { AuditSink, NoticeBoard } from "../../ports.ts";
+import type { ClockSense } from "../clock-sense.ts";
 import type { Devices } from "../logins/devices.ts";
+import { GuessAlarm } from "../logins/guess-alarm.ts";
 import type { GuessGate } from "../logins/guess-gate.ts";
 import { RefusalTally } from "../refusal-tally.ts";
 import type { PasswordHash } from "./password-hash.ts";
@@ -21,6 +34,7 @@ export interface SignInAttempt {
 export interface AttemptOrigin {
   readonly cookieHeader: string | undefined;
   readonly peer: string;
+  readonly place: Place;
 }
 
 /** That somebody is who it says. */
@@ -31,12 +45,15 @@ export interface Proof {
 
 export interface CredentialsOptions {
   readonly people: People;
+  readonly principals: { get(id: PrincipalId): Principal | undefined };
   readonly passwords: PasswordHash;
   readonly totp: Totp;
   readonly recovery: RecoveryCodes;
   readonly guesses: GuessGate;
   readonly devices: Devices;
   readonly audit: AuditSink;
+  readonly notices: NoticeBoard;
+  readonly clockSense: Pick<ClockSense, "insist">;
   readonly clock: Clock;
 }
 
@@ -47,10 +64,12 @@ export interface CredentialsOptions {
 export class Credentials implements Disposable {
   readonly #options: CredentialsOptions;
   readonly #refusals: RefusalTally;
+  readonly #alarm: GuessAlarm;
 
   constructor(options: CredentialsOptions) {
     this.#options = options;
     this.#refusals = new RefusalTally({ ...options, action: "signIn" });
+    this.#alarm = new GuessAlarm(options);
   }
 
   /** @throws GatehouseError `sign-in-refused`, `too-many-guesses`, `audit-unwritable`: then nobody signs in */
@@ -79,26 +98,44 @@ export class Credentials implements Disposable {
     { attempt, from, action }: { attempt: SignInAttempt; from: AttemptOrigin; action: string },
     cancel: Cancellable,
   ): Promise<Proof> {
-    const { guesses, devices, audit } = this.#options;
-    const { loginName } = attempt;
+    const { guesses, devices, audit, clockSense } = this.#options;
+    const { loginName, code } = attempt;
+    // Before anything is looked at, so that it says nothing of what is right.
+    if (code !== undefined && isTotpLike(code)) clockSense.insist();
     const device = account && devices.keyOf(from.cookieHeader, account.principal);
     const guess = { account: account?.principal, loginName, device, peer: from.peer };
     const proof = await guesses
-      .admit(guess, () => this.#evaluate(account, attempt), cancel)
+      .admit(guess, () => this.#evaluate(account, attempt, from.place), cancel)
       .catch((error: unknown) => {
-        this.#refusals.add(`not looked at, for ${account?.principal ?? "nobody"}`);
+        const { peer } = from;
+        this.#alarm.add();
+        this.#refusals.add(`not looked at, for ${account?.principal ?? "nobody"}`, { peer, unseen: true });
         throw error;
       });
     if (proof === undefined) {
-      this.#refusals.add(`wrong, for ${account?.principal ?? "nobody"}`);
+      this.#alarm.add();
+      this.#refusals.add(`wrong, for ${account?.principal ?? "nobody"}`, { peer: from.peer });
       throw new GatehouseError("sign-in-refused", "name, password or code is wrong");
     }
     const detail = proof.factors.join("+");
     audit.append({ principal: proof.principal, action, target: proof.principal, outcome: "allowed", detail });
+    this.#tellOf(proof);
     return proof;
   }
 
-  async #evaluate(account: Account | undefined, { password, code }: SignInAttempt): Promise<Proof | undefined> {
+  /** A recovery code is used when the authenticator is lost: or by somebody who found the paper. */
+  #tellOf({ principal: person, factors }: Proof): void {
+    if (!factors.includes("recovery-code")) return;
+    const left = this.#options.recovery.left(person);
+    const text = `You signed in with a recovery code; ${left} are left.`;
+    this.#options.notices.raise({ kind: "recovery-code-used", person, text });
+  }
+
+  async #evaluate(
+    account: Account | undefined,
+    { password, code }: SignInAttempt,
+    place: Place,
+  ): Promise<Proof | undefined> {
     const { people, passwords } = this.#options;
     const right = await passwords.verify(account?.password, password);
     if (account === undefined || account.password === null || !right) return undefined;
@@ -107,20 +144,41 @@ export class Credentials implements Disposable {
     if (now === undefined || now.password !== account.password) return undefined;
     const second = this.#judgeCode(now, code);
     if (second === "wrong") return undefined;
+    const proof: Proof = {
+      principal: account.principal,
+      factors: ["password", ...(second === undefined ? [] : [second])],
+    };
+    if (!this.#mayBeAt(place, proof)) return undefined;
     if (passwords.isOutdated(account.password)) {
       people.setPassword(account.principal, await passwords.make(password));
     }
-    return { principal: account.principal, factors: ["password", ...(second === undefined ? [] : [second])] };
+    return proof;
   }
 
-  /** The factor that the code is, undefined where none is needed; `wrong` also where one is missing. Uses it up. */
-  #judgeCode({ principal, totp: needed }: Account, code: Secret | undefined): Factor | "wrong" | undefined {
-    if (!needed) return undefined;
-    if (code === undefined) return "wrong";
+  /** From away, nobody learns that a password is right who could do nothing with it. */
+  #mayBeAt(place: Place, { principal: id, factors }: Proof): boolean {
+    const { principals, clock } = this.#options;
+    const principal = principals.get(id);
+    if (principal === undefined) return false;
+    return decidePresence(principal, { place, assurance: assuranceOf(factors), now: clock.now() }) === undefined;
+  }
+
+  /**
+   * The factor that the code is, undefined where none is needed; `wrong` also where one is missing. Uses it up. Who has passkeys alone
+   * beside the password may do without a code, or show a recovery code in their stead.
+   */
+  #judgeCode(account: Account, code: Secret | undefined): Factor | "wrong" | undefined {
     const { people, totp, recovery } = this.#options;
+    const { principal } = account;
+    const { totp: needed, passkeys } = people.factorsOf(account);
+    if (!needed && (code === undefined || passkeys === 0)) return undefined;
+    if (code === undefined) return "wrong";
     const plain = Secret.of(code.reveal().replace(/[\s-]/g, ""));
     const step = totp.check(principal, plain);
     if (step !== undefined && people.spendStep(principal, step)) return "totp";
     return recovery.use(principal, plain) ? "recovery-code" : "wrong";
   }
 }
+
+/** Codes that are worth what the clock is worth. */
+const isTotpLike = (code: Secret): boolean => /^\d{6}$/.test(code.reveal().replace(/[\s-]/g, ""));

@@ -120,12 +120,13 @@ describe("setting a password", () => {
 });
 
 describe("an authenticator", () => {
-  it("is exchanged by who has just shown the one before, or a recovery code", async () => {
+  it("is exchanged by who has just shown the one before, or a recovery code, whose logins elsewhere end", async () => {
     const { id } = await world.person("ann");
-    const login = signedIn(id);
+    const [login, other] = [signedIn(id), signedIn(id)];
     await world.clock.advance(10 * minute);
     expect(() => world.door.enrolment.startTotp(login)).toThrow(/password and a code/);
     world.enrolTotp(world.door.logins.raise(login.id, ["recovery-code"])!.login);
+    expect([world.door.logins.get(login.id)?.id, world.door.logins.get(other.id)]).toEqual([login.id, undefined]);
   });
 
   it("is not set up by a code that is not of now, which is told", async () => {

@@ -8,12 +8,22 @@ import {
   type TotpSecret,
 } from "@gatehouse/shared";
 
-import { hasSteppedUp, mayChangeTotp, maySetPassword, type LiveLogin } from "../../domain/login-policy.ts";
+import {
+  hasSteppedUp,
+  mayBeLeft,
+  mayChangeFactors,
+  maySetPassword,
+  type LiveLogin,
+} from "../../domain/login-policy.ts";
 import type { Database } from "../../store/database.ts";
+import type { NoticeBoard } from "../../ports.ts";
+import type { ClockSense } from "../clock-sense.ts";
+import type { GuestLinks } from "../guest-links.ts";
 import type { Devices } from "../logins/devices.ts";
 import type { BegunLogin, Logins } from "../logins/logins.ts";
 import type { Places } from "../logins/places.ts";
 import type { BreachedList } from "./breached-list.ts";
+import { loginEnded, stepUpNeeded } from "./enrolment-refusals.ts";
 import type { PasswordHash } from "./password-hash.ts";
 import { judgePassword, weaknessText } from "./password-policy.ts";
 import type { Account, People } from "./people.ts";
@@ -29,7 +39,10 @@ export interface EnrolmentOptions {
   readonly recovery: RecoveryCodes;
   readonly logins: Logins;
   readonly devices: Devices;
+  readonly guests: GuestLinks;
   readonly places: Places;
+  readonly notices: NoticeBoard;
+  readonly clockSense: Pick<ClockSense, "insist">;
   readonly clock: Clock;
   readonly gatewayName: string;
 }
@@ -43,53 +56,89 @@ export class Enrolment {
   }
 
   /**
-   * Sets the person's password. Every login and every known browser of the person is forgotten with the one before; the login that
-   * asked begins anew.
+   * Sets the person's password. Every login, every known browser and every guest link of the person ends with the one before; the
+   * login that asked begins anew.
    * @throws GatehouseError `password-weak`, `step-up-required`, `too-many-guesses`
    */
   async setPassword(
     { login, password, device }: { login: LiveLogin; password: Secret; device: string },
     cancel: Cancellable,
   ): Promise<BegunLogin> {
-    const { database, people, passwords, logins, devices, places, clock } = this.#options;
+    const { database, people, passwords, logins, devices, guests, places, clock } = this.#options;
     const insist = (): Account => {
       const account = this.#accountOf(login.principal);
-      if (!maySetPassword(login, has(account), clock.now())) throw stepUp();
+      if (!maySetPassword(login, people.factorsOf(account), clock.now())) throw stepUpNeeded();
       return account;
     };
     this.#judge(password, insist());
     const phc = await places.run("known", () => passwords.make(password), cancel);
-    const { principal, totp } = insist();
+    const account = insist();
+    const { principal } = account;
+    const { totp, passkeys } = people.factorsOf(account);
     // Whoever was thrown out meanwhile does not come in by it again.
-    if (logins.get(login.id) === undefined) throw new GatehouseError("unauthenticated", "this login has ended");
+    if (logins.get(login.id) === undefined) throw loginEnded();
+    if (account.password !== null) this.#tell("password-changed", principal, "Your password was changed.");
     return database.transaction(() => {
       people.setPassword(principal, phc);
       logins.endAll(principal);
       devices.forgetAll(principal);
+      guests.endMadeBy(principal, "its maker has another password");
       const factors: Factor[] = [...new Set<Factor>([...login.factors, "password"])];
-      const complete = !totp || hasSteppedUp(login, clock.now());
+      const complete = hasSteppedUp(login, clock.now()) || (!totp && passkeys === 0);
       return logins.begin({ principal, factors, device, complete });
     });
   }
 
   /** @throws GatehouseError `step-up-required` */
   startTotp(login: LiveLogin): TotpSecret {
-    const { loginName } = this.#mayChangeTotp(login);
+    const { loginName } = this.#mayChangeFactors(login);
     return this.#options.totp.start(login.principal, loginName);
   }
 
-  /** @throws GatehouseError `code-refused`, `step-up-required` */
+  /**
+   * Puts the authenticator that shows the code in the place of the one before, with which the logins elsewhere end.
+   * @throws GatehouseError `code-refused`, `step-up-required`
+   */
   confirmTotp(login: LiveLogin, code: Secret): BegunLogin {
-    const { database, people, totp, logins } = this.#options;
-    const { principal } = this.#mayChangeTotp(login);
-    return database.transaction(() => {
+    const { database, people, totp, logins, clockSense } = this.#options;
+    const account = this.#mayChangeFactors(login);
+    const { principal } = account;
+    clockSense.insist();
+    const before = people.factorsOf(account);
+    const raised = database.transaction(() => {
       const step = totp.confirm(principal, code);
       if (step === undefined) throw new GatehouseError("code-refused", "this is not the code of now");
       people.setTotp(principal, step);
       const raised = logins.raise(login.id, ["totp"]);
-      if (raised === undefined) throw new GatehouseError("unauthenticated", "this login has ended");
+      if (raised === undefined) throw loginEnded();
+      // Who has the one before may be why there is another.
+      if (before.totp) logins.endAll(principal, login.id);
       return raised;
     });
+    // Setting up the first is no news.
+    if (before.totp || before.passkeys > 0) this.#tell("factor-changed", principal, "You have another authenticator.");
+    return raised;
+  }
+
+  /**
+   * Does without an authenticator from here on. The person's logins elsewhere end.
+   * @throws GatehouseError `step-up-required`, `not-found`, `last-factor`
+   */
+  removeTotp(login: LiveLogin): void {
+    const { database, people, logins } = this.#options;
+    const account = this.#mayChangeFactors(login);
+    const { principal } = account;
+    if (!account.totp) {
+      throw new GatehouseError("not-found", "there is no authenticator", { remedy: "Nothing is left to remove." });
+    }
+    if (!mayBeLeft({ ...people.factorsOf(account), totp: false }, people.mayGovern(principal))) {
+      throw new GatehouseError("last-factor", "without it you could not do what you may");
+    }
+    database.transaction(() => {
+      people.dropTotp(principal);
+      logins.endAll(principal, login.id);
+    });
+    this.#tell("factor-changed", principal, "Your authenticator was taken off.");
   }
 
   /**
@@ -97,8 +146,16 @@ export class Enrolment {
    * @throws GatehouseError `step-up-required` for whoever has not just shown two factors
    */
   makeRecoveryCodes(login: LiveLogin): readonly Secret[] {
-    if (login.assurance !== "two" || !hasSteppedUp(login, this.#options.clock.now())) throw stepUp();
-    return this.#options.recovery.make(login.principal);
+    if (login.assurance !== "two" || !hasSteppedUp(login, this.#options.clock.now())) throw stepUpNeeded();
+    const { recovery } = this.#options;
+    const had = recovery.left(login.principal);
+    const made = recovery.make(login.principal);
+    if (had > 0) this.#tell("factor-changed", login.principal, "You have other recovery codes; those before are void.");
+    return made;
+  }
+
+  #tell(kind: "password-changed" | "factor-changed", person: PrincipalId, text: string): void {
+    this.#options.notices.raise({ kind, person, text });
   }
 
   #judge(password: Secret, { loginName }: Account): void {
@@ -108,9 +165,10 @@ export class Enrolment {
     if (why !== undefined) throw new GatehouseError("password-weak", weaknessText[why], { details: { why } });
   }
 
-  #mayChangeTotp(login: LiveLogin): Account {
+  #mayChangeFactors(login: LiveLogin): Account {
+    const { people, clock } = this.#options;
     const account = this.#accountOf(login.principal);
-    if (!mayChangeTotp(login, has(account), this.#options.clock.now())) throw stepUp();
+    if (!mayChangeFactors(login, people.factorsOf(account), clock.now())) throw stepUpNeeded();
     return account;
   }
 
@@ -120,11 +178,3 @@ export class Enrolment {
     return account;
   }
 }
-
-const has = ({ password, totp }: Account): { password: boolean; totp: boolean } => ({
-  password: password !== null,
-  totp,
-});
-
-const stepUp = (): GatehouseError =>
-  new GatehouseError("step-up-required", "this needs your password and a code, shown within the last ten minutes");

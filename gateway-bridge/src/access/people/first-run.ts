@@ -1,5 +1,6 @@
 import { Action, GatehouseError, Secret, type Clock, type Grant } from "@gatehouse/shared";
 
+import { hasTwoFactors } from "../../domain/login-policy.ts";
 import type { AuditSink } from "../../ports.ts";
 import type { Database } from "../../store/database.ts";
 import { RefusalTally } from "../refusal-tally.ts";
@@ -46,7 +47,7 @@ export class FirstRun implements Disposable {
     const made = database.transaction(() => {
       if (codes.use("first-run", code) === undefined) return undefined;
       const unfinished = people.find(loginName);
-      if (unfinished !== undefined && !(unfinished.totp && unfinished.password !== null)) {
+      if (unfinished !== undefined && !hasTwoFactors(people.factorsOf(unfinished))) {
         principals.revoke(unfinished.principal);
       }
       const grants = Action.options.map((action): Grant => ({ action, camera: "*" }));

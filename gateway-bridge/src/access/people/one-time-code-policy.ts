@@ -1,9 +1,11 @@
-export type CodePurpose = "first-run" | "invitation";
+export type CodePurpose = "first-run" | "invitation" | "guest";
 
 /** In ms. */
 export const lifetimeOf: Readonly<Record<CodePurpose, number>> = {
   "first-run": 10 * 60_000,
   invitation: 24 * 3_600_000,
+  // At most: each guest link has an end of its own.
+  guest: 30 * 24 * 3_600_000,
 };
 /** How often one code may be compared, right or wrong. */
 export const mostEvaluated = 20;

@@ -2,6 +2,7 @@ import { base32, PrincipalId, Secret, type Clock } from "@gatehouse/shared";
 import { hash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { StatementSync } from "node:sqlite";
 
+import type { GuessCount } from "../../domain/guess-count.ts";
 import { blob } from "../../store/column.ts";
 import type { Database, Migrations } from "../../store/database.ts";
 import { judgeCode, lifetimeOf, type CodePurpose } from "./one-time-code-policy.ts";
@@ -25,6 +26,13 @@ const locatorLength = 5;
 const codeLength = 26;
 const pattern = /^[a-z2-7]{26}$/;
 
+export interface OneTimeCodesOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  /** Where attempts are counted. */
+  readonly guessed?: GuessCount;
+}
+
 export interface MadeCode {
   readonly code: Secret;
   readonly expires: number;
@@ -36,16 +44,18 @@ export interface MadeCode {
  */
 export class OneTimeCodes {
   readonly #clock: Clock;
+  readonly #guessed: GuessCount | undefined;
   readonly #select: StatementSync;
   readonly #insert: StatementSync;
   readonly #count: StatementSync;
   readonly #delete: StatementSync;
   readonly #deleteOf: StatementSync;
 
-  constructor({ database, clock }: { readonly database: Database; readonly clock: Clock }) {
+  constructor({ database, clock, guessed }: OneTimeCodesOptions) {
     database.migrate(migrations);
     const { sql } = database;
     this.#clock = clock;
+    this.#guessed = guessed;
     this.#select = sql.prepare("SELECT * FROM one_time_codes WHERE locator = ? AND purpose = ?");
     this.#insert = sql.prepare(
       "INSERT INTO one_time_codes (locator, purpose, principal, secret_hash, made) VALUES (?, ?, ?, ?, ?)",
@@ -70,23 +80,30 @@ export class OneTimeCodes {
   /** Uses the code up: whom it was made for (null for nobody yet), or undefined where it is wrong, was used, or is too old. */
   use(purpose: CodePurpose, code: Secret): { readonly principal: PrincipalId | null } | undefined {
     const plain = code.reveal().toLowerCase().replace(/[\s-]/g, "");
+    const named = this.#named(purpose, plain);
+    this.#guessed?.add(named === undefined ? "refused" : "evaluated");
+    if (named === undefined) return undefined;
+    const locator = plain.slice(0, locatorLength);
+    this.#count.run(locator);
+    if (!timingSafeEqual(digest(plain), blob(named["secret_hash"]))) return undefined;
+    this.#delete.run(locator);
+    return { principal: PrincipalId.nullable().parse(named["principal"]) };
+  }
+
+  /** The code that is meant, if it may still be compared. */
+  #named(purpose: CodePurpose, plain: string): Record<string, unknown> | undefined {
     if (!pattern.test(plain)) return undefined;
     const locator = plain.slice(0, locatorLength);
     const row = this.#select.get(locator, purpose);
     if (row === undefined) return undefined;
     const state = { purpose, made: Number(row["made"]), evaluated: Number(row["evaluated"]) };
-    if (judgeCode(state, this.#clock.now()) === "over") {
-      this.#delete.run(locator);
-      return undefined;
-    }
-    this.#count.run(locator);
-    if (!timingSafeEqual(digest(plain), blob(row["secret_hash"]))) return undefined;
+    if (judgeCode(state, this.#clock.now()) === "open") return row;
     this.#delete.run(locator);
-    return { principal: PrincipalId.nullable().parse(row["principal"]) };
+    return undefined;
   }
 
   forget(principal: PrincipalId): void {
-    this.#deleteOf.run("invitation", principal);
+    for (const purpose of ["invitation", "guest"] as const) this.#deleteOf.run(purpose, principal);
   }
 }
 

@@ -1,18 +1,25 @@
 import type { Clock, GatewayId, Logger } from "@gatehouse/shared";
 
-import type { AuditSink, SecretStore } from "../../ports.ts";
+import type { GuessCount } from "../../domain/guess-count.ts";
+import type { AuditSink, NoticeBoard, SecretStore } from "../../ports.ts";
 import type { Database } from "../../store/database.ts";
 import { Devices } from "../logins/devices.ts";
 import { GuessGate } from "../logins/guess-gate.ts";
 import { Logins } from "../logins/logins.ts";
 import { Places } from "../logins/places.ts";
+import { GuestLinks } from "../guest-links.ts";
+import type { ClockSense } from "../clock-sense.ts";
 import type { Principals } from "../principals.ts";
 import { BreachedList } from "./breached-list.ts";
+import { Ceremonies } from "./ceremonies.ts";
 import { Credentials } from "./credentials.ts";
 import { Enrolment } from "./enrolment.ts";
 import { FirstRun } from "./first-run.ts";
 import { OneTimeCodes } from "./one-time-codes.ts";
 import { argon2id, PasswordHash, type Argon2id } from "./password-hash.ts";
+import { PasskeyEnrolment } from "./passkey-enrolment.ts";
+import { PasskeyProofs } from "./passkey-proofs.ts";
+import { Passkeys } from "./passkeys.ts";
 import { People } from "./people.ts";
 import { RecoveryCodes } from "./recovery-codes.ts";
 import { ThreeWords } from "./three-words.ts";
@@ -26,6 +33,13 @@ export interface PeopleDoorOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly gateway: { readonly id: GatewayId; readonly name: string };
+  /** The names by which the gateway goes, in lower case. */
+  readonly names: ReadonlySet<string>;
+  /** Where everything that is tried is counted. */
+  readonly guessed?: GuessCount;
+  /** Where people are told what was done in their name. */
+  readonly notices: NoticeBoard;
+  readonly clockSense: Pick<ClockSense, "insist">;
   /** Another one in tests alone. */
   readonly argon2id?: Argon2id;
 }
@@ -38,7 +52,11 @@ export interface PeopleDoor {
   readonly codes: OneTimeCodes;
   readonly credentials: Credentials;
   readonly enrolment: Enrolment;
+  readonly guests: GuestLinks;
   readonly recovery: RecoveryCodes;
+  readonly passkeys: Passkeys;
+  readonly passkeyProofs: PasskeyProofs;
+  readonly passkeyEnrolment: PasskeyEnrolment;
   readonly firstRun: FirstRun;
   readonly words: ThreeWords;
 }
@@ -54,13 +72,20 @@ export const openPeopleDoor = async (
   const codes = new OneTimeCodes(options);
   const recovery = new RecoveryCodes(options);
   const totp = new Totp({ ...options, issuer: gateway.name });
-  const people = opening.use(People.open({ ...options, codes, recovery, totp }));
+  const passkeys = new Passkeys(options);
+  const people = opening.use(People.open({ ...options, codes, recovery, totp, passkeys }));
   const logins = opening.use(Logins.open(options));
+  // Behind the logins, which end with what it finds over.
+  const guests = opening.use(GuestLinks.open({ ...options, codes }));
   const devices = new Devices(options);
   const guesses = new GuessGate({ ...options, places });
-  const parts = { ...options, places, passwords, codes, recovery, totp, people, logins, devices, guesses };
+  const own = { passwords, codes, recovery, totp, passkeys, people, logins, devices, guesses, guests };
+  const ceremonies = new Ceremonies(options);
+  const parts = { ...options, ...own, places, ceremonies, gatewayName: gateway.name };
   const credentials = opening.use(new Credentials(parts));
-  const enrolment = new Enrolment({ ...parts, breached, gatewayName: gateway.name });
+  const enrolment = new Enrolment({ ...parts, breached });
+  const passkeyProofs = opening.use(new PasskeyProofs(parts));
+  const passkeyEnrolment = new PasskeyEnrolment(parts);
   const firstRun = opening.use(new FirstRun(parts));
-  return { people, logins, devices, codes, credentials, enrolment, recovery, firstRun, words };
+  return { ...own, credentials, enrolment, passkeyProofs, passkeyEnrolment, firstRun, words };
 };

@@ -4,15 +4,18 @@ import {
   PrincipalId,
   type Clock,
   type Grant,
+  type ListedPrincipal,
   type Person,
   type Principal,
 } from "@gatehouse/shared";
 import type { StatementSync } from "node:sqlite";
 import { z } from "zod";
 
+import { hasTwoFactors, type SetUpFactors } from "../../domain/login-policy.ts";
 import type { Database, Migrations } from "../../store/database.ts";
 import type { NewPrincipal } from "../principals.ts";
 import type { OneTimeCodes } from "./one-time-codes.ts";
+import type { Passkeys } from "./passkeys.ts";
 import type { RecoveryCodes } from "./recovery-codes.ts";
 import type { Totp } from "./totp.ts";
 
@@ -53,6 +56,7 @@ export interface PeopleOptions {
   readonly principals: {
     create(made: NewPrincipal): Principal;
     get(id: PrincipalId): Principal | undefined;
+    describe(id: PrincipalId): ListedPrincipal;
     list(): Principal[];
     revoke(id: PrincipalId): void;
     onRevoked(listener: (id: PrincipalId) => void): Disposable;
@@ -60,6 +64,7 @@ export interface PeopleOptions {
   readonly codes: OneTimeCodes;
   readonly recovery: RecoveryCodes;
   readonly totp: Totp;
+  readonly passkeys: Passkeys;
   readonly clock: Clock;
 }
 
@@ -118,20 +123,24 @@ export class People implements Disposable {
   }
 
   /** The person as others may see it. */
-  describe({ principal, loginName, password, totp }: Account): Person {
+  describe(account: Account): Person {
     const { principals, recovery } = this.#options;
-    const known = principals.get(principal);
-    if (known === undefined) throw new TypeError(`${principal} is a person without a principal`);
-    const { name, grants, created } = known;
-    const factors = { password: password !== null, totp, recoveryCodes: recovery.left(principal) };
+    const { principal, loginName } = account;
+    const { name, own: grants, roles, created } = principals.describe(principal);
+    const factors = { ...this.factorsOf(account), recoveryCodes: recovery.left(principal) };
     const lastLogin = Row.parse(this.#byId.get(principal)).last_login;
-    return { id: principal, name, loginName, grants, factors, created, lastLogin };
+    return { id: principal, name, loginName, grants, roles, factors, created, lastLogin };
+  }
+
+  /** What the person can sign in with now. */
+  factorsOf({ principal, password, totp }: Account): SetUpFactors {
+    return { password: password !== null, totp, passkeys: this.#options.passkeys.usable(principal) };
   }
 
   /** Whether somebody can govern the gateway with a browser: may, and has two factors. */
   get hasOwner(): boolean {
     return this.#accounts().some(
-      ({ principal, password, totp }) => password !== null && totp && this.mayGovern(principal),
+      (account) => hasTwoFactors(this.factorsOf(account)) && this.mayGovern(account.principal),
     );
   }
 
@@ -148,6 +157,12 @@ export class People implements Disposable {
   setTotp(id: PrincipalId, step: number): void {
     const { sql } = this.#options.database;
     sql.prepare("UPDATE people SET has_totp = 1, totp_last_step = ? WHERE principal = ?").run(step, id);
+  }
+
+  /** The steps that were used stay used, for the next authenticator too. */
+  dropTotp(id: PrincipalId): void {
+    this.#options.database.sql.prepare("UPDATE people SET has_totp = 0 WHERE principal = ?").run(id);
+    this.#options.totp.forget(id);
   }
 
   /** False where the code of this step, or of a later one, was used before. RFC 6238 5.2 */
@@ -169,11 +184,12 @@ export class People implements Disposable {
   }
 
   #forget(id: PrincipalId): void {
-    const { database, codes, recovery, totp } = this.#options;
+    const { database, codes, recovery, totp, passkeys } = this.#options;
     database.transaction(() => {
       codes.forget(id);
       recovery.forget(id);
       totp.forget(id);
+      passkeys.forget(id);
       database.sql.prepare("DELETE FROM people WHERE principal = ?").run(id);
     });
   }

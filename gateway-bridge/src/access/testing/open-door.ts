@@ -1,6 +1,7 @@
 import type { Cancellable } from "@gatehouse/shared";
 import { MemoryLogger, TestClock } from "@gatehouse/shared/testing";
 
+import { GuessCount } from "../../domain/guess-count.ts";
 import type { AuditEntry, AuditSink, SecretStore } from "../../ports.ts";
 import { Database } from "../../store/database.ts";
 import { GatewayIdentity } from "../gateway-identity.ts";
@@ -45,6 +46,7 @@ export interface Door {
   readonly secrets: MemorySecrets;
   readonly principals: Principals;
   readonly identity: GatewayIdentity;
+  readonly guessed: GuessCount;
   /** Another one on the same database is what a restart makes. */
   readonly openPairing: () => Pairing;
 }
@@ -58,11 +60,12 @@ export const openDoor = async (): Promise<Door> => {
   const secrets = new MemorySecrets();
   const principals = Principals.open({ database, clock, audit, log });
   const identity = await GatewayIdentity.open({ secrets }, never);
+  const guessed = new GuessCount();
   const openPairing = (): Pairing =>
     Pairing.open({
-      ...{ database, clock, audit, principals, identity },
+      ...{ database, clock, audit, principals, identity, guessed },
       name: "Gatehouse",
       address: () => "127.0.0.1:8443",
     });
-  return { database, clock, log, audit, secrets, principals, identity, openPairing };
+  return { database, clock, log, audit, secrets, principals, identity, guessed, openPairing };
 };

@@ -12,6 +12,7 @@ import {
   type Event,
   type Grant,
   type Identity,
+  type Notice,
   type Place,
   type Principal,
   type PrincipalKind,
@@ -37,7 +38,9 @@ import type { FileAnswer, HandledRouteName, HandlerAnswer, Handlers } from "../h
 import { fixedCertificates } from "../../tls/testing/fixed-certificates.ts";
 import { ApiServer, type ApiServerOptions } from "../server.ts";
 import { FakeLogins } from "./fake-logins.ts";
+import { passkeySamples } from "./passkey-expectations.ts";
 import { peopleSamples } from "./people-expectations.ts";
+import { rightSamples } from "./right-expectations.ts";
 
 export interface Answer {
   readonly status: number;
@@ -104,6 +107,8 @@ const file = (name: string): FileAnswer => ({
 /** A well-formed answer of every route. */
 export const samples: Samples = {
   ...peopleSamples,
+  ...passkeySamples,
+  ...rightSamples,
   pair: {
     principal: PrincipalId.parse("who-zzzzzzzzzzzzzzzz"),
     name: "New",
@@ -152,10 +157,17 @@ export const samples: Samples = {
     created: 1,
     revoked: null,
   },
-  health: { cameras: [], transcoder: { available: false, version: null, sandbox: [], missing: [] } },
+  health: { cameras: [], transcoder: { available: false, version: null, sandbox: [], missing: [] }, gateway: [] },
   metrics: { contentType: "text/plain; version=0.0.4", text: "# none\n" },
   openApi: { openapi: "3.1.1", info: { title: "Gatehouse", version: "0.0.0" }, paths: {}, components: {} },
-  trust: { url: "https://127.0.0.1:1/trust/ca.crt", fingerprint: "AA", expires: 1, certificates: [], notice: null },
+  trust: {
+    url: "https://127.0.0.1:1/trust/ca.crt",
+    fingerprint: "AA",
+    expires: 1,
+    certificates: [],
+    named: null,
+    notice: null,
+  },
   get trustPem() {
     return file("ca.pem");
   },
@@ -165,6 +177,11 @@ export const samples: Samples = {
   get trustProfile() {
     return file("ca.mobileconfig");
   },
+  setDnsToken: {},
+  dismissOwnNotice: {},
+  listNotices: [],
+  dismissNotice: {},
+  confirmClock: { now: 5 },
   listAudit: [],
   verifyAudit: {
     rows: 0,
@@ -176,6 +193,13 @@ export const samples: Samples = {
     pushed: "nowhere",
   },
   listAuditHeads: { key: "key", heads: [] },
+  updateState: {
+    current: "0.1.0",
+    supportedUntil: 0,
+    available: null,
+    step: null,
+    advisories: { asOf: null, found: [] },
+  },
   get exportAudit() {
     const chunks = (async function* () {
       yield Buffer.from("rows");
@@ -191,6 +215,7 @@ export class ApiWorld implements AsyncDisposable {
   /** By name and password, as the header has them. */
   readonly applications = new Map<string, Principal>();
   readonly events = new EventBus<Event>(silentLogger);
+  readonly notices = new EventBus<Notice>(silentLogger);
   readonly revocations = new EventBus<PrincipalId>(silentLogger);
   readonly audit: AuditEntry[] = [];
   readonly sessions = new Map<SessionId, { principal: PrincipalId; camera: CameraId }>();
@@ -238,6 +263,7 @@ export class ApiWorld implements AsyncDisposable {
       audit,
       accesses: new AccessTally({ audit, clock, log: silentLogger }),
       events: this.events,
+      notices: { onRaised: (listener) => this.notices.on(listener) },
       gateway,
       cameras: () => this.cameras,
       inMotion: () => this.motion,
@@ -262,6 +288,11 @@ export class ApiWorld implements AsyncDisposable {
   get feed(): ApiServer["feed"] {
     if (this.#server === undefined) throw new Error("the server is closed");
     return this.#server.feed;
+  }
+
+  get connections(): ApiServer["connections"] {
+    if (this.#server === undefined) throw new Error("the server is closed");
+    return this.#server.connections;
   }
 
   /** Puts other grants in the place of a principal's. */

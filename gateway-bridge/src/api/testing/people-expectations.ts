@@ -2,8 +2,8 @@ import { LoginId, PrincipalId } from "@gatehouse/shared";
 
 const id = PrincipalId.parse("who-zzzzzzzzzzzzzzzz");
 const login = LoginId.parse("login-aaaaaaaaaaaaaaaa");
-const factors = { password: true, totp: true, recoveryCodes: 10 };
-const person = { id, name: "Ann", loginName: "ann", grants: [], factors, created: 1, lastLogin: null };
+const factors = { password: true, totp: true, passkeys: 1, recoveryCodes: 10 };
+const person = { id, name: "Ann", loginName: "ann", grants: [], roles: [], factors, created: 1, lastLogin: null };
 const oneLogin = {
   id: login,
   person: id,
@@ -15,12 +15,18 @@ const oneLogin = {
   steppedUp: 1,
   current: true,
 };
-const me = { person, login: oneLogin, admin: true, needs: [] };
+const me = { person, login: oneLogin, admin: true, needs: [], notices: [] };
 const invitation = { person, code: "abcde", expires: 5 };
 
 /** A well-formed answer of every route about people. */
 export const peopleSamples = {
-  doorState: { name: "Home", firstRun: false },
+  doorState: {
+    name: "Home",
+    firstRun: false,
+    passkeys: true,
+    canonical: "https://home.local:8443",
+    trust: { kind: "home" as const, fingerprint: "AA:BB" },
+  },
   makeFirstRunCode: { code: "abcde", expires: 5 },
   firstRun: me,
   openInvitation: me,
@@ -32,11 +38,13 @@ export const peopleSamples = {
   proposePassword: { password: "three-random-words" },
   startTotp: { uri: "otpauth://totp/x", secret: "A" },
   confirmTotp: me,
+  removeTotp: {},
   makeRecoveryCodes: { codes: [] },
   listOwnLogins: [oneLogin],
   endOwnLogin: {},
   listPeople: [person],
   addPerson: invitation,
+  changePerson: person,
   removePerson: {},
   inviteAgain: invitation,
   listLogins: [oneLogin],
@@ -56,11 +64,13 @@ export const peopleRequests = {
   proposePassword: { path: "/v1/me/password/proposal" },
   startTotp: { path: "/v1/me/totp" },
   confirmTotp: { path: "/v1/me/totp", body: { code: "123456" } },
+  removeTotp: { path: "/v1/me/totp" },
   makeRecoveryCodes: { path: "/v1/me/recovery-codes" },
   listOwnLogins: { path: "/v1/me/logins" },
   endOwnLogin: { path: `/v1/me/logins/${login}` },
   listPeople: { path: "/v1/people" },
   addPerson: { path: "/v1/people", body: { name: "Bob", loginName: "bob" } },
+  changePerson: { path: `/v1/people/${id}`, body: { name: "Anne" } },
   removePerson: { path: `/v1/people/${id}` },
   inviteAgain: { path: `/v1/people/${id}/invitation` },
   listLogins: { path: "/v1/logins" },
@@ -81,11 +91,13 @@ export const mayCallAboutPeople = {
   proposePassword: "login",
   startTotp: "login",
   confirmTotp: "login",
+  removeTotp: "login",
   makeRecoveryCodes: "login",
   listOwnLogins: "login",
   endOwnLogin: "login",
   listPeople: "admin",
   addPerson: "admin",
+  changePerson: "admin",
   removePerson: "admin",
   inviteAgain: "admin",
   listLogins: "admin",
@@ -106,11 +118,13 @@ export const auditedAboutPeople = {
   proposePassword: true,
   startTotp: true,
   confirmTotp: true,
+  removeTotp: true,
   makeRecoveryCodes: true,
   listOwnLogins: false,
   endOwnLogin: true,
   listPeople: false,
   addPerson: true,
+  changePerson: true,
   removePerson: true,
   inviteAgain: true,
   listLogins: false,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { Principal, type GatewayClient, type Grant } from "@gatehouse/shared";
+import { ListedPrincipal, type GatewayClient, type Grant } from "@gatehouse/shared";
 
 import type { Answer, CommandContext } from "../command.ts";
 import { parseCommandLine } from "../parse.ts";
@@ -10,7 +10,11 @@ const id = "who-aaaaaaaaaaaaaaaa";
 const front = "cam-aaaaaaaaaaaaaaaa";
 const back = "cam-bbbbbbbbbbbbbbbb";
 const held: Grant[] = [{ action: "events", camera: "*", until: 1_704_283_200_000 }];
-const known = Principal.parse({ id, name: "Homebridge", kind: "homebridge", grants: held, created: 1, revoked: null });
+const byRole: Grant = { action: "live", camera: "*" };
+const known = ListedPrincipal.parse({
+  ...{ id, name: "Ann", kind: "person", created: 1, revoked: null },
+  ...{ grants: [...held, byRole], own: held, roles: ["role-aaaaaaaaaaaaaaaa"] },
+});
 
 /** Runs the command against a gateway that answers; gives what was asked of it too. */
 const run = async (...args: string[]): Promise<{ answer: Answer | undefined; asked: unknown[] }> => {
@@ -85,7 +89,7 @@ describe("gatehouse grant set", () => {
     const { answer, asked } = await run("set", id, ...args);
     expect(asked).toEqual([{ principal: id }, ...grants]);
     expect(answer?.json).toEqual({ ...known, grants });
-    expect(answer?.text).toMatch(/^Homebridge may now:\n/);
+    expect(answer?.text).toMatch(/^Ann may now:\n/);
   });
 
   it.each<[string, string[], string]>([["no client's id", ["--nothing"], "`somebody` is no client's id."]])(
@@ -96,8 +100,8 @@ describe("gatehouse grant set", () => {
   );
 
   it.each<[string, string[], string]>([
-    ["no action", ["--camera", front], "Say what the client may do, and on which cameras."],
-    ["no camera", ["--action", "live"], "Say what the client may do, and on which cameras."],
+    ["no action", ["--camera", front], "Say what is allowed, and on which cameras."],
+    ["no camera", ["--action", "live"], "Say what is allowed, and on which cameras."],
     ["both", ["--action", "live", "--camera", front, "--all-cameras"], "All cameras, or some of them?"],
     ["an action that there is not", ["--action", "fly", "--all-cameras"], "There is no action `fly`"],
     ["no camera's id", ["--action", "live", "--camera", "front"], "`front` is no camera's id."],
@@ -119,7 +123,7 @@ describe("gatehouse grant set", () => {
 describe("gatehouse grant list", () => {
   it("shows what one client may do, with its limits", async () => {
     const { answer } = await run("list", id);
-    expect(answer?.json).toEqual(held);
+    expect(answer?.json).toEqual([...held, byRole]);
     expect(answer?.text).toMatch(/ACTION +CAMERA +LIMITS\nevents +\* +until 2024-01-03T12:00:00\.000Z/);
   });
 

@@ -46,6 +46,7 @@ const health: GatewayHealth = {
     },
   ],
   transcoder,
+  gateway: [],
 };
 
 describe("gatehouse health", () => {
@@ -63,14 +64,23 @@ describe("gatehouse health", () => {
   });
 
   it("says so where there is nothing yet: no camera, no viewer, no picture, no transcoder", () => {
-    expect(healthText({ cameras: [], transcoder }, [])).toMatch(/No cameras yet/);
-    const unseen = { cameras: [{ camera: id, streams: [], warnings: [] }], transcoder };
+    expect(healthText({ cameras: [], transcoder, gateway: [] }, [])).toMatch(/No cameras yet/);
+    const unseen = { cameras: [{ camera: id, streams: [], warnings: [] }], transcoder, gateway: [] };
     expect(healthText(unseen, [])).toMatch(/^cam-aaaaaaaaaaaaaaaa\nnobody has watched it/);
     const dark = { ...stream, state: "offline" as const, video: null, audio: null };
     const missing = { available: false, version: null, sandbox: [], missing: ["Install ffmpeg."] };
-    const text = healthText({ cameras: [{ camera: id, streams: [dark], warnings: [] }], transcoder: missing }, known);
+    const unlit = { cameras: [{ camera: id, streams: [dark], warnings: [] }], transcoder: missing, gateway: [] };
+    const text = healthText(unlit, known);
     expect(text).toMatch(/main {2,}offline {2,}- {2,}-/);
     expect(text).toMatch(/transcoder: none\n! Install ffmpeg\.$/);
+  });
+
+  it("begins with what is wrong with the gateway itself", () => {
+    const gateway = [{ code: "clock-wrong" as const, message: "The clock is behind.", remedy: "Set it." }];
+    expect(healthText({ ...health, gateway }, known)).toMatch(
+      /^! The clock is behind\.\n {2}Set it\. \(clock-wrong\)\n\nGarage/,
+    );
+    expect(healthText({ cameras: [], transcoder, gateway }, [])).toMatch(/^! The clock is behind[^]*No cameras yet/);
   });
 
   it("answers with the gateway's own words as JSON", async () => {

@@ -46,11 +46,18 @@ const transcoderText = ({ transcoder }: GatewayHealth): string => {
   return [`transcoder: ${state}${layers}`, ...missing.map((what) => `! ${what}`)].join("\n");
 };
 
+/** The gateway's own troubles, for those to whom they are told. */
+const gatewayText = ({ gateway }: GatewayHealth): readonly string[] =>
+  gateway.map(({ code, message, remedy }) => `! ${message}\n  ${remedy} (${code})`);
+
+const camerasText = (health: GatewayHealth, known: readonly Camera[]): readonly string[] =>
+  health.cameras.length === 0
+    ? ["No cameras yet. `gatehouse camera discover` looks for some."]
+    : [...health.cameras.map((camera) => cameraText(camera, known)), transcoderText(health)];
+
 /** Shows health to people. */
 export const healthText = (health: GatewayHealth, known: readonly Camera[]): string =>
-  health.cameras.length === 0
-    ? "No cameras yet. `gatehouse camera discover` looks for some."
-    : [...health.cameras.map((camera) => cameraText(camera, known)), transcoderText(health)].join("\n\n");
+  [...gatewayText(health), ...camerasText(health, known)].join("\n\n");
 
 export const healthCommand: Command = {
   path: ["health"],

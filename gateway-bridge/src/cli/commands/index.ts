@@ -9,18 +9,30 @@ import { cameraAddCommand } from "./camera-add.ts";
 import { cameraDiscoverCommand } from "./camera-discover.ts";
 import { cameraListCommand } from "./camera-list.ts";
 import { cameraRemoveCommand } from "./camera-remove.ts";
+import { certificateCommand } from "./certificate.ts";
+import { certificateTokenCommand } from "./certificate-token.ts";
 import { checkCommand } from "./check.ts";
 import { clientListCommand } from "./client-list.ts";
 import { clientRevokeCommand } from "./client-revoke.ts";
+import { clockConfirmCommand } from "./clock-confirm.ts";
 import { eraseCommand } from "./erase.ts";
 import { firstRunCommand } from "./first-run.ts";
 import { grantListCommand } from "./grant-list.ts";
 import { grantSetCommand } from "./grant-set.ts";
+import { guestInviteCommand, guestListCommand, guestRevokeCommand } from "./guest.ts";
 import { healthCommand } from "./health.ts";
 import { loginEndCommand, loginListCommand } from "./login.ts";
+import { noticeDismissCommand, noticeListCommand } from "./notice.ts";
 import { pairCommand } from "./pair.ts";
-import { personAddCommand, personInviteCommand, personListCommand, personRemoveCommand } from "./person.ts";
+import {
+  personAddCommand,
+  personChangeCommand,
+  personInviteCommand,
+  personListCommand,
+  personRemoveCommand,
+} from "./person.ts";
 import { restoreCommand } from "./restore.ts";
+import { roleAddCommand, roleChangeCommand, roleListCommand, roleRemoveCommand } from "./role.ts";
 import { statusCommand } from "./status.ts";
 import { trustCommand } from "./trust.ts";
 import { upCommand } from "./up.ts";
@@ -39,23 +51,36 @@ export const commands: readonly Command[] = [
   firstRunCommand,
   statusCommand,
   healthCommand,
+  noticeListCommand,
+  noticeDismissCommand,
   cameraDiscoverCommand,
   cameraAddCommand,
   cameraListCommand,
   cameraRemoveCommand,
   pairCommand,
   trustCommand,
+  certificateCommand,
+  certificateTokenCommand,
   appAddCommand,
   clientListCommand,
   clientRevokeCommand,
   personListCommand,
   personAddCommand,
+  personChangeCommand,
   personInviteCommand,
   personRemoveCommand,
   loginListCommand,
   loginEndCommand,
   grantListCommand,
   grantSetCommand,
+  roleListCommand,
+  roleAddCommand,
+  roleChangeCommand,
+  roleRemoveCommand,
+  guestListCommand,
+  guestInviteCommand,
+  guestRevokeCommand,
+  clockConfirmCommand,
   checkCommand,
   updateCheckCommand,
   updateApplyCommand,

@@ -11,7 +11,8 @@ const ann = {
   name: "Ann",
   loginName: "ann",
   grants: [{ action: "live", camera: "*" }],
-  factors: { password: true, totp: true, recoveryCodes: 9 },
+  roles: [],
+  factors: { password: true, totp: true, passkeys: 0, recoveryCodes: 9 },
   created: 1,
   lastLogin: null,
 };
@@ -25,6 +26,7 @@ const run = async (...args: string[]): Promise<{ answer: Answer | undefined; ask
   const asked: [string, unknown][] = [];
   const gateway = {
     call: async (route: string, { body, params }: { body?: unknown; params?: unknown }) => {
+      if (route === "doorState") return { canonical: "https://gw.local:8443" };
       asked.push([route, body ?? params]);
       return route === "listPeople" ? [ann] : invitation;
     },
@@ -54,7 +56,7 @@ describe("gatehouse person add", () => {
     const made = NewPerson.parse(body);
     expect([route, made.name, made.loginName]).toEqual(["addPerson", "Ann B.", "ann"]);
     expect(made.grants.map(({ action, camera }) => `${action} ${camera}`)).toEqual(grants);
-    expect(answer?.text).toContain(invitation.code);
+    expect(answer?.text).toContain("https://gw.local:8443/#invite=abcdefghij\n");
   });
 
   it.each([

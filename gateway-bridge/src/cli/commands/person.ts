@@ -4,6 +4,10 @@ import {
   GatehouseError,
   LoginName,
   PrincipalId,
+  RoleId,
+  type Cancellable,
+  type ChangePerson,
+  type GatewayClient,
   type Grant,
   type Invitation,
   type Person,
@@ -11,6 +15,7 @@ import {
 
 import { describeGrants } from "../../domain/grant-text.ts";
 import { listOption, textOption, type Answer, type Command, type CommandInput } from "../command.ts";
+import { entranceLink } from "../entrance-link.ts";
 import { table } from "../table.ts";
 
 /** What a family member usually wants. */
@@ -24,6 +29,15 @@ const readPerson = (input: CommandInput): PrincipalId => {
   });
 };
 
+const rolesOf = (input: CommandInput): RoleId[] =>
+  listOption(input, "role").map((text) => {
+    const id = RoleId.safeParse(text);
+    if (id.success) return id.data;
+    throw new GatehouseError("request-invalid", `\`${text}\` is no role's id.`, {
+      remedy: "`gatehouse role list` shows the ids.",
+    });
+  });
+
 const grantsOf = (input: CommandInput): Grant[] => {
   const cameras = listOption(input, "camera").map((text) => {
     const id = CameraId.safeParse(text);
@@ -34,9 +48,10 @@ const grantsOf = (input: CommandInput): Grant[] => {
   });
   const all = input.options["all-cameras"] === true;
   if (input.options["admin"] === true) return Action.options.map((action) => ({ action, camera: "*" }));
+  if (!all && cameras.length === 0 && rolesOf(input).length > 0) return [];
   if (all === cameras.length > 0) {
     throw new GatehouseError("request-invalid", "Say which cameras the person may see.", {
-      remedy: "Use --camera ID for each, or --all-cameras, or --admin for everything.",
+      remedy: "Use --camera ID for each, or --all-cameras, or --admin for everything, or --role ID.",
     });
   }
   const places: readonly Grant["camera"][] = all ? ["*"] : cameras;
@@ -45,20 +60,33 @@ const grantsOf = (input: CommandInput): Grant[] => {
   return places.flatMap((camera) => actions.map((action) => ({ action, camera })));
 };
 
-const provesBy = ({ factors: { password, totp, recoveryCodes } }: Person): string => {
-  if (!password) return "nothing yet";
-  return totp ? `password, authenticator, ${recoveryCodes} recovery codes` : "password";
+const provesBy = ({ factors: { password, totp, passkeys, recoveryCodes } }: Person): string => {
+  const second = totp || passkeys > 0;
+  const all = [
+    password && "password",
+    totp && "authenticator",
+    passkeys > 0 && (passkeys === 1 ? "a passkey" : `${passkeys} passkeys`),
+    second && `${recoveryCodes} recovery codes`,
+  ];
+  return all.filter((one) => one !== false).join(", ") || "nothing yet";
 };
 
-const answer = (invitation: Invitation): Answer => ({
-  json: invitation,
-  text: [
-    invitation.code,
-    "",
-    `Give it to ${invitation.person.name}, whose login name is ${invitation.person.loginName}. It works once, until ${new Date(invitation.expires).toLocaleString()},`,
-    "and leads to setting a password.",
-  ].join("\n"),
-});
+const answer = async (
+  gateway: GatewayClient,
+  { person, code, expires }: Invitation,
+  cancel: Cancellable,
+): Promise<Answer> => {
+  const { url } = await entranceLink(gateway, { purpose: "invite", code }, cancel);
+  return {
+    json: { person, code, expires, url },
+    text: [
+      url,
+      "",
+      `Send it to ${person.name}, whose login name is ${person.loginName}. It works once, until ${new Date(expires).toLocaleString()}, in your`,
+      "home's network, and leads to setting up how to sign in.",
+    ].join("\n"),
+  };
+};
 
 export const personListCommand: Command = {
   path: ["person", "list"],
@@ -74,7 +102,7 @@ export const personListCommand: Command = {
       person.name,
       person.loginName,
       provesBy(person),
-      describeGrants(person.grants, "all cameras"),
+      [...person.roles, describeGrants(person.grants, "all cameras")].filter((text) => text !== "").join(", "),
     ]);
     return { json: people, text: table(["ID", "NAME", "LOGIN NAME", "SIGNS IN WITH", "MAY"], rows) };
   },
@@ -82,7 +110,7 @@ export const personListCommand: Command = {
 
 export const personAddCommand: Command = {
   path: ["person", "add"],
-  summary: "let one more person sign in; prints the code for the first time",
+  summary: "let one more person sign in; prints the link for the first time",
   operands: ["LOGIN-NAME"],
   options: {
     name: { type: "string", value: "NAME", help: "what to call the person (default: the login name)" },
@@ -90,6 +118,7 @@ export const personAddCommand: Command = {
     "all-cameras": { type: "boolean", help: "every camera, also those added later" },
     clips: { type: "boolean", help: "let them fetch clips, too" },
     talk: { type: "boolean", help: "let them speak through the cameras, too" },
+    role: { type: "string", value: "ID", multiple: true, help: "a role to hold (may be repeated)" },
     admin: { type: "boolean", help: "let them do everything, as you may" },
   },
   examples: ["gatehouse person add ann --all-cameras", "gatehouse person add bob --name 'Bob B.' --admin"],
@@ -101,22 +130,57 @@ export const personAddCommand: Command = {
       });
     }
     const name = textOption(input, "name") ?? loginName.data;
-    const body = { name, loginName: loginName.data, grants: grantsOf(input) };
+    const body = { name, loginName: loginName.data, grants: grantsOf(input), roles: rolesOf(input) };
     await using gateway = await client();
-    return answer(await gateway.call("addPerson", { body }, { signal }));
+    return await answer(gateway, await gateway.call("addPerson", { body }, { signal }), { signal });
+  },
+};
+
+const changeOf = (input: CommandInput): ChangePerson => {
+  const [name, roles] = [textOption(input, "name"), rolesOf(input)];
+  const isNone = input.options["no-roles"] === true;
+  if (isNone && roles.length > 0) throw new GatehouseError("request-invalid", "No roles, or some of them?");
+  if (name === undefined && roles.length === 0 && !isNone) {
+    throw new GatehouseError("request-invalid", "Say what to change.", { remedy: "Use --name, --role or --no-roles." });
+  }
+  return { ...(name !== undefined && { name }), ...((isNone || roles.length > 0) && { roles }) };
+};
+
+export const personChangeCommand: Command = {
+  path: ["person", "change"],
+  summary: "another name or other roles; what a person may not any more ends at once (see also `grant set`)",
+  operands: ["ID"],
+  options: {
+    name: { type: "string", value: "NAME", help: "what to call the person" },
+    role: {
+      type: "string",
+      value: "ID",
+      multiple: true,
+      help: "a role to hold, in place of those before (may be repeated)",
+    },
+    "no-roles": { type: "boolean", help: "take every role from the person" },
+  },
+  examples: ["gatehouse person change who-abcdefghijklmnop --role role-abcdefghijklmnop"],
+  run: async (input, { client, signal }) => {
+    const principal = readPerson(input);
+    const body = changeOf(input);
+    await using gateway = await client();
+    const person = await gateway.call("changePerson", { params: { principal }, body }, { signal });
+    const may = [...person.roles, describeGrants(person.grants, "all cameras")].filter((text) => text !== "");
+    return { json: person, text: `${person.name} may now: ${may.join(", ") || "nothing"}` };
   },
 };
 
 export const personInviteCommand: Command = {
   path: ["person", "invite"],
-  summary: "for a forgotten password: a new code, and every login of the person ends",
+  summary: "for a forgotten password: a new link, and every login of the person ends",
   operands: ["ID"],
   options: {},
   examples: ["gatehouse person invite who-abcdefghijklmnop"],
   run: async (input, { client, signal }) => {
     const principal = readPerson(input);
     await using gateway = await client();
-    return answer(await gateway.call("inviteAgain", { params: { principal } }, { signal }));
+    return await answer(gateway, await gateway.call("inviteAgain", { params: { principal } }, { signal }), { signal });
   },
 };
 

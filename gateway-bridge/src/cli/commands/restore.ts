@@ -9,7 +9,8 @@ const describe = ({ contents, kept }: Restored, data: string): string =>
   [
     `The gateway of ${new Date(contents.made).toLocaleString()} is in ${data}.`,
     ...(kept === undefined ? [] : [`What was there before is in ${join(data, kept)}; remove it when all is well.`]),
-    "Whoever was let in then is let in again: look through `gatehouse client list` once it is up.",
+    "Whoever was let in then is let in again, by what they signed in with then: look through `gatehouse client list` and",
+    "`gatehouse person list` once it is up. Nobody is signed in, and recovery codes of before are of no use: make new ones.",
     "Start it with `gatehouse up`.",
   ].join("\n");
 

@@ -13,6 +13,7 @@ const trust: Trust = {
     { kind: "home", names: ["localhost", "192.168.1.5"], expires: Date.UTC(2027, 0, 2) },
     { kind: "own", names: ["cams.example.org"], expires: Date.UTC(2026, 2, 3) },
   ],
+  named: null,
   notice: null,
 };
 

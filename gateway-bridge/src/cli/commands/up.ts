@@ -17,7 +17,7 @@ export const upCommand: Command = {
   options: stdinPassphraseOption("the vault's passphrase, where one protects it,"),
   examples: ["gatehouse up", "gatehouse up --data /srv/gatehouse"],
   run: async (input, context) => {
-    const { data, searchPath, clock, log, random, signal, terminal, json } = context;
+    const { data, searchPath, release, clock, log, random, signal, terminal, json } = context;
     await mkdir(data, { recursive: true, mode: 0o700 });
     const config = await loadConfig(data);
     await using gateway = await Gateway.open(
@@ -25,6 +25,7 @@ export const upCommand: Command = {
         data,
         config,
         searchPath,
+        release,
         clock,
         log,
         random,

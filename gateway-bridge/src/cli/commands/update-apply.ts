@@ -1,5 +1,5 @@
 import type { Command } from "../command.ts";
-import { installationOptions, openUpdates, sourceOf, sourceOptions } from "./update-installation.ts";
+import { openUpdates, sourceOf, sourceOptions, trialOptions } from "./update-installation.ts";
 
 export const updateApplyCommand: Command = {
   path: ["update", "apply"],
@@ -8,7 +8,7 @@ export const updateApplyCommand: Command = {
   options: {
     ...sourceOptions,
     again: { type: "boolean", help: "try a version again that was taken back on this box" },
-    ...installationOptions,
+    ...trialOptions,
   },
   examples: ["sudo gatehouse update apply", "sudo gatehouse update apply --from https://releases.example/gatehouse"],
   run: async (input, context) => {

@@ -7,7 +7,9 @@ import { Installation } from "../../update/installation.ts";
 import { releaseSource, type ReleaseSource } from "../../update/release-source.ts";
 import { Updates } from "../../update/updates.ts";
 import { Versions } from "../../update/versions.ts";
+import { isLockedRootKey } from "../../vault/root-key.ts";
 import { textOption, type CommandContext, type CommandInput } from "../command.ts";
+import { passphraseSource, stdinPassphraseOption, vaultPassphrase } from "../passphrase.ts";
 
 /** Where install.sh puts releases. */
 const usualFolder = "/usr/lib/gatehouse";
@@ -23,6 +25,12 @@ export const installationOptions = {
   unit: { type: "string", value: "NAME", help: `the gateway's systemd unit (default: ${usualUnit})` },
 } as const;
 
+/** Of the commands that have a version try itself on the data. */
+export const trialOptions = {
+  ...installationOptions,
+  ...stdinPassphraseOption("the vault's passphrase, where one protects it,"),
+};
+
 export const sourceOptions = {
   from: { type: "string", value: "PLACE", help: "an https address or a folder, in the place of `update.source`" },
 } as const;
@@ -30,16 +38,15 @@ export const sourceOptions = {
 export const openInstallation = (input: CommandInput): Promise<Installation> =>
   Installation.open(textOption(input, "install") ?? usualFolder);
 
-export const openUpdates = async (
-  input: CommandInput,
-  { data, searchPath, clock, log }: CommandContext,
-): Promise<Updates> => {
+export const openUpdates = async (input: CommandInput, context: CommandContext): Promise<Updates> => {
+  const { data, searchPath, clock, log } = context;
   const installation = await openInstallation(input);
   return Updates.open({
     installation,
     data,
     service: systemdService({ unit: textOption(input, "unit") ?? usualUnit, searchPath, clock }),
     versions: new Versions({ installation, data, searchPath, clock }),
+    vaultLock: { locks: isLockedRootKey, ask: vaultPassphrase(passphraseSource(input, context), context) },
     platform: `${platform()}-${arch()}`,
     clock,
     log,

@@ -1,5 +1,5 @@
 import type { Command } from "../command.ts";
-import { installationOptions, openUpdates } from "./update-installation.ts";
+import { openUpdates, trialOptions } from "./update-installation.ts";
 
 export const updateRollbackCommand: Command = {
   path: ["update", "rollback"],
@@ -10,7 +10,7 @@ export const updateRollbackCommand: Command = {
       type: "boolean",
       help: "put the database from before the update back, too: what has changed since is lost, revocations as well",
     },
-    ...installationOptions,
+    ...trialOptions,
   },
   examples: ["sudo gatehouse update rollback", "sudo gatehouse update rollback --restore-data"],
   run: async (input, context) => {

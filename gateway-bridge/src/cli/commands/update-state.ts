@@ -1,34 +1,18 @@
-import { join } from "node:path";
+import type { UpdateState } from "@gatehouse/shared";
 
-import { AdvisoryList, lockedPackages, matchAdvisories, type AdvisoryMatch } from "../../update/advisories.ts";
-import { readJson, type Installation } from "../../update/installation.ts";
+import type { Installation } from "../../update/installation.ts";
 import { readJournal, type UpdateJournal } from "../../update/journal.ts";
+import { knownFaults } from "../../update/known-faults.ts";
 import type { Command } from "../command.ts";
 import { installOption, openInstallation } from "./update-installation.ts";
 
-interface Known {
-  /** When the list of advisories was made; null where there is none. */
-  readonly date: string | null;
-  readonly matches: readonly AdvisoryMatch[];
-}
-
-/** What the release's own list says about the packages that came with it. */
-const advisoriesOf = async (folder: string): Promise<Known> => {
-  const list = AdvisoryList.safeParse(await readJson(join(folder, "advisories.json")));
-  const packages = lockedPackages(await readJson(join(folder, "package-lock.json")));
-  if (!list.success || packages === undefined) return { date: null, matches: [] };
-  return { date: list.data.date, matches: matchAdvisories(list.data, packages) };
-};
-
-const wordsOn = ({ date, matches }: Known): readonly string[] => {
-  if (date === null) return ["There is no list of advisories in this release."];
-  const known = `Known faults of its packages, as of ${date} (what was found later is not in the list):`;
-  if (matches.length === 0) return [`${known} none.`];
+const wordsOn = ({ asOf, found }: UpdateState["advisories"]): readonly string[] => {
+  if (asOf === null) return ["There is no list of advisories in this release."];
+  const known = `Known faults of its packages, as of ${asOf} (what was found later is not in the list):`;
+  if (found.length === 0) return [`${known} none.`];
   return [
     known,
-    ...matches.map(
-      ({ id, package: name, version, severity, url }) => `  ${name} ${version}: ${severity}, ${id}, ${url}`,
-    ),
+    ...found.map(({ id, package: name, version, severity, url }) => `  ${name} ${version}: ${severity}, ${id}, ${url}`),
   ];
 };
 
@@ -51,7 +35,7 @@ export const updateStateCommand: Command = {
     const installation = await openInstallation(input);
     const installed = await installation.current();
     const journal = await readJournal(installation);
-    const advisories = await advisoriesOf(installation.version(installed));
+    const advisories = await knownFaults(installation.version(installed));
     return {
       json: { installed, journal, advisories },
       text: [...describe(installation, installed, journal), ...wordsOn(advisories)].join("\n"),

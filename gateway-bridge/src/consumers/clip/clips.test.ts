@@ -97,4 +97,17 @@ describe("Clips", () => {
     await expect(record(clips, house)).rejects.toMatchObject({ code: "too-many-sessions" });
     await expect(record(clips, house, never, ben)).resolves.toBeDefined();
   });
+
+  it("leaves two of them to other addresses, however many clients one has", async () => {
+    await using house = await filmed();
+    const clips = clipsOf(house);
+    const from = (block: string, principal = anna) =>
+      clips.record({ principal, block, stream: house.stream, beforeMs: 1_000, afterMs: 1_000 }, { signal: never });
+    for (let index = 0; index < 6; index += 1) await from("192.0.2.7", index < 3 ? anna : ben);
+    await expect(from("192.0.2.7", carl)).rejects.toMatchObject({
+      code: "too-many-sessions",
+      message: "this address has 6 clips already, and no more are allowed",
+    });
+    await expect(from("192.0.2.8", carl)).resolves.toBeDefined();
+  });
 });

@@ -1,13 +1,12 @@
-import { GatehouseError, onAbort, type Cancellable, type PrincipalId } from "@gatehouse/shared";
+import { GatehouseError, onAbort, type Cancellable } from "@gatehouse/shared";
 
+import { assertRoom, type RoomLimits } from "../../domain/room-policy.ts";
 import { matchesFilter, type SessionFilter, type SessionOwner } from "../../domain/session-filter.ts";
 import type { Hold, Holder } from "../../ports.ts";
 import { recordClip, type Clip, type ClipRequest } from "./record-clip.ts";
 
-/** Each holds up to 20 MB for a reader that is slow. */
-const mostAtOnce = 8;
-/** So that nobody keeps all others from theirs. */
-const mostOfOne = 4;
+/** Each holds up to 20 MB for a reader that is slow, and nobody is to keep all others from theirs. */
+const limits: RoomLimits = { total: 8, perBlock: 6, perPrincipal: 4 };
 
 export type ClipsOptions = Pick<ClipRequest, "openConverter" | "clock" | "log">;
 
@@ -43,9 +42,9 @@ export class Clips implements Holder {
    * @throws GatehouseError `too-many-sessions`, or as `recordClip` does
    */
   async record(order: ClipOrder, { signal }: Cancellable): Promise<OwnedClip> {
-    const { principal, place, assurance, login, ...request } = order;
-    this.#assertRoom(principal);
-    const owner: SessionOwner = { principal, camera: request.stream.camera, place, assurance, login };
+    const { principal, place, assurance, login, block, ...request } = order;
+    const owner: SessionOwner = { principal, camera: request.stream.camera, place, assurance, login, block };
+    assertRoom("clips", { taken: [...this.#open].map((clip) => clip.owner), newcomer: owner, limits });
     const taken: OpenClip = { owner, ending: new AbortController() };
     this.#open.add(taken);
     const release = (): void => void this.#open.delete(taken);
@@ -74,15 +73,6 @@ export class Clips implements Holder {
   endAll(of: SessionFilter, why: string): void {
     for (const { owner, ending } of [...this.#open]) {
       if (matchesFilter(of, owner)) ending.abort(new GatehouseError("stream-ended", `The clip was ended: ${why}.`));
-    }
-  }
-
-  #assertRoom(principal: PrincipalId): void {
-    if (this.#open.size >= mostAtOnce) {
-      throw new GatehouseError("too-many-sessions", `${mostAtOnce} clips are being recorded already`);
-    }
-    if ([...this.#open].filter(({ owner }) => owner.principal === principal).length >= mostOfOne) {
-      throw new GatehouseError("too-many-sessions", `this client has ${mostOfOne} clips recorded already`);
     }
   }
 }

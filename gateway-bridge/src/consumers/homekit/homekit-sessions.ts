@@ -12,6 +12,7 @@ import {
 } from "@gatehouse/shared";
 import type { networkInterfaces } from "node:os";
 
+import { assertRoom, type RoomLimits } from "../../domain/room-policy.ts";
 import { ownerOf, type SessionFilter, type SessionOwner } from "../../domain/session-filter.ts";
 import type { AudioTrack } from "../../domain/track.ts";
 import { OpenSessions } from "../../media/open-sessions.ts";
@@ -30,7 +31,7 @@ export interface HomeKitSessionsOptions {
   readonly log: Logger;
   /** os.networkInterfaces. Asked for each session, because networks come and go. */
   readonly interfaces: typeof networkInterfaces;
-  readonly maxSessions?: { readonly total: number; readonly perCamera: number };
+  readonly maxSessions?: RoomLimits & { readonly perCamera: number };
 }
 
 /** What a controller says of its picture; less before it starts. */
@@ -58,7 +59,8 @@ export interface ActiveHomeKitSession {
   readonly live: boolean;
 }
 
-const defaultMaxSessions = { total: 16, perCamera: 4 } as const;
+/** So that one plugin leaves something to another. The addresses are those of plugins, which says nothing of their viewers. */
+const defaultMaxSessions = { total: 16, perPrincipal: 12, perCamera: 4 } as const;
 
 const asItIs: Playable = async (stream) => stream;
 
@@ -84,9 +86,9 @@ export class HomeKitSessions implements AsyncDisposable, Holder {
    */
   async prepare(request: HomeKitPreparation, { signal }: Cancellable): Promise<PreparedHomeKitSession> {
     signal.throwIfAborted();
-    this.#assertRoom(request.camera);
     const { camera, body } = request;
     const owner = ownerOf(request);
+    this.#assertRoom(owner);
     const { clock, log, interfaces, stream, playable = asItIs, microphone } = this.#options;
     const talk =
       request.talk === true && microphone !== undefined
@@ -138,15 +140,13 @@ export class HomeKitSessions implements AsyncDisposable, Holder {
     this.endAll({}, "the gateway closes");
   }
 
-  #assertRoom(camera: CameraId): void {
-    const { total, perCamera } = this.#options.maxSessions ?? defaultMaxSessions;
+  #assertRoom(newcomer: SessionOwner): void {
+    const { maxSessions: limits = defaultMaxSessions } = this.#options;
     const taken = this.#sessions.owners;
-    const ofCamera = taken.filter((session) => session.camera === camera);
-    if (taken.length < total && ofCamera.length < perCamera) return;
-    const message =
-      ofCamera.length >= perCamera
-        ? `Already ${ofCamera.length} HomeKit viewers watch this camera.`
-        : `Already ${taken.length} HomeKit viewers watch cameras of this gateway.`;
-    throw new GatehouseError("too-many-sessions", message);
+    const ofCamera = taken.filter(({ camera }) => camera === newcomer.camera);
+    if (ofCamera.length >= limits.perCamera) {
+      throw new GatehouseError("too-many-sessions", `Already ${ofCamera.length} HomeKit viewers watch this camera.`);
+    }
+    assertRoom("HomeKit views", { taken, newcomer, limits });
   }
 }

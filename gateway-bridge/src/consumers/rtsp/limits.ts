@@ -1,6 +1,6 @@
 /** How much any reader can take. Times in ms. */
 export const limits = {
-  /** Of one port. */
+  /** Of both ports. */
   connections: 256,
   /** That nobody has logged in on yet, of one IPv4 address or one IPv6 /64. A recorder opens one for each camera at once. */
   strangersPerAddress: 64,
@@ -8,6 +8,8 @@ export const limits = {
   connectionsPerLogin: 64,
   /** Of 24 cameras that are both recorded and searched for motion. */
   sessionsPerLogin: 48,
+  /** Of two such recorders behind one address. */
+  sessionsPerAddress: 96,
   tlsHandshake: 5_000,
   /** From connecting to the first accepted login. */
   login: 10_000,

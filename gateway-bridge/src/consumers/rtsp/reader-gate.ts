@@ -7,6 +7,7 @@ import {
   type PrincipalId,
 } from "@gatehouse/shared";
 
+import { addressBlock } from "../../domain/address-block.ts";
 import { decideAccess, type AccessDecision, type AccessRequest } from "../../domain/access-policy.ts";
 import type { Standing } from "../../domain/circumstances.ts";
 import { DeedBudget } from "../../domain/deed-budget.ts";
@@ -57,6 +58,7 @@ export class ReaderGate {
   readonly #deeds: DeedBudget;
   readonly #connections = new Places<PrincipalId>(limits.connectionsPerLogin);
   readonly #sessions = new Places<PrincipalId>(limits.sessionsPerLogin);
+  readonly #blocks = new Places<string>(limits.sessionsPerAddress);
 
   constructor(options: ReaderGateOptions) {
     this.#options = options;
@@ -70,12 +72,12 @@ export class ReaderGate {
     return new DigestGuard({ realm, secure, clock, ha1: (username, algorithm) => logins.ha1(username, algorithm) });
   }
 
-  authenticate(guard: DigestGuard, request: GuardedRequest): Admission {
+  authenticate(guard: DigestGuard, request: GuardedRequest, peer: string): Admission {
     const verdict = guard.verify(request);
     const principal = verdict.kind === "accepted" ? this.#options.logins.find(verdict.username) : undefined;
     if (principal !== undefined) return { kind: "in", principal };
     const wrong = verdict.kind === "refused";
-    if (wrong) this.#deny("-", "-", "unauthenticated");
+    if (wrong) this.#options.accesses.deny({ principal: "-", action, target: "-" }, "unauthenticated", peer);
     return { kind: "out", challenges: guard.challenges({ stale: verdict.kind === "stale" }), wrong };
   }
 
@@ -87,12 +89,18 @@ export class ReaderGate {
     throw tooMany(`this login has ${limits.connectionsPerLogin} connections, and no more are allowed`);
   }
 
-  /** A place for one session of a login, until it is disposed of. @throws GatehouseError `too-many-sessions` */
-  seat({ id }: Principal, camera: CameraId): Disposable {
-    const place = this.#sessions.take(id);
-    if (place !== undefined) return place;
+  /** A place for one session of a login, and of the address it comes from, until it is disposed of. @throws GatehouseError `too-many-sessions` */
+  seat({ id }: Principal, camera: CameraId, peer: string): Disposable {
+    using taking = new DisposableStack();
+    const ofBlock = this.#blocks.take(addressBlock(peer));
+    if (ofBlock !== undefined) taking.use(ofBlock);
+    const ofLogin = this.#sessions.take(id);
+    if (ofLogin !== undefined) taking.use(ofLogin);
+    if (ofBlock !== undefined && ofLogin !== undefined) return taking.move();
     this.#deny(id, camera, "too-many-sessions");
-    throw tooMany(`this login has ${limits.sessionsPerLogin} sessions, and no more are allowed`);
+    const [whose, most] =
+      ofLogin === undefined ? ["login", limits.sessionsPerLogin] : ["address", limits.sessionsPerAddress];
+    throw tooMany(`this ${whose} has ${most} sessions, and no more are allowed`);
   }
 
   /** How somebody comes in from this address: a password is one factor. */
@@ -132,7 +140,7 @@ export class ReaderGate {
     this.#options.audit.append({ principal, action, target: camera, outcome, detail });
   }
 
-  #deny(principal: PrincipalId | "-", target: CameraId | "-", why: string): void {
+  #deny(principal: PrincipalId, target: CameraId | "-", why: string): void {
     this.#options.accesses.deny({ principal, action, target }, why);
   }
 }

@@ -40,8 +40,8 @@ export interface ReaderStreams {
 
 export interface RequestHandlerOptions {
   readonly socket: Socket;
-  /** The connection's own among those that nobody has logged in on. Given back with the first login. */
-  readonly place: Disposable;
+  /** Called with the first login: from here on, the connection makes room for nobody. */
+  readonly prove: () => void;
   /** The connection is encrypted. */
   readonly secure: boolean;
   readonly gate: ReaderGate;
@@ -84,6 +84,7 @@ const notFound: Handled = { answer: { status: 404 } };
 export class RequestHandler {
   readonly #options: RequestHandlerOptions;
   readonly #guard: DigestGuard;
+  readonly #peer: string;
   /** How whoever logs in here comes in. */
   readonly standing: Standing;
   #principal: PrincipalId | undefined;
@@ -97,7 +98,8 @@ export class RequestHandler {
   constructor(options: RequestHandlerOptions) {
     this.#options = options;
     this.#guard = options.gate.guard(options);
-    this.standing = options.gate.standingOf(options.socket.remoteAddress ?? "");
+    this.#peer = options.socket.remoteAddress ?? "";
+    this.standing = options.gate.standingOf(this.#peer);
   }
 
   /** Who logged in. */
@@ -156,7 +158,8 @@ export class RequestHandler {
   #admit(request: RtspServerRequest): Admitted | Handled {
     const { gate, tiers } = this.#options;
     const { method, uri, headers } = request;
-    const admission = gate.authenticate(this.#guard, { method, uri, authorization: headers.get("authorization") });
+    const asked = { method, uri, authorization: headers.get("authorization") };
+    const admission = gate.authenticate(this.#guard, asked, this.#peer);
     if (admission.kind === "out") return this.#turnAway(admission);
     const { principal } = admission;
     // A connection is one login's, so that revoking it can end the connection.
@@ -173,7 +176,7 @@ export class RequestHandler {
     if (this.#principal !== undefined) return;
     this.#place = this.#options.gate.connect(principal);
     this.#principal = principal.id;
-    this.#options.place[Symbol.dispose]();
+    this.#options.prove();
   }
 
   #turnAway({ challenges, wrong }: { readonly challenges: readonly string[]; readonly wrong: boolean }): Handled {
@@ -234,7 +237,7 @@ export class RequestHandler {
       if (opened.formats[track] === undefined && (track !== talkTrack || openTalk === undefined)) return notFound;
       cancel.signal.throwIfAborted();
       const { gate, clock, log, end } = this.#options;
-      const owner = { principal: principal.id, camera, tier, place: gate.seat(principal, camera) };
+      const owner = { principal: principal.id, camera, tier, place: gate.seat(principal, camera, this.#peer) };
       this.#session = new ReaderSession({ ...owner, ...opened, openTalk, gate, clock, log, onGone: end });
     } else if (!before.has(track)) return notFound;
     else if (before.isSetUp(track)) return { answer: { status: 455 } };

@@ -4,20 +4,22 @@ import { createServer, isIPv6, type AddressInfo, type Server, type Socket } from
 import { createServer as createTlsServer } from "node:tls";
 
 import { addressBlock } from "../../domain/address-block.ts";
+import type { Crowd } from "../../domain/crowd.ts";
 import type { ServerCertificates } from "../../ports.ts";
 import { presentCertificates } from "../../protocols/tls/present-certificates.ts";
 import { limits } from "./limits.ts";
-import type { Places } from "./places.ts";
 
 export interface RtspListenerOptions {
   readonly host: string;
   readonly port: number;
   /** Undefined for a listener that anybody on the way can read. */
   readonly tls: ServerCertificates | undefined;
-  /** Of connections that nobody has logged in on, for each address block. */
-  readonly strangers: Places<string>;
-  /** A connection is there; inside TLS once that is agreed. It gives its place back when somebody has logged in. */
-  readonly accept: (socket: Socket, place: Disposable) => void;
+  /** Of the connections of all listeners. */
+  readonly crowd: Crowd<Socket>;
+  /** Counts those that were ended because there were too many. */
+  readonly onCrowded: () => void;
+  /** A connection is there; inside TLS once that is agreed. `prove` is to be called when somebody has logged in. */
+  readonly accept: (socket: Socket, prove: () => void) => void;
 }
 
 /** One open port, with as many connections as are good for it. */
@@ -25,9 +27,9 @@ export class RtspListener implements AsyncDisposable {
   readonly port: number;
   readonly address: string;
   readonly #server: Server;
-  readonly #sockets: ReadonlySet<Socket>;
+  readonly #sockets: ReadonlyMap<string, Socket>;
 
-  private constructor(server: Server, sockets: ReadonlySet<Socket>) {
+  private constructor(server: Server, sockets: ReadonlyMap<string, Socket>) {
     const { address, port } = server.address() as AddressInfo;
     this.#server = server;
     this.#sockets = sockets;
@@ -36,12 +38,13 @@ export class RtspListener implements AsyncDisposable {
   }
 
   /** @throws GatehouseError `address-in-use`, `config-invalid` where it cannot listen */
-  static async open({ host, port, tls, strangers, accept }: RtspListenerOptions): Promise<RtspListener> {
+  static async open(options: RtspListenerOptions): Promise<RtspListener> {
+    const { host, port, tls, crowd, accept } = options;
     const server = tls === undefined ? createServer({ noDelay: true }) : createTls(tls);
-    const { sockets, places } = watchConnections(server, strangers);
+    const sockets = watchConnections(server, options);
     server.on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) => {
-      const place = places.get(peerOf(socket));
-      if (place !== undefined && !socket.destroyed) accept(socket, place);
+      const below = sockets.get(peerOf(socket));
+      if (below !== undefined && !socket.destroyed) accept(socket, () => crowd.prove(below));
     });
     try {
       await once(server.listen({ host, port }), "listening");
@@ -57,7 +60,7 @@ export class RtspListener implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const closed = once(this.#server, "close");
     this.#server.close();
-    for (const socket of [...this.#sockets]) socket.destroy();
+    for (const socket of [...this.#sockets.values()]) socket.destroy();
     await closed;
   }
 }
@@ -76,33 +79,29 @@ const createTls = (certificates: ServerCertificates): Server => {
   return server;
 };
 
-interface Watched {
-  readonly sockets: ReadonlySet<Socket>;
-  /** By peer, because a TLS socket does not tell which connection it is on. */
-  readonly places: ReadonlyMap<string, Disposable>;
-}
-
-/** Refuses what is too many before any TLS is spoken. */
-const watchConnections = (server: Server, strangers: Places<string>): Watched => {
-  const sockets = new Set<Socket>();
-  const places = new Map<string, Disposable>();
-  server.maxConnections = limits.connections;
+/**
+ * Refuses what is too many before any TLS is spoken. Gives the connections there are: by peer, because a TLS socket does not tell
+ * which one it is on.
+ */
+const watchConnections = (
+  server: Server,
+  { crowd, onCrowded }: Pick<RtspListenerOptions, "crowd" | "onCrowded">,
+): ReadonlyMap<string, Socket> => {
+  const sockets = new Map<string, Socket>();
   server.on("connection", (socket: Socket) => {
+    const leaving = crowd.admit(socket, addressBlock(socket.remoteAddress ?? ""));
+    if (leaving !== undefined) onCrowded();
+    leaving?.destroy();
+    if (leaving === socket) return;
     const peer = peerOf(socket);
-    const place = strangers.take(addressBlock(socket.remoteAddress ?? ""));
-    if (place === undefined) {
-      socket.destroy();
-      return;
-    }
-    places.set(peer, place);
-    sockets.add(socket);
+    sockets.set(peer, socket);
     socket.once("close", () => {
-      sockets.delete(socket);
-      places.delete(peer);
-      place[Symbol.dispose]();
+      if (sockets.get(peer) === socket) sockets.delete(peer);
+      crowd.leave(socket);
     });
   });
-  return { sockets, places };
+  return sockets;
 };
 
-const peerOf = ({ remoteAddress = "", remotePort = 0 }: Socket): string => `${remoteAddress} ${remotePort}`;
+const peerOf = ({ remoteAddress = "", remotePort = 0, localAddress = "" }: Socket): string =>
+  `${remoteAddress} ${remotePort} ${localAddress}`;

@@ -11,10 +11,10 @@ import {
 } from "@gatehouse/shared";
 import type { Socket } from "node:net";
 
+import { Crowd, type CrowdCount } from "../../domain/crowd.ts";
 import { matchesFilter, type SessionFilter } from "../../domain/session-filter.ts";
 import type { AccessLog, AuditSink, Hold, Holder, ServerCertificates } from "../../ports.ts";
 import { limits } from "./limits.ts";
-import { Places } from "./places.ts";
 import { ReaderConnection } from "./reader-connection.ts";
 import { ReaderGate, type ReaderLogins } from "./reader-gate.ts";
 import type { ReaderStreams } from "./request-handler.ts";
@@ -62,7 +62,11 @@ interface Door {
 export class RtspServer implements AsyncDisposable, Holder {
   readonly #options: RtspServerOptions;
   readonly #gate: ReaderGate;
-  readonly #strangers = new Places<string>(limits.strangersPerAddress);
+  readonly #crowd = new Crowd<Socket>({
+    total: limits.connections,
+    strangersPerBlock: limits.strangersPerAddress,
+  });
+  #crowded = 0;
   readonly #connections = new Set<ReaderConnection>();
   readonly #listening = new DisposableStack();
   #door: Door | undefined;
@@ -109,6 +113,11 @@ export class RtspServer implements AsyncDisposable, Holder {
     return [...this.#connections].filter(({ hasSession }) => hasSession).length;
   }
 
+  /** Connections there are, and how many were ended because there were too many. */
+  get connections(): CrowdCount & { readonly crowded: number } {
+    return { ...this.#crowd.count, crowded: this.#crowded };
+  }
+
   /** Bytes that wait in connections for readers that are slow; at most a picture and 64 KB for each. */
   unsent(): number {
     return [...this.#connections].reduce((sum, connection) => sum + connection.unsent, 0);
@@ -146,9 +155,10 @@ export class RtspServer implements AsyncDisposable, Holder {
   async #open(): Promise<Door> {
     const { listen, plain, tls, log } = this.#options;
     await using opening = new AsyncDisposableStack();
-    const way = (secure: boolean): Pick<RtspListenerOptions, "strangers" | "accept"> => ({
-      strangers: this.#strangers,
-      accept: (socket, place) => this.#accept(socket, place, secure),
+    const way = (secure: boolean): Pick<RtspListenerOptions, "crowd" | "onCrowded" | "accept"> => ({
+      crowd: this.#crowd,
+      onCrowded: () => void (this.#crowded += 1),
+      accept: (socket, prove) => this.#accept(socket, prove, secure),
     });
     const secure = opening.use(await RtspListener.open({ ...listen, tls, ...way(true) }));
     const { host } = listen;
@@ -158,10 +168,10 @@ export class RtspServer implements AsyncDisposable, Holder {
     return { ports: { secure: secure.port, plain: readable?.port }, listeners: opening.move() };
   }
 
-  #accept(socket: Socket, place: Disposable, secure: boolean): void {
+  #accept(socket: Socket, prove: () => void, secure: boolean): void {
     const { streams, talk, tiers, clock, log } = this.#options;
     const onClosed = (closed: ReaderConnection): void => void this.#connections.delete(closed);
-    const own = { socket, place, secure, gate: this.#gate, onClosed };
+    const own = { socket, prove, secure, gate: this.#gate, onClosed };
     const connection = new ReaderConnection({ ...own, streams, talk, tiers, clock, log });
     this.#connections.add(connection);
   }

@@ -74,6 +74,16 @@ describe("WebRTC sessions", () => {
     await house.offer({ principal: other });
   });
 
+  it("are no more than thirty-two for one address", async () => {
+    await using house = await WebRtcHouse.open(1, { maxSessions: { total: 9, perBlock: 2 } });
+    const first = await house.watch({ block: "192.0.2.7" });
+    await house.offer({ principal: other, block: "192.0.2.7" });
+    await expect(house.offer({ block: "192.0.2.7" })).rejects.toEqual(code("too-many-sessions"));
+    await house.offer({ block: "192.0.2.8" });
+    house.sessions.end(first);
+    await house.offer({ block: "192.0.2.7" });
+  });
+
   it.each([
     ["no SDP", "hello", "request-invalid"],
     ["ten megabytes", "a".repeat(10_000_000), "request-invalid"],

@@ -1,15 +1,14 @@
 import {
-  GatehouseError,
   type CameraId,
   type Cancellable,
   type Clock,
   type Logger,
-  type PrincipalId,
   type SessionId,
   type TierName,
 } from "@gatehouse/shared";
 import type { networkInterfaces } from "node:os";
 
+import { assertRoom, type RoomLimits } from "../../domain/room-policy.ts";
 import { ownerOf, type SessionFilter, type SessionOwner } from "../../domain/session-filter.ts";
 import { OpenSessions } from "../../media/open-sessions.ts";
 import type { AcceptedCodecs } from "../../domain/track.ts";
@@ -36,7 +35,7 @@ export interface WebRtcSessionsOptions {
   readonly engine?: EngineName;
   /** How engines are brought into memory. */
   readonly loaders?: Readonly<Record<EngineName, EngineLoader>>;
-  readonly maxSessions?: { readonly total: number; readonly perPrincipal: number };
+  readonly maxSessions?: RoomLimits;
 }
 
 export interface WebRtcOffer extends SessionOwner {
@@ -52,7 +51,7 @@ export interface WebRtcOffer extends SessionOwner {
 }
 
 /** A wall of cameras for one person, and a few of them. */
-const defaultMaxSessions = { total: 64, perPrincipal: 16 } as const;
+const defaultMaxSessions: RoomLimits = { total: 64, perBlock: 32, perPrincipal: 16 };
 
 const defaultLoaders: Readonly<Record<EngineName, EngineLoader>> = {
   "node-datachannel": async () => (await import("./node-datachannel-engine.ts")).nodeDataChannelEngine,
@@ -84,7 +83,8 @@ export class WebRtcSessions implements AsyncDisposable, Holder {
     { signal }: Cancellable,
   ): Promise<{ readonly session: SessionId; readonly sdp: string }> {
     signal.throwIfAborted();
-    this.#assertRoom(request.principal);
+    const { maxSessions: limits = defaultMaxSessions } = this.#options;
+    assertRoom("live views", { taken: this.#sessions.owners, newcomer: request, limits });
     const open = (cancel: Cancellable, onEnded: (ended: WebRtcSession) => void): Promise<WebRtcSession> =>
       this.#open(request, onEnded, cancel);
     const session = await this.#sessions.open(request, open, { signal });
@@ -155,17 +155,5 @@ export class WebRtcSessions implements AsyncDisposable, Holder {
       log,
     );
     return this.#engine;
-  }
-
-  #assertRoom(principal: PrincipalId): void {
-    const { total, perPrincipal } = this.#options.maxSessions ?? defaultMaxSessions;
-    const taken = this.#sessions.owners;
-    const own = taken.filter((session) => session.principal === principal);
-    if (taken.length < total && own.length < perPrincipal) return;
-    const message =
-      own.length >= perPrincipal
-        ? `This client already has ${own.length} live views.`
-        : `Already ${taken.length} live views are open.`;
-    throw new GatehouseError("too-many-sessions", message);
   }
 }

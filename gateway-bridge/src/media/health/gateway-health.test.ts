@@ -1,4 +1,4 @@
-import { GatewayHealth, type CameraId } from "@gatehouse/shared";
+import { MediaHealth, type CameraId } from "@gatehouse/shared";
 import { describe, expect, it } from "@jest/globals";
 
 import type { CameraDescription } from "../../domain/camera.ts";
@@ -25,7 +25,7 @@ describe("healthOf", () => {
     house.streams.of(other, "main");
     const cameras = [{ id: seen, kind: "onvif" as const, url: "http://192.0.2.1/", description }];
     const health = healthOf({ cameras, streams: house.streams.health(), transcoder, maxSessions: () => 1 });
-    expect(GatewayHealth.parse(health)).toMatchObject({
+    expect(MediaHealth.parse(health)).toMatchObject({
       cameras: [{ camera: seen, streams: [{ camera: seen, tier: "main", state: "idle" }] }],
       transcoder,
     });

@@ -1,4 +1,4 @@
-import type { CameraId, GatewayHealth, StreamHealth, TranscoderHealth } from "@gatehouse/shared";
+import type { CameraId, MediaHealth, StreamHealth, TranscoderHealth } from "@gatehouse/shared";
 
 import type { CameraRecord } from "../../domain/camera.ts";
 import { warningsOf } from "../../domain/stream-warning-policy.ts";
@@ -16,7 +16,7 @@ export interface HealthSources {
 }
 
 /** How these cameras' streams are, and what their owner could better. */
-export const healthOf = ({ cameras, streams, transcoder, maxSessions }: HealthSources): GatewayHealth => {
+export const healthOf = ({ cameras, streams, transcoder, maxSessions }: HealthSources): MediaHealth => {
   const byCamera = Map.groupBy<CameraId, StreamHealth>(streams, ({ camera }) => camera);
   return {
     cameras: cameras.map((camera) => {

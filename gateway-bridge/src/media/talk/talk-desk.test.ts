@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { CameraId, GatehouseError, PrincipalId, silentLogger } from "@gatehouse/shared";
 import { TestClock } from "@gatehouse/shared/testing";
 
+import { AccessTally } from "../../audit/access-tally.ts";
 import type { StreamEndpoint } from "../../domain/camera.ts";
 import type { AudioTrack } from "../../domain/track.ts";
 import type { AuditEntry, TalkBack } from "../../ports.ts";
@@ -51,6 +52,7 @@ const setUp = () => {
   const speaker = new Speaker();
   const rows: AuditEntry[] = [];
   const converter = Promise.withResolvers<never>();
+  const audit = { append: (entry: AuditEntry) => void rows.push(entry), failing: false };
   const rights = new Set([anna, ben]);
   const desk = new TalkDesk({
     endpoint: async () => ({ camera }) as StreamEndpoint,
@@ -62,7 +64,8 @@ const setUp = () => {
       [Symbol.asyncDispose]: async () => undefined,
     }),
     mayTalk: ({ principal }) => rights.has(principal),
-    audit: { append: (entry) => void rows.push(entry) },
+    audit,
+    accesses: new AccessTally({ audit, clock, log: silentLogger }),
     clock,
     log: silentLogger,
   });
@@ -202,6 +205,7 @@ describe("TalkDesk", () => {
           throw new GatehouseError("audit-unwritable", "disk full");
         },
       },
+      accesses: { deny: () => undefined },
       clock,
       log: silentLogger,
     });
@@ -271,6 +275,9 @@ describe("TalkDesk", () => {
     expect(rows).toHaveLength(deedBurst + denialBurst);
     await clock.advance(denialRefillMs);
     await pickUp();
-    expect(rows.at(-1)).toMatchObject({ outcome: "denied", detail: "access-denied; 180 like it left out" });
+    expect(rows.slice(-2)).toMatchObject([
+      { principal: anna, outcome: "denied", detail: "180 more refused, counted for up to 10 minutes" },
+      { principal: anna, outcome: "denied", detail: "access-denied" },
+    ]);
   });
 });

@@ -12,9 +12,8 @@ import type { StreamEndpoint } from "../../domain/camera.ts";
 import type { AudioUnit } from "../../domain/access-unit.ts";
 import { matchesFilter, type SessionFilter, type SessionOwner } from "../../domain/session-filter.ts";
 import { DeedBudget } from "../../domain/deed-budget.ts";
-import { DenialBudget } from "../../domain/denial-budget.ts";
 import type { AudioTrack } from "../../domain/track.ts";
-import type { AuditSink, Hold, Holder, OpenTalkBack } from "../../ports.ts";
+import type { AccessLog, AuditSink, Hold, Holder, OpenTalkBack } from "../../ports.ts";
 import type { SoundConverter } from "../ffmpeg/sound-converter.ts";
 import { Microphone, type Loudspeaker } from "./microphone.ts";
 import { judgeClaim } from "./talk-policy.ts";
@@ -35,6 +34,8 @@ export interface TalkDeskOptions {
   /** Asked each time that somebody begins to talk, because grants change. */
   readonly mayTalk: (talker: SessionOwner) => boolean;
   readonly audit: AuditSink;
+  /** Where refusals are written down. */
+  readonly accesses: Pick<AccessLog, "deny">;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -50,6 +51,8 @@ interface Talk {
   closing: Promise<unknown> | undefined;
 }
 
+const action = "talk";
+
 const words = {
   "access-denied": "this client may not talk through the camera",
   "talk-busy": "somebody else talks through the camera",
@@ -64,12 +67,10 @@ export class TalkDesk implements AsyncDisposable, Holder {
   readonly #talks = new Map<CameraId, Talk>();
   readonly #open = new Set<Promise<unknown>>();
   readonly #deeds: DeedBudget;
-  readonly #denials: DenialBudget;
 
   constructor(options: TalkDeskOptions) {
     this.#options = options;
     this.#deeds = new DeedBudget(options.clock);
-    this.#denials = new DenialBudget(options.clock);
   }
 
   /** A way to talk, silent at first. To be disposed by its owner. */
@@ -93,7 +94,7 @@ export class TalkDesk implements AsyncDisposable, Holder {
 
   /** Whoever is heard, or about to be; who begins later is asked then. */
   holds(): readonly Hold[] {
-    return [...this.#microphones].filter(({ silent }) => !silent).map(({ owner }) => ({ ...owner, action: "talk" }));
+    return [...this.#microphones].filter(({ silent }) => !silent).map(({ owner }) => ({ ...owner, action }));
   }
 
   /** Switches off the microphones of a revoked principal or a removed camera. */
@@ -116,10 +117,10 @@ export class TalkDesk implements AsyncDisposable, Holder {
     const claimed = judgeClaim({ mayTalk: mayTalk(owner), holder: this.talker(camera) });
     const verdict = claimed === "granted" && !this.#deeds.take(principal) ? "too-many-requests" : claimed;
     if (verdict !== "granted") {
-      this.#deny(microphone, verdict);
+      this.#options.accesses.deny({ principal, action, target: camera }, verdict);
       throw new GatehouseError(verdict, words[verdict]);
     }
-    this.#write(microphone, "allowed");
+    this.#options.audit.append({ principal, action, target: camera, outcome: "allowed", detail: "" });
     const talk: Talk = { principal, closing: undefined };
     this.#talks.set(camera, talk);
     const done = Promise.withResolvers<undefined>();
@@ -174,16 +175,6 @@ export class TalkDesk implements AsyncDisposable, Holder {
           .catch((error: unknown) => log.warn("the way to the loudspeaker did not close", { error: String(error) }));
       },
     };
-  }
-
-  #deny(microphone: Microphone, why: string): void {
-    const leftOut = this.#denials.take(microphone.principal);
-    if (leftOut === undefined) return;
-    this.#write(microphone, "denied", leftOut === 0 ? why : `${why}; ${leftOut} like it left out`);
-  }
-
-  #write({ camera, principal }: Microphone, outcome: "allowed" | "denied", detail = ""): void {
-    this.#options.audit.append({ principal, action: "talk", target: camera, outcome, detail });
   }
 }
 

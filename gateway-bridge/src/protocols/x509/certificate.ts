@@ -63,9 +63,9 @@ export const permits = ({ raw }: X509Certificate, permitted: readonly string[]):
   permitted.every((each) => raw.includes(sequence(constrained(each))));
 
 // RFC 5758 3.2: no parameters.
-const ecdsaWithSha256 = sequence(objectId("1.2.840.10045.4.3.2"));
+export const ecdsaWithSha256: Buffer = sequence(objectId("1.2.840.10045.4.3.2"));
 
-const spkiOf = (key: KeyObject): Buffer => key.export({ type: "spki", format: "der" });
+export const spkiOf = (key: KeyObject): Buffer => key.export({ type: "spki", format: "der" });
 
 const commonName = (name: string): Buffer => sequence(set(sequence(objectId("2.5.4.3"), utf8String(name))));
 
@@ -89,7 +89,7 @@ const anyAuthority: readonly Buffer[] = [
   critical("2.5.29.15", bits(5)),
 ];
 
-/** Basic constraints (RFC 5280 4.2.1.9), key usage (4.2.1.3), extended key usage (4.2.1.12), alternative names (4.2.1.6). */
+/** Basic constraints (RFC 5280 4.2.1.9), key usage (4.2.1.3), extended key usage (4.2.1.12). */
 const ownExtensions = (use: CertificateUse): Buffer[] => {
   switch (use.kind) {
     case "authority":
@@ -99,9 +99,13 @@ const ownExtensions = (use: CertificateUse): Buffer[] => {
     case "client":
       return [...endEntity, forClients];
     case "server":
-      return [...endEntity, forServers, extension("2.5.29.17", sequence(...use.names.map(generalName)))];
+      return [...endEntity, forServers, subjectAltNames(use.names)];
   }
 };
+
+/** Alternative names (4.2.1.6): DNS names and addresses. */
+export const subjectAltNames = (names: readonly string[]): Buffer =>
+  extension("2.5.29.17", sequence(...names.map(generalName)));
 
 const endEntity: readonly Buffer[] = [critical("2.5.29.19", sequence()), critical("2.5.29.15", bits(0))];
 

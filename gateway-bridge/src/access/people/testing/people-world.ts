@@ -2,9 +2,12 @@ import { GatewayId, Secret, type Grant, type PrincipalId } from "@gatehouse/shar
 import { MemoryLogger, TestClock } from "@gatehouse/shared/testing";
 import { createHash } from "node:crypto";
 
+import { GuessCount } from "../../../domain/guess-count.ts";
 import type { LiveLogin } from "../../../domain/login-policy.ts";
+import type { PasskeySite } from "../../../domain/passkey-site-policy.ts";
 import { Database } from "../../../store/database.ts";
 import { Principals } from "../../principals.ts";
+import { MemoryNotices } from "../../testing/memory-notices.ts";
 import { MemoryAudit, MemorySecrets, never } from "../../testing/open-door.ts";
 
 export { never };
@@ -12,19 +15,26 @@ import type { AttemptOrigin } from "../credentials.ts";
 import type { Argon2id } from "../password-hash.ts";
 import { openPeopleDoor, type PeopleDoor } from "../people-door.ts";
 import { codeAt } from "./authenticator.ts";
+import type { SoftAuthenticator } from "./soft-authenticator.ts";
 
 export const password = "correct horse battery staple";
 const everything: readonly Grant[] = [{ action: "admin", camera: "*" }];
 /** Where attempts come from that no cookie goes with. */
-export const stranger: AttemptOrigin = { cookieHeader: undefined, peer: "192.0.2.7" };
+export const stranger: AttemptOrigin = { cookieHeader: undefined, peer: "192.0.2.7", place: "home" };
+/** Where passkeys are made and shown. */
+export const site: PasskeySite = { host: "villa.home.arpa", origin: "https://villa.home.arpa:8443" };
 
 /** Everything by which people come in, over a database in memory, with a hash that costs nothing and is counted. */
 export class PeopleWorld implements AsyncDisposable {
   readonly clock = new TestClock();
   readonly database = Database.openInMemory();
   readonly audit = new MemoryAudit();
+  readonly notices = new MemoryNotices();
+  /** Asked before a code of an authenticator is looked at; throws where the clock is wrong. */
+  insist: () => void = () => undefined;
   readonly secrets = new MemorySecrets();
   readonly principals: Principals;
+  readonly guessed = new GuessCount();
   /** The parameters of each hash. */
   readonly hashed: { readonly memory: number; readonly passes: number; readonly parallelism: number }[] = [];
   /** Each hash waits for it. */
@@ -46,7 +56,7 @@ export class PeopleWorld implements AsyncDisposable {
   async restart(): Promise<void> {
     await this.#resources.disposeAsync();
     this.#resources = new AsyncDisposableStack();
-    const { database, clock, audit, secrets, principals } = this;
+    const { database, clock, audit, secrets, principals, guessed } = this;
     const gateway = { id: GatewayId.parse("gw-aaaaaaaaaaaaaaaa"), name: "Villa Sole" };
     const log = new MemoryLogger();
     const argon2id: Argon2id = async ({ message, nonce, memory, passes, parallelism, tagLength }) => {
@@ -59,7 +69,12 @@ export class PeopleWorld implements AsyncDisposable {
       return digest.subarray(0, tagLength);
     };
     this.#door = await openPeopleDoor(
-      { database, clock, audit, secrets, principals, gateway, log, argon2id },
+      {
+        ...{ database, clock, audit, secrets, principals, gateway, names: new Set([site.host]), log, argon2id },
+        notices: this.notices,
+        guessed,
+        clockSense: { insist: () => this.insist() },
+      },
       this.#resources,
     );
   }
@@ -90,6 +105,21 @@ export class PeopleWorld implements AsyncDisposable {
     const { secret } = this.door.enrolment.startTotp(login);
     this.door.enrolment.confirmTotp(login, Secret.of(this.code(secret)));
     return secret;
+  }
+
+  /** Makes a passkey on the gateway's own page; the login that has shown it. */
+  async enrolPasskey(login: LiveLogin, authenticator: SoftAuthenticator): Promise<LiveLogin> {
+    const { passkeyEnrolment } = this.door;
+    const offer = passkeyEnrolment.offer(login, site);
+    const response = authenticator.create(offer, site.origin);
+    const made = { name: "Phone", ceremony: offer.ceremony, response };
+    return (await passkeyEnrolment.add(login, made, site)).begun.login;
+  }
+
+  /** Somebody who came in by a one-time code, and has set nothing up. */
+  invited(loginName: string, grants: readonly Grant[] = everything): LiveLogin {
+    const { principal } = this.door.people.add({ name: loginName, loginName, grants });
+    return this.door.logins.begin({ principal, factors: ["code"], device: "d", complete: false }).login;
   }
 
   /** The code of now. */

@@ -1,0 +1,114 @@
+// @ts-check
+/** @import { PictureState } from "./live-picture.js" */
+import { h, newId, replace } from "./elements.js";
+import { LivePicture } from "./live-picture.js";
+
+/**
+ * Shows one camera's live picture, and says how it stands with it.
+ *
+ * @param {Element} root what it holds is replaced
+ * @param {{ readonly id: string, readonly name: string }} camera
+ * @param {(why: "left" | "signed-out") => void} done the viewer wants to go elsewhere
+ * @returns {{ readonly end: () => void }} takes the picture away
+ */
+export const showLive = (root, camera, done) => {
+  const view = new LiveView(camera, done);
+  replace(root, view.element);
+  view.begin();
+  return view;
+};
+
+/** @type {Readonly<Record<Exclude<PictureState["kind"], "waiting" | "ended">, string>>} */
+const words = {
+  connecting: "Connecting",
+  live: "Live",
+  silent: "The camera sends no picture, waiting for it",
+  held: "Your browser shows the picture when you ask for it",
+  hidden: "Paused while this page is hidden",
+};
+
+/** @param {PictureState} state */
+const wordsFor = (state) => {
+  if (state.kind === "waiting") {
+    return state.why === "camera" ? "Camera is away, trying again" : "The gateway does not answer, trying again";
+  }
+  if (state.kind !== "ended") return words[state.kind];
+  if (state.why === "fault") return `${state.message} ${state.remedy}`;
+  return state.why === "rights"
+    ? "The owner has ended your view"
+    : "The owner has ended your view, or you signed out elsewhere";
+};
+
+class LiveView {
+  element;
+  #camera;
+  #video = h("video", { playsinline: true, disablepictureinpicture: true });
+  #status = h("p", { class: "live-status", role: "status" });
+  #start = h("button", { type: "button", hidden: true, onclick: () => this.#picture?.resume() }, "Show the picture");
+  #retry = h("button", { type: "button", hidden: true, onclick: () => this.#picture?.retry() }, "Try again");
+  #signIn;
+  #sound = h("button", { type: "button", hidden: true, onclick: () => this.#toggleSound() }, "Sound");
+  #large = h("button", { type: "button", onclick: () => void this.#toggleLarge() }, "Full screen");
+  #frame = h("div", { class: "live-picture" }, this.#video, this.#status);
+  /** @type {LivePicture | undefined} */
+  #picture;
+
+  /**
+   * @param {{ readonly id: string, readonly name: string }} camera
+   * @param {(why: "left" | "signed-out") => void} done
+   */
+  constructor(camera, done) {
+    this.#camera = camera;
+    const video = this.#video;
+    video.muted = true;
+    video.setAttribute("aria-label", `Live picture of ${camera.name}`);
+    video.addEventListener("volumechange", () => this.#sound.setAttribute("aria-pressed", String(!video.muted)));
+    this.#sound.setAttribute("aria-pressed", "false");
+    this.#large.hidden = !document.fullscreenEnabled;
+    this.#signIn = h("button", { type: "button", hidden: true, onclick: () => done("signed-out") }, "Sign in");
+    const back = h("button", { type: "button", onclick: () => done("left") }, "All cameras");
+    const heading = newId();
+    this.element = h(
+      "section",
+      { class: "live", "aria-labelledby": heading },
+      h("h1", { id: heading, tabindex: -1 }, camera.name),
+      this.#frame,
+      h("div", { class: "buttons" }, this.#start, this.#retry, this.#signIn, this.#sound, this.#large, back),
+    );
+  }
+
+  /** Its element must be on the page: the picture is asked for in the size in which it is shown. */
+  begin() {
+    this.#picture = new LivePicture(this.#video, this.#camera.id, {
+      state: (state) => this.#tell(state),
+      sound: (has) => (this.#sound.hidden = !has),
+    });
+  }
+
+  end() {
+    this.#picture?.end();
+    this.element.remove();
+  }
+
+  /** @param {PictureState} state */
+  #tell(state) {
+    const text = wordsFor(state);
+    // Said once, not again with each attempt.
+    if (this.#status.textContent !== text) this.#status.textContent = text;
+    this.#frame.dataset["state"] = state.kind;
+    const [ended, signedOut] = [state.kind === "ended", state.kind === "ended" && state.why === "login"];
+    this.#start.hidden = state.kind !== "held";
+    this.#retry.hidden = !ended || signedOut;
+    this.#signIn.hidden = !signedOut;
+    if (ended) this.#sound.hidden = true;
+  }
+
+  #toggleSound() {
+    this.#video.muted = !this.#video.muted;
+  }
+
+  async #toggleLarge() {
+    if (document.fullscreenElement === null) await this.#frame.requestFullscreen();
+    else await document.exitFullscreen();
+  }
+}

@@ -1,0 +1,2 @@
+// The gateway serves the package under this name.
+export * from "uqr";

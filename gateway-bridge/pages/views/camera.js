@@ -1,0 +1,33 @@
+// @ts-check
+
+import { focusHeading, h } from "../elements.js";
+import { problemBox } from "../forms.js";
+import { showLive } from "../live.js";
+
+/** @import { View } from "../context.js" */
+
+/** @type {View} */
+export const camera = ({ door, id, signal, ask, leave }) => {
+  const problem = problemBox();
+  const stage = h("div", {}, h("h1", { class: "unseen" }, "Live view"));
+  const root = h("div", {}, problem.root, stage);
+  const begin = async () => {
+    const found = (await ask("listCameras", { signal })).find((one) => one.id === id);
+    if (signal.aborted) return;
+    if (found === undefined) {
+      location.replace("#/cameras");
+      return;
+    }
+    document.title = `${found.name} · ${door.name}`;
+    const view = showLive(stage, found, (why) => {
+      if (why === "signed-out") leave("You were signed out. Sign in again to go on.");
+      else location.assign("#/cameras");
+    });
+    signal.addEventListener("abort", () => view.end());
+    focusHeading(stage);
+  };
+  begin().catch((/** @type {unknown} */ error) => {
+    if (!signal.aborted) problem.show(error);
+  });
+  return { title: "Live view", root };
+};

@@ -1,0 +1,20 @@
+import type { NoticeKind } from "@gatehouse/shared";
+
+/** What to do about each kind of notice. */
+export const noticeRemedies: Readonly<Record<NoticeKind, string>> = {
+  guessing: "Nobody came in by it. Use a passkey or an authenticator, and look at `gatehouse audit`.",
+  "new-device": "If that was not you, end that login and change your password at once.",
+  "password-changed": "If that was not you, have whoever governs the gateway invite you anew.",
+  "factor-changed": "If that was not you, have whoever governs the gateway invite you anew.",
+  "recovery-code-used": "If that was not you, change your password and make new recovery codes at once.",
+  "audit-broken":
+    "Keep a copy of the data folder, and look for who could write to it: `gatehouse audit verify` says where.",
+  "clock-wrong":
+    "Set this box's clock (on Debian: `timedatectl`). If it is right now, and was wrong before, say so with `gatehouse clock confirm`.",
+  "certificate-ending": "`gatehouse certificate` shows why it was not renewed.",
+  "certificate-failed": "`gatehouse certificate` shows what is served meanwhile, and when it is tried again.",
+  "update-available": "`gatehouse update apply` installs it.",
+  advisory: "`gatehouse update check` shows whether there is a version without it.",
+  restored:
+    "Everybody signs in anew. Whoever was locked out after that backup was made is let in again: look at `gatehouse client list`.",
+};
