@@ -18,6 +18,7 @@
 /**
  * One connection over which a camera is watched.
  * @typedef {object} Attempt
+ * @property {boolean} tells whether the gateway says over it when it ends, and why
  * @property {() => void} end closes it; nothing more is told
  */
 

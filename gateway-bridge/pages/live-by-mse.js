@@ -21,6 +21,7 @@ export const hasMse = Source !== undefined;
  * Watches a camera over a WebSocket, by Media Source Extensions.
  */
 export class LiveByMse {
+  tells = true;
   #video;
   #events;
   #socket;

@@ -12,6 +12,8 @@ export const hasWebRtc = "RTCPeerConnection" in globalThis;
  * WebSockets do not come through.
  */
 export class LiveByWhep {
+  /** Browsers notice some seconds later that nobody is at the other end. */
+  tells = false;
   #events;
   #connection = new RTCPeerConnection();
   #leaving = new AbortController();
@@ -29,7 +31,7 @@ export class LiveByWhep {
     const media = new MediaStream();
     connection.addEventListener("track", ({ track }) => {
       media.addTrack(track);
-      video.srcObject = media;
+      if (video.srcObject !== media) video.srcObject = media;
       events.form(media.getAudioTracks().length > 0);
       void play(video, events.held);
     });

@@ -1,6 +1,5 @@
 // @ts-check
 /** @import { Attempt, Ending } from "./live-attempt.js" */
-/** @import { Permission } from "./live-permission.js" */
 import { empty, play } from "./live-attempt.js";
 import { hasMse, LiveByMse } from "./live-by-mse.js";
 import { hasWebRtc, LiveByWhep } from "./live-by-whep.js";
@@ -9,15 +8,19 @@ import { askPermission, permissionAfter } from "./live-permission.js";
 /**
  * How it stands with a picture.
  * @typedef {{ readonly kind: "connecting" | "live" | "silent" | "held" | "hidden" }
- *   | { readonly kind: "waiting", readonly why: "camera" | "gateway" }
+ *   | { readonly kind: "waiting", readonly why: "camera" | "connection" | "gateway" }
  *   | { readonly kind: "ended", readonly why: "rights" | "login" }
  *   | { readonly kind: "ended", readonly why: "fault", readonly message: string, readonly remedy: string }} PictureState
  */
 
-/** ms without a picture after which the one that stands there is no longer called live, and the connection no longer trusted. */
+/**
+ * ms without a picture after which it is asked whether there may be one at all, the one that stands there is no longer called live,
+ * and the connection is no longer trusted.
+ */
+const doubtMs = 500;
 const silentMs = 3_000;
 const brokenMs = 20_000;
-const lookMs = 500;
+const lookMs = 200;
 /** ms before the next attempts; and how long one must have lasted to be thought good. */
 const pauses = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
 const goodMs = 10_000;
@@ -34,6 +37,9 @@ export class LivePicture {
   #byWhep = !hasMse;
   #begunAt = 0;
   #frameAt = 0;
+  /** ms between pictures, the longest of late: a camera that sends few is not to be asked about after each. */
+  #usualGap = 0;
+  #doubted = false;
   #failures = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #pause;
@@ -88,6 +94,7 @@ export class LivePicture {
     this.#stop();
     this.#state({ kind: "connecting" });
     this.#begunAt = this.#frameAt = performance.now();
+    this.#usualGap = 0;
     const Way = this.#byWhep ? LiveByWhep : LiveByMse;
     const of = { camera: this.#camera, query: this.#query };
     const attempt = new Way(this.#video, of, {
@@ -122,20 +129,20 @@ export class LivePicture {
     this.#stop();
     const asking = new AbortController();
     this.#asking = asking;
-    this.#state({ kind: "waiting", why: ending.kind === "told" ? "camera" : "gateway" });
+    const why = ending.kind === "told" ? "camera" : "connection";
+    this.#state({ kind: "waiting", why });
+    // What did not come about by one way may by the other.
     if (ending.kind === "unopened" || ending.kind === "unplayable")
-      this.#byWhep = hasWebRtc && (!hasMse || !this.#byWhep);
+      this.#byWhep = hasWebRtc && !(hasMse && this.#byWhep);
     const permission = permissionAfter(ending) ?? (await askPermission(this.#camera, asking.signal));
-    if (!asking.signal.aborted) this.#goOn(permission);
+    if (asking.signal.aborted) return;
+    if (permission.kind === "ended") this.#state(permission);
+    else this.#pauseAfter(permission.kind === "granted" ? why : "gateway");
   }
 
-  /** @param {Permission} permission */
-  #goOn(permission) {
-    if (permission.kind === "ended") {
-      this.#state(permission);
-      return;
-    }
-    this.#state({ kind: "waiting", why: permission.kind === "granted" ? "camera" : "gateway" });
+  /** @param {"camera" | "connection" | "gateway"} why */
+  #pauseAfter(why) {
+    this.#state({ kind: "waiting", why });
     const pause = pauses[Math.min(this.#failures, pauses.length) - 1];
     this.#pause = setTimeout(() => this.#connect(), pause);
   }
@@ -152,7 +159,10 @@ export class LivePicture {
   }
 
   #onFrame() {
-    this.#frameAt = performance.now();
+    const now = performance.now();
+    if (this.#kind === "live") this.#usualGap = Math.max(now - this.#frameAt, this.#usualGap * 0.95);
+    this.#frameAt = now;
+    this.#doubted = false;
     if (this.#kind !== "live") this.#state({ kind: "live" });
   }
 
@@ -162,6 +172,18 @@ export class LivePicture {
     const without = performance.now() - this.#frameAt;
     if (without > brokenMs) void this.#lose({ kind: "lost" });
     else if (without > silentMs && this.#kind !== "silent") this.#state({ kind: "silent" });
+    else if (this.#kind === "live" && without > Math.max(doubtMs, 2 * this.#usualGap)) void this.#doubt();
+  }
+
+  /** The last picture must not stand for longer than there is a right to it, where nobody says when that ends. */
+  async #doubt() {
+    const attempt = this.#attempt;
+    if (this.#doubted || attempt?.tells !== false) return;
+    this.#doubted = true;
+    const permission = await askPermission(this.#camera, this.#leaving.signal);
+    if (permission.kind !== "ended" || attempt !== this.#attempt) return;
+    this.#stop();
+    this.#state(permission);
   }
 
   /** @param {PictureState} state */

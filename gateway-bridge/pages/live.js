@@ -27,11 +27,16 @@ const words = {
   hidden: "Paused while this page is hidden",
 };
 
+/** @type {Readonly<Record<Extract<PictureState, { kind: "waiting" }>["why"], string>>} */
+const waiting = {
+  camera: "Camera is away, trying again",
+  connection: "The connection broke, connecting again",
+  gateway: "The gateway does not answer, trying again",
+};
+
 /** @param {PictureState} state */
 const wordsFor = (state) => {
-  if (state.kind === "waiting") {
-    return state.why === "camera" ? "Camera is away, trying again" : "The gateway does not answer, trying again";
-  }
+  if (state.kind === "waiting") return waiting[state.why];
   if (state.kind !== "ended") return words[state.kind];
   if (state.why === "fault") return `${state.message} ${state.remedy}`;
   return state.why === "rights"
