@@ -3,10 +3,12 @@ import type { Page, WebSocket } from "playwright-core";
 import { findBox } from "../../gateway-bridge/src/protocols/fmp4/testing/read-boxes.ts";
 import { readStamp, type Stamp } from "../simulator/stamp.ts";
 
-/** Runs in the page: notes what the browser shows of its one video, by the clock on the wall, and when it is emptied. */
+/** Runs in the page: notes what the browser shows of its one video, by the clock on the wall, when it is emptied, and what is said of it. */
 const noteFrames = /* js */ `(() => {
   const video = document.querySelector("video");
-  const noted = { video, frames: [], emptied: [] };
+  const status = document.querySelector(".live-status");
+  const noted = { video, frames: [], emptied: [], said: [status.textContent] };
+  new MutationObserver(() => noted.said.push(status.textContent)).observe(status, { childList: true });
   const onFrame = (_, { mediaTime }) => {
     noted.frames.push({ mediaTime, at: Date.now() });
     video.requestVideoFrameCallback(onFrame);
@@ -78,9 +80,14 @@ export class LiveWatch {
     }
   }
 
-  /** When the element was emptied, ms since the epoch. */
-  async emptied(): Promise<readonly number[]> {
-    return this.#page.evaluate<number[]>("noted.emptied");
+  /** When the element was last emptied, ms since the epoch; Infinity if it never was. */
+  async emptied(): Promise<number> {
+    return this.#page.evaluate<number>("noted.emptied.at(-1) ?? Infinity");
+  }
+
+  /** What was said of the picture, all of it: some of it stands for a moment only. */
+  async said(): Promise<readonly string[]> {
+    return this.#page.evaluate<string[]>("noted.said");
   }
 
   async video(): Promise<VideoState> {
