@@ -140,8 +140,8 @@ export class Updates implements Disposable {
       const trial = installation.work("trial");
       await makeTrial(data, restore ? before : data, trial);
       await versions.check(to, { data: trial, passphrase }, cancel).catch(async (cause: unknown) => {
-        if (!restore || (await isKeyUnchanged(before, data))) throw cause;
-        throw keyChanged(cause);
+        const failed = isGatehouseError(cause) && cause.code === "update-failed";
+        throw failed && restore && !(await isKeyUnchanged(before, data)) ? keyChanged(cause) : cause;
       });
     });
     await this.#begin("returning", { from: to, to: from });
