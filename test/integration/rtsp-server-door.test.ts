@@ -157,7 +157,7 @@ describe("the door of the RTSP server", () => {
     const [one, two] = [await door.admit(), await door.admit()];
     const reader = await openReader(door, { ...one, password: two.password });
     await expect(reader.ask("DESCRIBE", doorCamera)).resolves.toMatchObject({ status: 401 });
-    expect(denials(door)).toEqual(["- - unauthenticated"]);
+    expect(denials(door)).toEqual(["- - unauthenticated; from 127.0.0.1 (1)"]);
     while (!reader.closed) await reader.request("DESCRIBE", doorCamera);
     expect(denials(door)).toHaveLength(5);
   });
