@@ -5,6 +5,7 @@ import { confirmed } from "./dialogs.js";
 import { h, replace } from "./elements.js";
 import { newPasskey } from "./factors.js";
 import { actionButton, problemBox } from "./forms.js";
+import { namedOrigin } from "./named-origin.js";
 import { hasPasskeys } from "./passkeys.js";
 
 /** @import { Passkey } from "@gatehouse/shared" */
@@ -45,13 +46,11 @@ export const passkeyCard = (own) => {
 };
 
 /** @param {Own["context"]["door"]} door */
-const elsewhere = ({ canonical }) =>
-  h(
-    "p",
-    { class: "hint" },
-    "They are made where the gateway was opened by its name: ",
-    h("a", { href: canonical }, canonical),
-  );
+const elsewhere = ({ canonical }) => {
+  const named = namedOrigin(location, canonical);
+  const link = h("a", { href: named }, named);
+  return h("p", { class: "hint" }, "They are made where the gateway was opened by its name: ", link);
+};
 
 /**
  * @param {Own} own

@@ -4,6 +4,7 @@ import { isPerson, personOf } from "../context.js";
 import { mustSetUp, setUpStep } from "../entry.js";
 import { focusHeading, h, replace } from "../elements.js";
 import { newAuthenticator, newPasskey, newPassword, newRecoveryCodes } from "../factors.js";
+import { namedOrigin } from "../named-origin.js";
 import { hasPasskeys } from "../passkeys.js";
 
 /** @import { Me } from "@gatehouse/shared" */
@@ -91,12 +92,14 @@ const views = {
 };
 
 /** @param {Context} context */
-const withoutPasskeys = ({ door }) =>
-  !door.passkeys &&
-  h(
+const withoutPasskeys = ({ door }) => {
+  if (door.passkeys) return undefined;
+  const named = namedOrigin(location, door.canonical);
+  return h(
     "p",
     { class: "notice" },
     "Simpler is a passkey, which browsers keep for a name alone: ",
-    h("a", { href: door.canonical }, door.canonical),
+    h("a", { href: named }, named),
     ". You can make one there later.",
   );
+};

@@ -3,6 +3,7 @@
 import { h } from "../elements.js";
 import { actionButton, choice, field, form, problemBox } from "../forms.js";
 import { loginNameField } from "../login-name.js";
+import { namedOrigin } from "../named-origin.js";
 import { hasPasskeys, showPasskey } from "../passkeys.js";
 import { codeField } from "../step-up.js";
 
@@ -64,7 +65,7 @@ const withoutPasskeys = ({ door }) =>
         "p",
         { class: "notice" },
         "You opened the gateway by its address, and browsers keep passkeys for a name alone. ",
-        h("a", { href: door.canonical }, "Open it by its name"),
+        h("a", { href: namedOrigin(location, door.canonical) }, "Open it by its name"),
         ", or go on with your password.",
       );
 
