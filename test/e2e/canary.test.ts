@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { Event, routes, ServerMessage, type Route, type RouteName } from "@gatehouse/shared";
 
+import { readPages } from "../../gateway-bridge/src/api/pages/page-set.ts";
 import { here, session } from "../../gateway-bridge/src/api/testing/api-world.ts";
 import { requests } from "../../gateway-bridge/src/api/testing/requests.ts";
-import type { Asker, Question } from "../support/asker.ts";
+import { Asker, type Question } from "../support/asker.ts";
 import { CanaryHouse, friendKinds, rightsOf, type FriendKind, type MarkedCamera } from "../support/canary-house.ts";
 import { tellingWays, tryRtspAfterLogin, tryRtspMethods, ways, type Attempt } from "../support/canary-ways.ts";
 import { eventually } from "../support/eventually.ts";
@@ -165,7 +166,7 @@ describe("over RTSP", () => {
   const known: readonly (FriendKind | "stranger")[] = ["application", "stranger"];
 
   it.each(known)(
-    "no method shows a camera to an %s who may not see it",
+    "no method shows a camera to whoever may not see it: %s",
     async (who) => {
       await using stack = new AsyncDisposableStack();
       const { own, other } = house;
@@ -235,6 +236,65 @@ describe("who asks in somebody else's company", () => {
   }, 60_000);
 });
 
+describe("in what everybody may have", () => {
+  const everybody = async (): Promise<readonly (readonly [string, Asker])[]> => [
+    ...friendKinds.map((kind) => [kind, house.own[kind].asker] as const),
+    ["stranger", await Asker.with(house.gateway, {})],
+  ];
+
+  it("there is nothing of any home: pages and trust are the same for all", async () => {
+    const pages = (await readPages()).map(({ path }) => path);
+    expect(pages.length).toBeGreaterThan(10);
+    for (const path of [...pages, "/trust/ca.pem", "/trust/ca.crt", "/trust/ca.mobileconfig"]) {
+      const given = await house.ownerAsker.ask({ path });
+      expect([path, given.status]).toEqual([path, 200]);
+      for (const [who, asker] of await everybody()) {
+        const shown = new Shown();
+        const { status, body } = await tapped(asker, shown, () => asker.ask({ path }));
+        expect([who, path, status, body.equals(given.body)]).toEqual([who, path, 200, true]);
+        for (const camera of [house.own, house.other]) {
+          expect([who, path, shown.tracesOf(camera), shown.all.includes(camera.camera.id)]).toEqual([
+            who,
+            path,
+            [],
+            false,
+          ]);
+        }
+      }
+    }
+  }, 60_000);
+
+  it("there is nothing of the other camera: no error tells of it", async () => {
+    const { id } = house.other.camera;
+    const camera = `/v1/cameras/${id}`;
+    const json = { type: "application/json" };
+    const wrong: readonly Question[] = [
+      ...["", "/", "/snapshot?width=-1", "/snapshot?x=1", "/%73napshot", "/snapshot/", "/live", "/clip?before=1e9"].map(
+        (rest) => ({ path: camera + rest }),
+      ),
+      ...["HEAD", "OPTIONS", "PUT", "PATCH"].map((method) => ({ path: `${camera}/snapshot`, method })),
+      { path: `${camera}/whep`, method: "POST", ...json, body: "{" },
+      { path: `${camera}/whep`, method: "POST", type: "application/sdp", body: "v=0\r\n" },
+      { path: `${camera}/homekit-sessions`, method: "POST", ...json, body: "{}" },
+      { path: `/v1/cameras/${house.other.name.text.slice(0, 8)}/snapshot` },
+      { path: `/v1/cameras/${id.slice(0, -1)}/snapshot` },
+      { path: "/v1/cameras?camera=*" },
+      { path: "/v1/../v1/status" },
+      { path: "/app/../../gatehouse.db" },
+      { path: "/favicon.ico" },
+    ];
+    for (const [who, asker] of await everybody()) {
+      for (const question of wrong) {
+        const shown = new Shown();
+        const { status } = await tapped(asker, shown, () => asker.ask(question));
+        expect([who, question.path, shown.tracesOf(house.other)]).toEqual([who, question.path, []]);
+        if (question.path !== "/v1/cameras?camera=*")
+          expect([who, question.path, status >= 400]).toEqual([who, question.path, true]);
+      }
+    }
+  }, 60_000);
+});
+
 /** The request to a route, about the other camera and whatever belongs to it. */
 const questionOf = (name: RouteName, otherSession: string): Question => {
   const { path, body, sdp } = requests[name];
@@ -288,7 +348,7 @@ describe("on every route that there is", () => {
   });
 
   it.each(friendKinds)(
-    "a %s is shown nothing of the other camera, and changes nothing about it",
+    "a friend is shown nothing of the other camera, and changes nothing about it: %s",
     async (kind) => {
       await using stack = new AsyncDisposableStack();
       const otherSession = await openSession(stack);
