@@ -46,7 +46,7 @@ export class PasskeyEnrolment {
    */
   offer(login: LiveLogin, { host }: PasskeySite): PasskeyOffer {
     const { people, passkeys, ceremonies, gatewayName } = this.#options;
-    const { principal, loginName } = this.#mayAdd(login);
+    const { principal, loginName } = this.#mayChange(login);
     const { name } = people.describe(this.#accountOf(principal));
     const { id: ceremony, challenge } = ceremonies.begin(enrolmentOf(login, host));
     const known = passkeys.under(host, principal);
@@ -83,7 +83,7 @@ export class PasskeyEnrolment {
     site: PasskeySite,
   ): Promise<{ readonly passkey: Passkey; readonly begun: BegunLogin }> {
     const { database, people, passkeys, ceremonies, logins, notices } = this.#options;
-    this.#mayAdd(login);
+    this.#mayChange(login);
     const challenge = ceremonies.challengeOf(ceremony, enrolmentOf(login, site.host));
     if (challenge === undefined) throw new GatehouseError("passkey-refused", "this was not asked for, or is too late");
     const made = await readNewPasskey(response, { challenge, site });
@@ -91,11 +91,12 @@ export class PasskeyEnrolment {
       // Whoever was put out, or took something else up, while the answer was looked at.
       const now = logins.get(login.id);
       if (now === undefined) throw loginEnded();
-      const account = this.#mayAdd(now);
+      const account = this.#mayChange(now);
       const { principal } = account;
       const { totp, passkeys: had } = people.factorsOf(account);
-      if (!ceremonies.spend(ceremony, principal))
+      if (!ceremonies.spend(ceremony, principal)) {
         throw new GatehouseError("passkey-refused", "this was answered before");
+      }
       const passkey = passkeys.add(principal, { name, host: site.host, made });
       const begun = logins.raise(login.id, ["passkey"]);
       if (begun === undefined) throw loginEnded();
@@ -113,22 +114,21 @@ export class PasskeyEnrolment {
    */
   remove(login: LiveLogin, id: PasskeyId): void {
     const { database, people, passkeys, logins, notices } = this.#options;
-    const { principal } = this.#mayAdd(login);
+    const account = this.#mayChange(login);
+    const { principal } = account;
     database.transaction(() => {
-      const left = { ...people.factorsOf(this.#accountOf(principal)), passkeys: passkeys.usable(principal, id) };
-      if (!passkeys.list(principal).some((one) => one.id === id)) {
+      if (!passkeys.remove(id, principal)) {
         throw new GatehouseError("not-found", "there is no such passkey", { remedy: "Look at your passkeys again." });
       }
-      if (!mayBeLeft(left, people.mayGovern(principal))) {
+      if (!mayBeLeft(people.factorsOf(account), people.mayGovern(principal))) {
         throw new GatehouseError("last-factor", "without this passkey you could not do what you may");
       }
-      passkeys.remove(id, principal);
       logins.endAll(principal, login.id);
     });
     notices.raise({ kind: "factor-changed", person: principal, text: "One of your passkeys was taken off." });
   }
 
-  #mayAdd(login: LiveLogin): Account {
+  #mayChange(login: LiveLogin): Account {
     const { people, clock } = this.#options;
     const account = this.#accountOf(login.principal);
     if (!mayChangeFactors(login, people.factorsOf(account), clock.now())) throw stepUpNeeded();

@@ -132,9 +132,9 @@ export class Passkeys {
     return row === undefined ? undefined : toKept(Row.parse(row));
   }
 
-  /** How many a person can sign in with: of names by which the gateway still goes, without the one that is left out. */
-  usable(principal: PrincipalId, without?: PasskeyId): number {
-    return this.#rowsOf(principal).filter(({ id, host }) => id !== without && this.#isUsable(host)).length;
+  /** How many a person can sign in with: of names by which the gateway still goes. */
+  usable(principal: PrincipalId): number {
+    return this.#rowsOf(principal).filter(({ host }) => this.#isUsable(host)).length;
   }
 
   /** Notes that it was shown. False where it is gone, or its counter did not go on: then there are two of it. WebAuthn 7.2 */
