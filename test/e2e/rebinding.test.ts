@@ -1,0 +1,171 @@
+import { afterAll, beforeAll, expect, it } from "@jest/globals";
+import type { AuditRow, Camera, Person, Principal } from "@gatehouse/shared";
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+
+import { DoorHome } from "../support/door-home.ts";
+import { describeWith } from "../support/needs.ts";
+import type { PageClient } from "../support/page-client.ts";
+import { takeHold } from "../support/take-hold.ts";
+import type { Visitor } from "../support/visitor.ts";
+
+const hostilePage = "<!doctype html><title>A page of somebody else's</title><body></body>";
+
+/**
+ * What a page may try, each resolving to what it got out of it. `door` is the gateway's origin, `camera` the id of a camera of it.
+ * An element that loads says "shown".
+ */
+const attempts: Readonly<Record<string, string>> = {
+  "writes as a form does": `fetch(door + "/v1/people", { method: "POST", mode: "no-cors", credentials: "include",
+    headers: { "content-type": "text/plain" }, body: JSON.stringify({ name: "Eve", loginName: "eve" }) })`,
+  "writes JSON": `fetch(door + "/v1/people", { method: "POST", credentials: "include",
+    headers: { "content-type": "application/json" }, body: JSON.stringify({ name: "Eve", loginName: "eve" }) })`,
+  "removes a camera": `fetch(door + "/v1/cameras/" + camera, { method: "DELETE", credentials: "include" })`,
+  reads: `fetch(door + "/v1/cameras", { credentials: "include" }).then((answer) => answer.text())`,
+  "reads without looking": `fetch(door + "/v1/cameras", { mode: "no-cors", credentials: "include" })`,
+  "shows a picture": `shown("img", { src: door + "/v1/cameras/" + camera + "/snapshot" })`,
+  "shows a clip": `shown("video", { src: door + "/v1/cameras/" + camera + "/clip?after=1" })`,
+  "runs a list as a script": `shown("script", { src: door + "/v1/cameras" })`,
+  watches: `socket("/v1/cameras/" + camera + "/live")`,
+  "hears events": `socket("/v1/events")`,
+};
+
+/** What the attempts use, in the page. */
+const tools = (door: string, camera: string): string => `
+  const [door, camera] = ${JSON.stringify([door, camera])};
+  const shown = (tag, attributes) => new Promise((resolve, reject) => {
+    const element = Object.assign(document.createElement(tag), attributes);
+    element.onload = element.onloadeddata = () => resolve("shown");
+    element.onerror = () => reject(new Error("nothing to show"));
+    document.body.append(element);
+  });
+  const socket = (path) => new Promise((resolve, reject) => {
+    const opened = new WebSocket(door.replace("https", "wss") + path);
+    opened.onmessage = () => resolve("heard");
+    opened.onclose = () => reject(new Error("closed"));
+  });`;
+
+/** "nothing", or what came of it: a text, or the kind and status of an answer. */
+const tryOut = (visitor: Visitor, attempt: string, [door, camera]: readonly [string, string]): Promise<string> =>
+  visitor.page.evaluate<string>(`(() => { ${tools(door, camera)}
+    return Promise.resolve(${attempt}).then(
+      (got) => got instanceof Response ? got.type + " " + got.status : String(got),
+      () => "nothing");
+  })()`);
+
+/** A form that a page sends off by itself, into a frame of its own. Resolves to what the frame shows then. */
+const sendForm = (door: string): string => `new Promise((resolve) => {
+  const frame = Object.assign(document.createElement("iframe"), { name: "target" });
+  const form = Object.assign(document.createElement("form"),
+    { method: "post", enctype: "text/plain", target: "target", action: ${JSON.stringify(`${door}/v1/people`)} });
+  form.append(Object.assign(document.createElement("input"), { name: '{"name":"Eve","loginName":"eve","x":"', value: '"}' }));
+  document.body.append(frame, form);
+  frame.onload = () => resolve(frame.contentDocument === null);
+  form.submit();
+})`;
+
+describeWith(["chromium", "nssTools", "ffmpeg"], "a page of somebody else's, in the owner's own browser", () => {
+  const stack = new AsyncDisposableStack();
+  let home: DoorHome;
+  let camera: Camera;
+  let server: Server;
+  let owner: PageClient;
+
+  beforeAll(async () => {
+    home = stack.use(await DoorHome.open({ cameras: ["Front door"], hosts: ["evil.test", "rebound.test"] }));
+    camera = home.camera("Front door");
+    server = createServer((_, response) => response.setHeader("content-type", "text/html").end(hostilePage));
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    stack.defer(() => void server.close());
+    owner = await takeHold(home.gateway);
+  }, 60_000);
+  afterAll(() => stack.disposeAsync());
+
+  const state = async (): Promise<unknown> => ({
+    cameras: ((await owner.get({ path: "/v1/cameras" })) as Camera[]).map(({ id }) => id),
+    people: ((await owner.get({ path: "/v1/people" })) as Person[]).map(({ loginName }) => loginName),
+    clients: ((await owner.get({ path: "/v1/principals" })) as Principal[]).map(({ id }) => id),
+  });
+  const refusals = async (): Promise<readonly string[]> => {
+    const rows = (await owner.get({ path: "/v1/audit?limit=1000" })) as AuditRow[];
+    const denied = rows.filter(({ outcome }) => outcome === "denied");
+    return denied.map(({ action, detail }) => `${action}: ${detail.replace(/;.*/, "")}`);
+  };
+  const evil = (): string => `http://evil.test:${(server.address() as AddressInfo).port}`;
+  /** Another program on the gateway's very host: to browsers the same site, to which they send the owner's cookie. */
+  const neighbour = (): string => home.origin.replace(/\d+$/, "8444");
+
+  it("could do it all from the gateway's own page", async () => {
+    await using visitor = await home.signedIn(owner);
+    await visitor.page.goto(home.origin);
+    const got: Record<string, string> = {};
+    for (const name of ["reads", "watches", "hears events"]) {
+      got[name] = await tryOut(visitor, attempts[name]!, [home.origin, camera.id]);
+    }
+    expect(got).toMatchObject({ reads: expect.stringContaining(camera.id), watches: "heard", "hears events": "heard" });
+  }, 30_000);
+
+  it.each([
+    ["on the internet", evil],
+    ["on another port of the same host", neighbour],
+  ])(
+    "%s: changes nothing, reads nothing, and is written down",
+    async (_, origin) => {
+      const before = await state();
+      await using visitor = await home.signedIn(owner);
+      // No server is needed there, and a browser asks none for its opinion of what it shows.
+      await visitor.page.route(`${neighbour()}/`, (route) =>
+        route.fulfill({ contentType: "text/html", body: hostilePage }),
+      );
+      await visitor.page.goto(`${origin()}/`);
+      const got: Record<string, string> = {};
+      for (const [name, attempt] of Object.entries(attempts)) {
+        got[name] = await tryOut(visitor, attempt, [home.origin, camera.id]);
+      }
+      expect(got).toEqual(Object.fromEntries(Object.keys(attempts).map((name) => [name, "nothing"])));
+      expect(await visitor.page.evaluate(sendForm(home.origin))).toBe(true);
+      // A frame with the gateway's page in it shows the browser's own words instead.
+      expect(
+        visitor.page
+          .frames()
+          .slice(1)
+          .map((frame) => frame.url()),
+      ).toEqual(["chrome-error://chromewebdata/"]);
+      expect(await state()).toEqual(before);
+      const denied = await refusals();
+      for (const action of ["addPerson", "listCameras", "snapshot", "live", "events"]) {
+        expect(denied).toContain(`${action}: origin-refused`);
+      }
+    },
+    60_000,
+  );
+
+  it("whose name was pointed at the gateway after it was loaded: meets another certificate, and then another host", async () => {
+    const before = await state();
+    const rebound = home.origin.replace(/\/\/[^:]*/, "//rebound.test");
+    for (const ignoreHTTPSErrors of [false, true]) {
+      // The second browser is one whose user clicks every warning away.
+      await using visitor = await home.signedIn(owner, { ignoreHTTPSErrors });
+      await visitor.page.route(`${rebound}/`, (route) =>
+        route.fulfill({ contentType: "text/html", body: hostilePage }),
+      );
+      await visitor.page.goto(`${rebound}/`);
+      const got: Record<string, string> = {};
+      for (const name of ["writes JSON", "removes a camera", "reads", "watches", "hears events"]) {
+        got[name] = await tryOut(visitor, attempts[name]!, [rebound, camera.id]);
+      }
+      const refused = ignoreHTTPSErrors
+        ? {
+            "writes JSON": "basic 403",
+            "removes a camera": "basic 403",
+            reads: expect.stringContaining("host-unknown"),
+          }
+        : { "writes JSON": "nothing", "removes a camera": "nothing", reads: "nothing" };
+      expect(got).toEqual({ ...refused, watches: "nothing", "hears events": "nothing" });
+    }
+    expect(await state()).toEqual(before);
+    expect(await refusals()).toContain("listCameras: host-unknown");
+  }, 60_000);
+});
