@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { makeCertificateRequest } from "../../gateway-bridge/src/protocols/x509/certificate-request.ts";
 import { authority, clientKeys, make } from "../../gateway-bridge/src/protocols/x509/testing/authority.ts";
 import { describeWith } from "../support/needs.ts";
 
@@ -45,5 +46,20 @@ describeWith(["openssl"], "makeCertificate, judged by OpenSSL", () => {
     expect(verify("sslserver", own, own)).toMatch(/: OK/);
     expect(execFileSync(openssl, ["asn1parse", "-in", own], { encoding: "utf8" })).not.toMatch(/error/i);
     rmSync(folder, { recursive: true });
+  });
+
+  it("takes our request for a certificate, with the names in it and no subject", () => {
+    const names = ["cams.example.org", "www.cams.example.org"];
+    const input = makeCertificateRequest({ names, keys: clientKeys });
+    const asked = (...args: string[]): string =>
+      execFileSync(openssl, ["req", "-noout", ...args], { encoding: "utf8", input, stdio: "pipe" });
+    // It says whether the signature is good on standard error, and ends with 1 where it is not.
+    expect(asked("-verify", "-text")).toMatch(/DNS:cams\.example\.org, DNS:www\.cams\.example\.org\n/);
+    expect(asked("-subject")).toMatch(/^subject=\s*$/);
+    expect(asked("-pubkey").trim()).toBe(
+      (clientKeys.publicKey.export({ type: "spki", format: "pem" }) as string).trim(),
+    );
+    const forged = makeCertificateRequest({ names, keys: { ...clientKeys, privateKey: authority.privateKey } });
+    expect(() => execFileSync(openssl, ["req", "-noout", "-verify"], { input: forged, stdio: "pipe" })).toThrow();
   });
 });

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
@@ -71,7 +72,7 @@ export class AcmeTown implements AsyncDisposable {
       ...["-dns01", `127.0.0.1:${ports.dns}`, "-management", `127.0.0.1:${ports.mock}`],
       ...["-http01", "", "-https01", "", "-tlsalpn01", ""],
     ]);
-    await untilSaid(resolver, /Starting management server/);
+    await untilListening(resolver, ports.mock);
     const provider = fakeAcmeDns({
       ...account,
       token: "dns-token-of-the-town",
@@ -107,8 +108,9 @@ export class AcmeTown implements AsyncDisposable {
     const env = { PATH: process.env["PATH"], ...habits };
     const child = spawn("pebble", ["-config", this.#config, "-dnsserver", `127.0.0.1:${this.#ports.dns}`], { env });
     createInterface(child.stdout).on("line", (line) => this.#log.push(line));
-    await untilSaid(child, /ACME directory available/);
     this.#authority = child;
+    await untilListening(child, this.#ports.acme);
+    await untilListening(child, this.#ports.management);
   }
 
   async kill(): Promise<void> {
@@ -172,19 +174,19 @@ const makeServerFiles = async (folder: string): Promise<string> => {
   return cert;
 };
 
-const untilSaid = (child: ChildProcess, what: RegExp): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const said: string[] = [];
-    for (const output of [child.stdout, child.stderr]) {
-      if (output === null) continue;
-      createInterface(output).on("line", (line) => {
-        said.push(line);
-        if (what.test(line)) resolve();
-      });
-    }
-    child.once("exit", () => reject(new Error(`ended: ${said.join("\n")}`)));
-    child.once("error", reject);
-  });
+/** Both say that they are ready before they are. */
+const untilListening = async (child: ChildProcess, port: number): Promise<void> => {
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
+    const socket = connect(port, "127.0.0.1");
+    const listens = await once(socket, "connect").then(
+      () => true,
+      () => false,
+    );
+    socket.destroy();
+    if (listens) return;
+  }
+};
 
 const end = async (child: ChildProcess): Promise<void> => {
   if (child.exitCode !== null || child.signalCode !== null) return;

@@ -16,6 +16,13 @@ describe("renewalTime", () => {
   });
 });
 
+it("reckons in whole milliseconds, whatever chance says", () => {
+  for (const chance of [0.1, 0.123456, 1 / 3, 0.99999]) {
+    expect(Number.isInteger(renewalTime(validity, chance))).toBe(true);
+    for (const failures of [1, 5, 20]) expect(Number.isInteger(pauseAfter(failures, chance))).toBe(true);
+  }
+});
+
 describe("nextTryAt", () => {
   const now = begin + dayMs;
   const renewal = begin + 60 * dayMs;

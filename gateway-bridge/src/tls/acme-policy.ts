@@ -19,7 +19,7 @@ export interface AcmeProgress {
  * @param spread in [0, 1), kept for as long as the gateway runs
  */
 export const renewalTime = ({ notBefore, notAfter }: Validity, spread: number): number =>
-  notAfter - ((notAfter - notBefore) / 3) * (0.9 + 0.2 * spread);
+  Math.round(notAfter - ((notAfter - notBefore) / 3) * (0.9 + 0.2 * spread));
 
 /**
  * When a certificate is next asked for. A pause is only as long as pauses are: one that reaches further was reckoned by a clock that was
@@ -33,4 +33,4 @@ export const nextTryAt = ({ validity, failures, nextTry }: AcmeProgress, now: nu
 
 /** How long to wait after so many failures in a row. @param random in [0, 1) */
 export const pauseAfter = (failures: number, random: number): number =>
-  Math.min(longestPauseMs, firstPauseMs * 2 ** (failures - 1)) * (0.75 + 0.5 * random);
+  Math.round(Math.min(longestPauseMs, firstPauseMs * 2 ** (failures - 1)) * (0.75 + 0.5 * random));
