@@ -91,7 +91,7 @@ class App {
       ask: (name, call) => this.#ask(() => ask(name, call)),
       enter: (who) => this.#enter(who),
       update: (who) => this.#update(who),
-      leave: (notice) => this.#leave(notice),
+      leave: () => this.#leave(),
       again: () => {
         this.show();
         focusHeading(main);
@@ -112,7 +112,7 @@ class App {
       const code = error instanceof ApiError ? error.code : "";
       const who = this.#who;
       if (who === undefined) throw error;
-      if (code === "unauthenticated") this.#leave("You were signed out. Sign in again to go on.");
+      if (code === "unauthenticated") this.#leave();
       if (code !== "step-up-required" || !isPerson(who)) throw error;
       this.#update(await stepUp(who, this.#door));
       return await question();
@@ -133,8 +133,8 @@ class App {
     rememberSignIn(true);
   }
 
-  /** @param {string} notice */
-  #leave(notice) {
+  /** @param {string} [notice] why, where the one that is here wanted it */
+  #leave(notice = endOf(this.#who)) {
     this.#who = undefined;
     this.#notice = notice;
     rememberSignIn(false);
@@ -156,6 +156,14 @@ class App {
     this.#open();
   }
 }
+
+/**
+ * What to say of a sign-in that has ended by itself, or that somebody else has ended.
+ *
+ * @param {Who | undefined} who
+ */
+const endOf = (who) =>
+  who === undefined || isPerson(who) ? "You were signed out. Sign in again to go on." : "Your time as a guest is over.";
 
 /** What the address asks for. A secret is taken out of it at once: what stays there stays in the history, and is seen. */
 const takeFragment = () => {

@@ -17,7 +17,7 @@
  * @property {typeof ask} ask asks the gateway, and has somebody show once more who it is where the gateway wants that
  * @property {(who: Who) => void} enter takes over who is signed in now, and shows what is next
  * @property {(who: Who) => void} update takes over what changed about who is signed in, and goes on showing the same
- * @property {(notice: string) => void} leave nobody is signed in any more
+ * @property {() => void} leave nobody is signed in any more
  * @property {() => void} again shows the same view anew
  * @property {(text: string) => void} announce says what was done
  */

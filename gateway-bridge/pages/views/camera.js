@@ -20,7 +20,7 @@ export const camera = ({ door, id, signal, ask, leave }) => {
     }
     document.title = `${found.name} · ${door.name}`;
     const view = showLive(stage, found, (why) => {
-      if (why === "signed-out") leave("You were signed out. Sign in again to go on.");
+      if (why === "signed-out") leave();
       else location.assign("#/cameras");
     });
     signal.addEventListener("abort", () => view.end());
