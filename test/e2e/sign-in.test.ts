@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
-import type { Camera, FirstRunCode, Invitation, Login, Me, RecoveryCodes, TotpSecret } from "@gatehouse/shared";
+import type {
+  AuditRow,
+  Camera,
+  FirstRunCode,
+  Invitation,
+  Login,
+  Me,
+  RecoveryCodes,
+  TotpSecret,
+} from "@gatehouse/shared";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -190,11 +199,14 @@ describeWith(["ffmpeg"], "the gateway's first person", () => {
   }, 60_000);
 
   it("leaves neither password nor cookie in what the gateway keeps or says", async () => {
-    const rows = JSON.stringify(await gateway.command(["audit"]));
+    const all = (await gateway.command(["audit"])) as AuditRow[];
+    const rows = JSON.stringify(all);
     for (const text of [password, secret, ...recovery, ...page.setCookies]) {
       expect(rows).not.toContain(text);
       expect(gateway.log).not.toContain(text);
     }
     expect(rows).toContain("signIn");
+    const invitations = all.filter(({ action, outcome }) => action === "openInvitation" && outcome === "denied");
+    expect(invitations.map(({ detail }) => detail)).toEqual(["wrong code; from 127.0.0.1 (1)"]);
   });
 });

@@ -16,7 +16,7 @@ export interface RefusalTallyOptions {
 /** What is known of one that was refused. */
 export interface Refusal {
   /** The address that it came from. */
-  readonly peer?: string;
+  readonly peer?: string | undefined;
   /** It was not even looked at. */
   readonly unseen?: boolean;
 }

@@ -69,11 +69,11 @@ const comingIn = (parts: PeopleParts): Pick<Handlers, DoorRoutes> => {
       const { code, expires } = firstRun.makeCode();
       return { code: code.reveal(), expires };
     },
-    firstRun: async ({ body, browser }) => {
-      const { principal } = firstRun.redeem({ ...body, code: Secret.of(body.code) });
+    firstRun: async ({ body, browser, peer }) => {
+      const { principal } = firstRun.redeem({ ...body, code: Secret.of(body.code), peer });
       return letIn(parts, { principal, factors: ["code"] }, browser);
     },
-    openInvitation: async ({ body, browser }) => openInvitation(parts, Secret.of(body.code), browser),
+    openInvitation: async ({ body, browser, peer }) => openInvitation(parts, Secret.of(body.code), { browser, peer }),
     signInWithPassword: async ({ body, browser, peer, signal }) => {
       const attempt = {
         loginName: body.loginName,
@@ -178,8 +178,12 @@ const insistOnAnother = (caller: PrincipalId, principal: PrincipalId): void => {
   });
 };
 
-const openInvitation = (parts: PeopleParts, code: Secret, browser: Browser): Me => {
-  const { codes, people, database, audit } = parts;
+const openInvitation = (
+  parts: PeopleParts,
+  code: Secret,
+  { browser, peer }: { readonly browser: Browser; readonly peer: string },
+): Me => {
+  const { codes, people, database, audit, refusedInvitations } = parts;
   const me = database.transaction(() => {
     const principal = codes.use("invitation", code)?.principal ?? undefined;
     if (principal === undefined || people.get(principal) === undefined) return undefined;
@@ -187,6 +191,7 @@ const openInvitation = (parts: PeopleParts, code: Secret, browser: Browser): Me 
     return letIn(parts, { principal, factors: ["code"] }, browser);
   });
   if (me !== undefined) return me;
+  refusedInvitations.add("wrong code", { peer });
   throw new GatehouseError("sign-in-refused", "this invitation is wrong, was used, or is too old", {
     remedy: "Ask for another one; each works once, for a day.",
   });

@@ -16,6 +16,14 @@ export interface FirstRunOptions {
   readonly clock: Clock;
 }
 
+export interface FirstRunAttempt {
+  readonly code: Secret;
+  readonly name: string;
+  readonly loginName: string;
+  /** The address that it comes from. */
+  readonly peer?: string;
+}
+
 /** How the gateway gets its owner: whoever can run commands on its box is shown a code, and who types it becomes the first person. */
 export class FirstRun implements Disposable {
   readonly #options: FirstRunOptions;
@@ -41,7 +49,7 @@ export class FirstRun implements Disposable {
    * Makes the first person, who may do everything once it has set up two factors. One of the same login name that never did makes way.
    * @throws GatehouseError `sign-in-refused`, `first-run-done`, `name-taken`
    */
-  redeem({ code, name, loginName }: { code: Secret; name: string; loginName: string }): Account {
+  redeem({ code, name, loginName, peer }: FirstRunAttempt): Account {
     const { database, codes, people, principals, audit } = this.#options;
     this.#insist();
     const made = database.transaction(() => {
@@ -57,7 +65,7 @@ export class FirstRun implements Disposable {
       return account;
     });
     if (made !== undefined) return made;
-    this.#refusals.add("wrong code");
+    this.#refusals.add("wrong code", { peer });
     throw new GatehouseError("sign-in-refused", "this code is wrong, was used, or is too old", {
       remedy: "Make another one on the gateway's box with `gatehouse first-run`; each works once, for ten minutes.",
     });

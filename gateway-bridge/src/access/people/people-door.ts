@@ -10,6 +10,7 @@ import { Places } from "../logins/places.ts";
 import { GuestLinks } from "../guest-links.ts";
 import type { ClockSense } from "../clock-sense.ts";
 import type { Principals } from "../principals.ts";
+import { RefusalTally } from "../refusal-tally.ts";
 import { BreachedList } from "./breached-list.ts";
 import { Ceremonies } from "./ceremonies.ts";
 import { Credentials } from "./credentials.ts";
@@ -50,6 +51,8 @@ export interface PeopleDoor {
   readonly logins: Logins;
   readonly devices: Devices;
   readonly codes: OneTimeCodes;
+  /** Codes that were tried as invitations, and are none. */
+  readonly refusedInvitations: RefusalTally;
   readonly credentials: Credentials;
   readonly enrolment: Enrolment;
   readonly guests: GuestLinks;
@@ -70,6 +73,7 @@ export const openPeopleDoor = async (
   const places = new Places();
   const passwords = new PasswordHash(options.argon2id ?? argon2id);
   const codes = new OneTimeCodes(options);
+  const refusedInvitations = opening.use(new RefusalTally({ ...options, action: "openInvitation" }));
   const recovery = new RecoveryCodes(options);
   const totp = new Totp({ ...options, issuer: gateway.name });
   const passkeys = new Passkeys(options);
@@ -87,5 +91,5 @@ export const openPeopleDoor = async (
   const passkeyProofs = opening.use(new PasskeyProofs(parts));
   const passkeyEnrolment = new PasskeyEnrolment(parts);
   const firstRun = opening.use(new FirstRun(parts));
-  return { ...own, credentials, enrolment, passkeyProofs, passkeyEnrolment, firstRun, words };
+  return { ...own, refusedInvitations, credentials, enrolment, passkeyProofs, passkeyEnrolment, firstRun, words };
 };
