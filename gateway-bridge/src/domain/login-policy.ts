@@ -60,6 +60,9 @@ export const assuranceOf = (factors: readonly Factor[]): Assurance => {
 export const isEnrolling = (factors: readonly Factor[]): boolean =>
   !factors.some((factor) => factor === "password" || factor === "passkey" || factor === "link");
 
+/** Whether somebody sets everything up for the first time, or anew, which is no news: it came in by a one-time code. */
+export const isSettingUp = (factors: readonly Factor[]): boolean => factors.includes("code");
+
 export const hasSteppedUp = ({ steppedUp }: Pick<LiveLogin, "steppedUp">, now: number): boolean =>
   steppedUp !== undefined && steppedUp <= now && now < steppedUp + stepUpMs;
 

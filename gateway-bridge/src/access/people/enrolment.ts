@@ -10,6 +10,7 @@ import {
 
 import {
   hasSteppedUp,
+  isSettingUp,
   mayBeLeft,
   mayChangeFactors,
   maySetPassword,
@@ -115,8 +116,8 @@ export class Enrolment {
       if (before.totp) logins.endAll(principal, login.id);
       return raised;
     });
-    // Setting up the first is no news.
-    if (before.totp || before.passkeys > 0) this.#tell("factor-changed", principal, "You have another authenticator.");
+    const isNews = before.totp || before.passkeys > 0 || !isSettingUp(login.factors);
+    if (isNews) this.#tell("factor-changed", principal, "An authenticator was set up.");
     return raised;
   }
 

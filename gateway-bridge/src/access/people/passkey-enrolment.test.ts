@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import type { GatehouseError, Grant, PasskeyEnrolment, PrincipalId } from "@gatehouse/shared";
+import type { GatehouseError, Grant, Passkey, PasskeyEnrolment, PrincipalId } from "@gatehouse/shared";
 
 import type { LiveLogin } from "../../domain/login-policy.ts";
 import { ceremonyMs } from "./ceremonies.ts";
@@ -244,6 +244,32 @@ describe("a passkey that is removed", () => {
     expect(() => world.door.passkeyEnrolment.remove(again, kept!.id)).toThrow(refused("last-factor"));
     world.door.passkeyEnrolment.remove(again, old!.id);
   });
+});
+
+describe("whoever gets another way to sign in", () => {
+  const told = (): string[] => world.notices.raised.map(({ text }) => text);
+
+  it("is told, unless it is setting everything up", async () => {
+    const { door } = world;
+    const ann = await world.enrolPasskey(world.invited("ann"), phone);
+    expect(told()).toEqual([]);
+    world.enrolTotp(ann);
+    expect(told()).toEqual(["An authenticator was set up."]);
+    // A stolen password could do as much.
+    const { id } = await world.person("bob", { totp: false });
+    await world.enrolPasskey(signedIn(id, ["password"]), phone);
+    expect(told()).toEqual(["An authenticator was set up.", "A passkey was added: Phone."]);
+    const carl = await world.person("carl", { totp: false });
+    world.enrolTotp(signedIn(carl.id, ["password"]));
+    expect(world.notices.raised.at(-1)).toMatchObject({ kind: "factor-changed", person: carl.id });
+    door.passkeyEnrolment.remove(now(ann), (await addAnother(ann)).id);
+    expect(told().slice(-2)).toEqual(["A passkey was added: Phone.", "One of your passkeys was taken off."]);
+  });
+
+  const addAnother = async (login: LiveLogin): Promise<Passkey> => {
+    await world.enrolPasskey(now(login), new SoftAuthenticator());
+    return world.door.passkeys.list(login.principal).at(-1)!;
+  };
 });
 
 describe("an authenticator that is removed", () => {

@@ -8,7 +8,7 @@ import {
   type PrincipalId,
 } from "@gatehouse/shared";
 
-import { mayBeLeft, mayChangeFactors, type LiveLogin } from "../../domain/login-policy.ts";
+import { isSettingUp, mayBeLeft, mayChangeFactors, type LiveLogin } from "../../domain/login-policy.ts";
 import type { PasskeySite } from "../../domain/passkey-site-policy.ts";
 import type { NoticeBoard } from "../../ports.ts";
 import type { Database } from "../../store/database.ts";
@@ -100,9 +100,8 @@ export class PasskeyEnrolment {
       const passkey = passkeys.add(principal, { name, host: site.host, made });
       const begun = logins.raise(login.id, ["passkey"]);
       if (begun === undefined) throw loginEnded();
-      // Setting up the first is no news.
-      if (totp || had > 0) {
-        notices.raise({ kind: "factor-changed", person: principal, text: `You have another passkey: ${name}.` });
+      if (totp || had > 0 || !isSettingUp(login.factors)) {
+        notices.raise({ kind: "factor-changed", person: principal, text: `A passkey was added: ${name}.` });
       }
       return { passkey, begun };
     });
