@@ -323,25 +323,45 @@ const partings: readonly RouteName[] = ["signOut"];
 describe("on every route that there is", () => {
   const names = (Object.keys(routes) as RouteName[]).filter((name) => !partings.includes(name));
 
-  /** A session of the owner's on the other camera. */
-  const openSession = async (stack: AsyncDisposableStack): Promise<string> => {
+  /** A session of the owner's on a camera. */
+  const openSession = async ({ camera }: MarkedCamera, stack: AsyncDisposableStack): Promise<string> => {
     const receiver = stack.use(await WebRtcReceiver.open({ loopback: true }));
-    const path = `/v1/cameras/${house.other.camera.id}/whep`;
+    const path = `/v1/cameras/${camera.id}/whep`;
     const offer = { path, method: "POST", type: "application/sdp", body: receiver.offer };
     const { headers } = await house.ownerAsker.ask(offer);
     return String(headers.location).replace("/v1/webrtc-sessions/", "");
   };
+
+  /** It must still be there to be ended. */
+  const endSession = async (id: string): Promise<void> => {
+    const { status } = await house.ownerAsker.ask({ path: `/v1/webrtc-sessions/${id}`, method: "DELETE" });
+    expect(status).toBe(200);
+  };
+
+  it.each(friendKinds)(
+    "a friend of the same camera is kept from another's session there: %s",
+    async (kind) => {
+      await using stack = new AsyncDisposableStack();
+      const theirs = await openSession(house.own, stack);
+      const ofSessions = names.filter((name) => routes[name].access.on === "session");
+      expect(ofSessions.length).toBeGreaterThan(2);
+      for (const name of ofSessions) {
+        const { status } = await house.own[kind].asker.ask(questionOf(name, theirs));
+        expect([name, status]).toEqual([name, 403]);
+      }
+      await endSession(theirs);
+    },
+    30_000,
+  );
 
   it("there is something to ask", () => {
     expect(Object.keys(routes).filter((name) => !Object.hasOwn(requests, name))).toEqual([]);
   });
 
   it("the owner is shown the other camera where the gateway is asked about all", async () => {
-    for (const path of ["/v1/cameras", "/v1/audit", "/v1/audit/export", "/v1/principals", "/v1/people", "/v1/roles"]) {
-      const { body } = await house.ownerAsker.ask({ path });
-      expect([path, body.includes(house.other.camera.id)]).toEqual([path, true]);
-    }
-    for (const path of ["/v1/status", "/v1/guest-links", "/metrics", "/v1/health"]) {
+    const audit = ["/v1/audit", "/v1/audit/export"];
+    const people = ["/v1/principals", "/v1/people", "/v1/roles", "/v1/guest-links"];
+    for (const path of ["/v1/cameras", "/v1/health", "/v1/status", "/metrics", ...audit, ...people]) {
       const { body } = await house.ownerAsker.ask({ path });
       expect([path, body.includes(house.other.camera.id)]).toEqual([path, true]);
     }
@@ -351,7 +371,7 @@ describe("on every route that there is", () => {
     "a friend is shown nothing of the other camera, and changes nothing about it: %s",
     async (kind) => {
       await using stack = new AsyncDisposableStack();
-      const otherSession = await openSession(stack);
+      const otherSession = await openSession(house.other, stack);
       const { asker } = house.own[kind];
       for (const name of [...names, ...partings]) {
         const shown = new Shown();
@@ -364,8 +384,7 @@ describe("on every route that there is", () => {
         const refusal = refusalOf(routes[name]);
         if (refusal !== undefined) expect([name, status]).toEqual([name, refusal]);
       }
-      const ended = await house.ownerAsker.ask({ path: `/v1/webrtc-sessions/${otherSession}`, method: "DELETE" });
-      expect(ended.status).toBe(200);
+      await endSession(otherSession);
     },
     60_000,
   );
