@@ -12,8 +12,8 @@ const run = promisify(execFile);
 export interface HomeBrowserOptions {
   /** For what the browser keeps; it must be its own. */
   readonly folder: string;
-  /** The authority that its user installed, PEM. Without, it trusts those that come with it. */
-  readonly authority?: string;
+  /** The authorities that its user installed, PEM, beside those that come with it. */
+  readonly authorities: readonly string[];
   /** Names that lead to this box. */
   readonly hosts: readonly string[];
 }
@@ -29,8 +29,8 @@ export class HomeBrowser implements AsyncDisposable {
     this.#browser = browser;
   }
 
-  static async open({ folder, authority, hosts }: HomeBrowserOptions): Promise<HomeBrowser> {
-    if (authority !== undefined) await install(folder, authority);
+  static async open({ folder, authorities, hosts }: HomeBrowserOptions): Promise<HomeBrowser> {
+    await install(folder, authorities);
     const rules = hosts.map((host) => `MAP ${host} 127.0.0.1`).join(",");
     return new HomeBrowser(await launchChromium([`--host-resolver-rules=${rules}`], folder));
   }
@@ -45,13 +45,15 @@ export class HomeBrowser implements AsyncDisposable {
   }
 }
 
-/** Puts the authority where Chromium looks for those of its user: an NSS database. */
-const install = async (folder: string, authority: string): Promise<void> => {
+/** Puts authorities where Chromium looks for those of its user: an NSS database. */
+const install = async (folder: string, authorities: readonly string[]): Promise<void> => {
   const database = join(folder, ".pki/nssdb");
-  const file = join(folder, "authority.pem");
   await mkdir(database, { recursive: true });
-  await writeFile(file, authority);
   const certutil = (...args: string[]) => run("/usr/bin/certutil", ["-d", `sql:${database}`, ...args]);
   await certutil("-N", "--empty-password");
-  await certutil("-A", "-t", "C,,", "-n", "home", "-i", file);
+  for (const [index, authority] of authorities.entries()) {
+    const file = join(folder, `authority-${index}.pem`);
+    await writeFile(file, authority);
+    await certutil("-A", "-t", "C,,", "-n", `authority ${index}`, "-i", file);
+  }
 };

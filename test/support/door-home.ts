@@ -6,6 +6,7 @@ import type { BrowserContextOptions } from "playwright-core";
 
 import { Simulator } from "../simulator/simulator.ts";
 import { HomeBrowser } from "./browser.ts";
+import { freePort } from "./free-port.ts";
 import { GatewayProcess } from "./gateway-process.ts";
 import { PageClient } from "./page-client.ts";
 import type { Visitor } from "./visitor.ts";
@@ -15,6 +16,8 @@ export interface DoorHomeOptions {
   readonly cameras: readonly string[];
   /** Further names that lead to this box, in the browser. */
   readonly hosts?: readonly string[];
+  /** Further authorities that the browser trusts, PEM. */
+  readonly authorities?: readonly string[];
 }
 
 /** A camera and what films for it. */
@@ -24,7 +27,7 @@ export interface DoorCamera extends Camera {
 
 /** Somebody's home: simulated cameras, a real gateway that nobody has taken hold of yet, and a browser that trusts it. */
 export class DoorHome implements AsyncDisposable {
-  readonly gateway: GatewayProcess;
+  #gateway: GatewayProcess;
   readonly cameras: readonly DoorCamera[];
   readonly browser: HomeBrowser;
   /** The gateway's host, as its pages' links name it: a name, because passkeys need one. */
@@ -35,21 +38,22 @@ export class DoorHome implements AsyncDisposable {
     parts: Pick<DoorHome, "gateway" | "cameras" | "browser" | "host">,
     resources: AsyncDisposableStack,
   ) {
-    this.gateway = parts.gateway;
+    this.#gateway = parts.gateway;
     this.cameras = parts.cameras;
     this.browser = parts.browser;
     this.host = parts.host;
     this.#resources = resources;
   }
 
-  static async open({ cameras: names, hosts = [] }: DoorHomeOptions): Promise<DoorHome> {
+  static async open({ cameras: names, hosts = [], authorities = [] }: DoorHomeOptions): Promise<DoorHome> {
     await using opening = new AsyncDisposableStack();
     const folder = await mkdtemp(join(tmpdir(), "gatehouse-door-home-"));
     opening.defer(() => rm(folder, { recursive: true, maxRetries: 3 }));
     const simulators = await Promise.all(names.map(() => Simulator.open({ bitrateKbps: 1_000, audio: "opus" })));
     for (const simulator of simulators) opening.use(simulator);
-    const config = { listen: { port: 0 } };
-    const gateway = opening.use(await GatewayProcess.start({ data: join(folder, "gateway"), config }));
+    // The same after a restart.
+    const config = { listen: { port: await freePort() } };
+    const gateway = await GatewayProcess.start({ data: join(folder, "gateway"), config });
     const cameras: DoorCamera[] = [];
     for (const [index, simulator] of simulators.entries()) {
       cameras.push({ ...(await addCamera(gateway, simulator, names[index] ?? "")), simulator });
@@ -59,10 +63,18 @@ export class DoorHome implements AsyncDisposable {
     } = (await gateway.command(["status"])) as Status;
     const { text: authority } = await (await PageClient.of(gateway)).ask({ path: "/trust/ca.pem" });
     const name = `${id}.local`;
-    const options = { folder: join(folder, "browser"), authority, hosts: [name, ...hosts] };
+    const options = {
+      folder: join(folder, "browser"),
+      authorities: [authority, ...authorities],
+      hosts: [name, ...hosts],
+    };
     const browser = opening.use(await HomeBrowser.open(options));
     const host = `${name}:${gateway.address.split(":")[1]}`;
     return new DoorHome({ gateway, cameras, browser, host }, opening.move());
+  }
+
+  get gateway(): GatewayProcess {
+    return this.#gateway;
   }
 
   get origin(): string {
@@ -99,7 +111,15 @@ export class DoorHome implements AsyncDisposable {
     return streams.filter(({ camera }) => camera === id).reduce((sum, { viewers }) => sum + viewers, 0);
   }
 
+  /** Ends the gateway, and starts it again once `meanwhile` is through. */
+  async restart(meanwhile: () => Promise<void>): Promise<void> {
+    await this.#gateway.kill();
+    await meanwhile();
+    this.#gateway = await GatewayProcess.start({ data: this.#gateway.data });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#gateway[Symbol.asyncDispose]();
     await this.#resources.disposeAsync();
   }
 }
