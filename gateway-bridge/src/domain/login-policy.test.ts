@@ -10,6 +10,7 @@ import {
   isComplete,
   isEnrolling,
   isLoginOver,
+  isSettingUp,
   lifetimes,
   mayBeLeft,
   mayChangeFactors,
@@ -73,6 +74,15 @@ describe("factors", () => {
   ])("%j are worth %s", (factors, assurance, enrolling) => {
     expect([assuranceOf(factors), isEnrolling(factors)]).toEqual([assurance, enrolling]);
   });
+});
+
+it.each<[Factor[], boolean]>([
+  [["code"], true],
+  [["code", "password", "totp"], true],
+  [["password"], false],
+  [["passkey"], false],
+])("a login that showed %j sets everything up: %p", (factors, settingUp) => {
+  expect(isSettingUp(factors)).toBe(settingUp);
 });
 
 describe("what was shown", () => {

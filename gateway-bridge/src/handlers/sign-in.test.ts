@@ -89,6 +89,17 @@ describe("signing in", () => {
     const phone = new SoftAuthenticator();
     await world.enrolPasskey(login, phone);
     expect((await byPassword(kitchen, "ann")).login.steppedUp).toBeNull();
+    // Nor does the password once more.
+    const { login: half } = world.door.logins.begin({
+      principal: id,
+      factors: ["password"],
+      device: "d",
+      complete: false,
+    });
+    const again = { login: half, body: { password }, browser: page, peer: kitchen, ...never };
+    const stepUp = handlers.stepUpWithPassword(again as unknown as Asked<"stepUpWithPassword">);
+    await expect(stepUp).rejects.toMatchObject({ code: "step-up-required" });
+    expect(world.door.logins.get(half.id)?.steppedUp).toBeUndefined();
     expect((await byPasskey(kitchen, phone)).login.steppedUp).toBe(world.clock.now());
   });
 
