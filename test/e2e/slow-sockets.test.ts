@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
+import { connect as connectTls } from "node:tls";
 
 import { FloodProcess } from "../support/flood-process.ts";
 import type { FloodReport } from "../support/flood.ts";
@@ -18,13 +21,14 @@ const none = { idle: 0, header: 0, body: 0, upgrade: 0 };
 describeWith(["ffmpeg"], "2,000 idle connections and 500 slow ones", () => {
   let house: WatchedHouse;
   let owner: GatewayOwner;
+  let authority: string;
   let floods: FloodProcess[];
   let watching: { readonly live: Watching; readonly rtsp: Watching };
 
   beforeAll(async () => {
     house = await WatchedHouse.open([{ bitrateKbps: 2_000 }], { probe: true });
     owner = await GatewayOwner.of(house.gateway);
-    const { text: authority } = await owner.page.ask({ path: "/trust/ca.pem" });
+    ({ text: authority } = await owner.page.ask({ path: "/trust/ca.pem" }));
     const [port, rtsps] = [Number(house.gateway.address.split(":")[1]), Number(new URL(house.login.rtsp[0]!.url).port)];
     const addresses = { from: 2, to: 40 };
     floods = [
@@ -40,6 +44,21 @@ describeWith(["ffmpeg"], "2,000 idle connections and 500 slow ones", () => {
     for (const each of Object.values(watching)) await each[Symbol.asyncDispose]();
     await house[Symbol.asyncDispose]();
   });
+
+  /** Somebody from another address who says nothing (`silent`: once TLS is agreed), or a header without end. */
+  const strangerOf = async (kind: "idle" | "silent" | "header"): Promise<{ readonly gone: Promise<unknown> }> => {
+    const way = { host: "127.0.0.1", port: Number(house.gateway.address.split(":")[1]) };
+    const socket =
+      kind === "idle" ? connect(way) : connectTls({ ...way, ca: authority, checkServerIdentity: () => undefined });
+    socket.on("error", () => undefined).resume();
+    const gone = new Promise((resolve) => socket.once("close", resolve));
+    await once(socket, kind === "idle" ? "connect" : "secureConnect");
+    if (kind !== "header") return { gone };
+    socket.write("GET /v1/door HTTP/1.1\r\nx-slow: ");
+    const timer = setInterval(() => socket.write("x"), 100);
+    void gone.then(() => clearInterval(timer));
+    return { gone };
+  };
 
   /** Resolves when each viewer has seen so many more. */
   const pictures = async (more: number): Promise<void> => {
@@ -59,6 +78,7 @@ describeWith(["ffmpeg"], "2,000 idle connections and 500 slow ones", () => {
     const [flood, rtspFlood] = floods as [FloodProcess, FloodProcess];
     const before = await holdings();
     say("before", before);
+    const patient = await Promise.all((["idle", "silent", "header"] as const).map((kind) => strangerOf(kind)));
     await flood.order({ wanted: { ...none, idle }, perSecond: 1_000 });
     await rtspFlood.order({ wanted: { ...none, idle: 300 }, perSecond: 200 });
     await opened(flood, ({ opened: { idle: count } }) => count >= idle);
@@ -94,6 +114,13 @@ describeWith(["ffmpeg"], "2,000 idle connections and 500 slow ones", () => {
     expect(during.memory - before.memory).toBeLessThan(50 * megabyte);
     expect(during.rss - before.rss).toBeLessThan(200 * megabyte);
     expect(during.descriptors - before.descriptors).toBeLessThanOrEqual(512 + 256 + 16);
+
+    // Few come from their address, so none of them had to make room: each had its time.
+    await Promise.all(patient.map(({ gone }) => gone));
+    const late = await readFigures(house.client);
+    const ended = (reason: string) => late.sum("gatehouse_connections_ended_total", { door: "api", reason });
+    expect(ended("slow")).toBeGreaterThanOrEqual(2);
+    expect(ended("silent")).toBeGreaterThanOrEqual(1);
 
     await settled(async () => (await house.descriptors()) <= before.descriptors);
     const after = await holdings();
