@@ -131,7 +131,7 @@ export class GuestLinks implements Disposable {
     const { database, codes, audit, clock } = this.#options;
     const entered = database.transaction(() => {
       const found = codes.use("guest", secret)?.principal ?? undefined;
-      const standing = found && this.#standing().find((row) => row.guest === found && row.used === null);
+      const standing = found && this.#standing().find((row) => row.guest === found);
       if (standing === undefined) return undefined;
       const { id, guest: principal } = standing;
       this.#markUsed.run(clock.now(), id);
