@@ -15,7 +15,7 @@ export interface ExpectedAnswer {
 /** What was told by who showed a passkey. */
 export type ShownPasskey = Pick<NewCredential, "counter" | "backedUp">;
 
-/** Most of the library is about attestations, which nobody here asks for: it is loaded when the first passkey comes. */
+/** Most of the library is about attestations, which nobody here asks for: its 25 MB are loaded when the first passkey comes. */
 const webauthn = (): Promise<typeof import("@simplewebauthn/server")> => import("@simplewebauthn/server");
 const helpers = (): Promise<typeof import("@simplewebauthn/server/helpers")> =>
   import("@simplewebauthn/server/helpers");
