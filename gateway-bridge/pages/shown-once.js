@@ -20,7 +20,7 @@ export const copyButton = (text, label) => {
     );
     said.textContent = done ? "Copied." : "This browser does not allow it: select the text and copy it yourself.";
   };
-  return h("span", {}, h("button", { type: "button", onclick: () => void copy() }, label), " ", said);
+  return h("div", { class: "buttons" }, h("button", { type: "button", onclick: () => void copy() }, label), said);
 };
 
 /**
@@ -40,7 +40,7 @@ export const showLink = ({ title, url, forWhom, expires }) =>
       ),
       qrCode(url, `QR code of the link for ${forWhom}`),
       h("p", { class: "secret", "data-secret": "link" }, url),
-      h("div", { class: "buttons" }, copyButton(url, "Copy the link")),
+      copyButton(url, "Copy the link"),
     ],
   });
 
