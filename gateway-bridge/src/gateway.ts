@@ -18,7 +18,9 @@ import { createHandlers, viewOf, type HandlerParts } from "./handlers.ts";
 import { healthOfCameras, openMediaPlane } from "./media-plane.ts";
 import type { DoorFigures } from "./metrics/door-metrics.ts";
 import { GatewayMetrics } from "./metrics/gateway-metrics.ts";
-import { version } from "./version.ts";
+import { readUpdateState } from "./update/update-state.ts";
+import { UpdateWatch } from "./update/update-watch.ts";
+import { supportedUntil, version } from "./version.ts";
 
 /** A running gateway: everything is built and wired here, and taken down in reverse. */
 export class Gateway implements AsyncDisposable {
@@ -71,6 +73,7 @@ export class Gateway implements AsyncDisposable {
     listening = api.address;
     if (options.config.advertise) opening.use(advertise(options, door.identity.id, listening));
     opening.use(watchRights(options, parts, api));
+    opening.use(watchUpdates(options, door));
     opening.use(door.principals.onChanged((id) => api.feed.follow(id)));
     const address = reachable();
     await ensureOwner({ ...door, file: join(options.data, "cli.json"), address }, cancel);
@@ -95,6 +98,13 @@ const watchRights = ({ clock, log }: GatewayOptions, parts: HandlerParts, { feed
   const holders = [homekit, webrtc, rtsp, live, clips, talk, feed];
   return RightWatch.open({ holders, principals, logins, audit, clock, log });
 };
+
+/** Those who govern hear of newer versions, and of faults of this one. */
+const watchUpdates = (
+  { release, clock, log }: GatewayOptions,
+  { notices }: Pick<HandlerParts, "notices">,
+): UpdateWatch =>
+  UpdateWatch.open({ read: () => readUpdateState({ current: version, supportedUntil }, release), notices, clock, log });
 
 /** Sessions that are open, by how they are watched. */
 const sessionsOf = (

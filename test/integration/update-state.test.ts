@@ -73,6 +73,13 @@ describe("what the gateway tells its owner of its own age", () => {
     expect(advisories).toEqual({ asOf: list.date, found: [{ ...first, version: zod }] });
   });
 
+  it("is among the notices of who governs", async () => {
+    const notices = await owner.call("listNotices", {}, never);
+    expect(notices.map(({ kind, text }) => [kind, text.includes("GHSA-0000-0000-0001 of zod (high)")])).toEqual([
+      ["advisory", true],
+    ]);
+  });
+
   it("is a newer release that `gatehouse update` has seen, unless that was taken back", async () => {
     const newest = { version: "9.0.0", released: 1_795_000_000_000 };
     await note({ newest, step: "starting" });

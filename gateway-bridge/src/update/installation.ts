@@ -1,5 +1,6 @@
 import { GatehouseError, systemCode } from "@gatehouse/shared";
-import { mkdir, readdir, readFile, readlink, rename, rm, symlink } from "node:fs/promises";
+import { constants } from "node:fs";
+import { access, mkdir, readdir, readFile, readlink, rename, rm, symlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 import { UpdateKeys } from "./manifest.ts";
@@ -24,6 +25,7 @@ export class Installation {
     await installation.current();
     try {
       await mkdir(join(folder, "update"), { recursive: true });
+      await access(join(folder, "update"), constants.W_OK);
     } catch (cause) {
       throw new GatehouseError(
         "update-unsuitable",
