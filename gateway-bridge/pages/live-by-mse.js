@@ -35,6 +35,8 @@ export class LiveByMse {
   #waiting = [];
   #waitingBytes = 0;
   #live = false;
+  /** Whether the browser plays nothing yet: it is not asked again with every picture. */
+  #held = false;
   #distance = nearest;
 
   /**
@@ -188,8 +190,14 @@ export class LiveByMse {
     });
     if (seek !== undefined) video.currentTime = seek;
     if (Math.abs(video.playbackRate - rate) > 0.02) video.playbackRate = rate;
-    if (video.paused) void play(video, this.#events.held);
+    if (!video.paused) this.#held = false;
+    else if (!this.#held) void play(video, this.#hold);
   }
+
+  #hold = () => {
+    this.#held = true;
+    this.#events.held();
+  };
 
   #ranDry = () => {
     if (this.#live && !this.#video.seeking) this.#distance = furtherBack(this.#distance);

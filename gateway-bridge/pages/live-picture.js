@@ -17,10 +17,10 @@ import { askPermission, permissionAfter } from "./live-permission.js";
  * ms without a picture after which it is asked whether there may be one at all, the one that stands there is no longer called live,
  * and the connection is no longer trusted.
  */
-const doubtMs = 500;
+const doubtMs = 400;
 const silentMs = 3_000;
 const brokenMs = 20_000;
-const lookMs = 200;
+const lookMs = 100;
 /** ms before the next attempts; and how long one must have lasted to be thought good. */
 const pauses = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
 const goodMs = 10_000;
@@ -73,6 +73,7 @@ export class LivePicture {
 
   /** Goes on after the browser waited for somebody to want it. */
   resume() {
+    this.#frameAt = performance.now();
     this.#state({ kind: "connecting" });
     void play(this.#video, () => this.#state({ kind: "held" }));
   }
@@ -159,6 +160,8 @@ export class LivePicture {
   }
 
   #onFrame() {
+    // The first picture of what is not played stands still.
+    if (this.#video.paused) return;
     const now = performance.now();
     if (this.#kind === "live") this.#usualGap = Math.max(now - this.#frameAt, this.#usualGap * 0.95);
     this.#frameAt = now;

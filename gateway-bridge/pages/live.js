@@ -69,7 +69,6 @@ class LiveView {
     video.setAttribute("aria-label", `Live picture of ${camera.name}`);
     video.addEventListener("volumechange", () => this.#sound.setAttribute("aria-pressed", String(!video.muted)));
     this.#sound.setAttribute("aria-pressed", "false");
-    this.#large.hidden = !document.fullscreenEnabled;
     this.#signIn = h("button", { type: "button", hidden: true, onclick: () => done("signed-out") }, "Sign in");
     const back = h("button", { type: "button", onclick: () => done("left") }, "All cameras");
     const heading = newId();
@@ -106,6 +105,7 @@ class LiveView {
     this.#retry.hidden = !ended || signedOut;
     this.#signIn.hidden = !signedOut;
     if (ended) this.#sound.hidden = true;
+    this.#large.hidden = ended || !document.fullscreenEnabled;
   }
 
   #toggleSound() {

@@ -1,0 +1,187 @@
+import { afterAll, beforeAll, expect, it } from "@jest/globals";
+import type { WebSocketRoute } from "playwright-core";
+
+import { DoorHome, type DoorCamera } from "../support/door-home.ts";
+import { LiveWatch } from "../support/live-watch.ts";
+import { describeWith } from "../support/needs.ts";
+import { takeHold } from "../support/take-hold.ts";
+import type { PageClient } from "../support/page-client.ts";
+import type { Visitor } from "../support/visitor.ts";
+
+/** Media in a page that has none of Media Source Extensions, as on an older iPhone. */
+const withoutMse = "delete globalThis.MediaSource; delete globalThis.ManagedMediaSource;";
+/** A browser that plays nothing, not even without sound, before somebody touched the page: a phone that saves its battery. */
+const withoutAutoplay = `
+  let touched = false;
+  addEventListener("click", () => (touched = true), { capture: true });
+  const { play } = HTMLMediaElement.prototype;
+  HTMLMediaElement.prototype.play = function () {
+    const refusal = new DOMException("not before a gesture", "NotAllowedError");
+    return touched ? play.call(this) : Promise.reject(refusal);
+  };`;
+/** What the page is told when its tab is put behind another one, and when it is back. */
+const setHidden = (hidden: boolean): string => `
+  Object.defineProperty(document, "visibilityState", { configurable: true, value: "${hidden ? "hidden" : "visible"}" });
+  document.dispatchEvent(new Event("visibilitychange"));`;
+
+const nothing = { readyState: 0, videoWidth: 0, source: false, buffered: 0 };
+
+/** How old the next pictures are when they are shown, in ms. */
+const behind = async (watch: LiveWatch): Promise<number> => {
+  await watch.next(25);
+  return Math.max(...(await watch.frames()).slice(-10).map(({ at, sentAt }) => at - sentAt));
+};
+
+describeWith(["chromium", "nssTools", "ffmpeg"], "the page with a camera's live picture", () => {
+  const stack = new AsyncDisposableStack();
+  let home: DoorHome;
+  let camera: DoorCamera;
+  let owner: PageClient;
+
+  beforeAll(async () => {
+    home = stack.use(await DoorHome.open({ cameras: ["Front door"] }));
+    camera = home.camera("Front door");
+    owner = await takeHold(home.gateway);
+  }, 60_000);
+  afterAll(() => stack.disposeAsync());
+
+  /** The page in a browser of its own, in which somebody is signed in. */
+  const open = async (script = ""): Promise<{ readonly visitor: Visitor; readonly watch: LiveWatch }> => {
+    const visitor = await home.signedIn(owner);
+    if (script !== "") await visitor.page.addInitScript(script);
+    const watch = new LiveWatch(visitor.page);
+    return { visitor, watch };
+  };
+  const show = async ({ visitor, watch }: Awaited<ReturnType<typeof open>>): Promise<void> => {
+    await visitor.page.goto(`${home.origin}/#/camera/${camera.id}`);
+    await watch.begin();
+    await said(visitor, "Live");
+  };
+  const said = (visitor: Visitor, words: string): Promise<void> =>
+    visitor.page.locator(".live-status").getByText(words, { exact: true }).waitFor({ timeout: 20_000 });
+
+  it("shows it as it comes, and is back at it after the page was kept from playing", async () => {
+    const { visitor, watch } = await open();
+    await using _visitor = visitor;
+    await show({ visitor, watch });
+    await watch.next(25);
+    const frames = await watch.frames();
+    expect(new Set(frames.map(({ camera: id }) => id))).toEqual(new Set([camera.simulator.id]));
+    const numbers = frames.map(({ frame }) => frame);
+    expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+    expect(await behind(watch)).toBeLessThan(1_000);
+    await visitor.page.evaluate("for (const until = Date.now() + 2_500; Date.now() < until; );");
+    await watch.next(25);
+    expect(await behind(watch)).toBeLessThan(1_000);
+    expect(visitor.complaints).toEqual([]);
+  }, 60_000);
+
+  it("leaves its element empty while it is hidden, and goes on afterwards", async () => {
+    const { visitor, watch } = await open();
+    await using _visitor = visitor;
+    await show({ visitor, watch });
+    await visitor.page.evaluate(setHidden(true));
+    await said(visitor, "Paused while this page is hidden");
+    expect(await watch.video()).toEqual(nothing);
+    await expect(home.viewers(camera)).resolves.toBe(0);
+    await visitor.page.evaluate(setHidden(false));
+    await said(visitor, "Live");
+    expect(await behind(watch)).toBeLessThan(1_000);
+  }, 60_000);
+
+  it("says that the camera is away, and shows its pictures again by itself", async () => {
+    const { visitor, watch } = await open();
+    await using _visitor = visitor;
+    await show({ visitor, watch });
+    const back = camera.simulator.reboot(4_500);
+    await said(visitor, "The camera sends no picture, waiting for it");
+    await back;
+    await said(visitor, "Live");
+    expect(await behind(watch)).toBeLessThan(1_000);
+  }, 60_000);
+
+  it("connects again by itself where the connection broke", async () => {
+    const { visitor, watch } = await open();
+    await using _visitor = visitor;
+    const sockets: WebSocketRoute[] = [];
+    await visitor.page.routeWebSocket(/\/live/, (socket) => {
+      sockets.push(socket);
+      socket.connectToServer();
+    });
+    await show({ visitor, watch });
+    await sockets[0]?.close({ code: 1011 });
+    await watch.next(10);
+    expect(sockets).toHaveLength(2);
+    expect((await watch.said()).slice(-4)).toEqual([
+      "Live",
+      "The connection broke, connecting again",
+      "Connecting",
+      "Live",
+    ]);
+    expect(visitor.complaints.length).toBeLessThanOrEqual(1);
+  }, 60_000);
+
+  it("connects again by itself where the gateway was away", async () => {
+    const { visitor, watch } = await open();
+    await using _visitor = visitor;
+    await show({ visitor, watch });
+    await home.restart(async () => {
+      await said(visitor, "The gateway does not answer, trying again");
+      expect(await watch.video()).toEqual(nothing);
+    });
+    await said(visitor, "Live");
+    expect(await behind(watch)).toBeLessThan(1_000);
+  }, 60_000);
+
+  it("asks for a click where the browser plays nothing by itself", async () => {
+    const { visitor, watch } = await open(withoutAutoplay);
+    await using _visitor = visitor;
+    const { page } = visitor;
+    await page.goto(`${home.origin}/#/camera/${camera.id}`);
+    await said(visitor, "Your browser shows the picture when you ask for it");
+    await watch.begin();
+    await page.getByRole("button", { name: "Show the picture" }).click();
+    await watch.next(10);
+    await said(visitor, "Live");
+    expect(visitor.complaints).toEqual([]);
+  }, 60_000);
+
+  it("is used by the keyboard alone, and says what stands at each control", async () => {
+    const { visitor, watch } = await open();
+    await using _visitor = visitor;
+    await show({ visitor, watch });
+    const { page } = visitor;
+    const sound = page.getByRole("button", { name: "Sound" });
+    await sound.waitFor();
+    const heard = async (): Promise<unknown> => [
+      await page.evaluate("!noted.video.muted"),
+      await sound.getAttribute("aria-pressed"),
+    ];
+    expect(await heard()).toEqual([false, "false"]);
+    for (let tabs = 0; tabs < 20; tabs += 1) {
+      if ((await page.evaluate("document.activeElement.textContent")) === "Sound") break;
+      await page.keyboard.press("Tab");
+    }
+    await page.keyboard.press("Enter");
+    expect(await heard()).toEqual([true, "true"]);
+    expect(await visitor.faults()).toEqual([]);
+  }, 60_000);
+
+  it("shows it by WebRTC in a browser without Media Source Extensions, and nothing once the login has ended", async () => {
+    const { visitor, watch } = await open(withoutMse);
+    await using _visitor = visitor;
+    await show({ visitor, watch });
+    const pixels = await watch.pixels();
+    expect(new Set(pixels).size).toBeGreaterThan(8);
+    await watch.next(25);
+    expect(await watch.pixels()).not.toEqual(pixels);
+    expect(visitor.complaints).toEqual([]);
+    await owner.get({ method: "DELETE", path: "/v1/me/login" });
+    const at = Date.now();
+    await said(visitor, "The owner has ended your view, or you signed out elsewhere");
+    const emptied = await watch.emptied();
+    console.log(`WebRTC: the element was empty ${emptied - at} ms after the end of the login`);
+    expect(emptied - at).toBeLessThanOrEqual(1_000);
+    expect(await watch.video()).toEqual(nothing);
+  }, 60_000);
+});
