@@ -93,7 +93,7 @@ describeWith(["pebble"], "a gateway that seeks its certificate by ACME", () => {
       if (notice === null) continue;
       expect(notice).toBe("there is no token for the DNS provider yet");
       expect([named, certificates]).toEqual([
-        { kind: "acme", name, shown: false, nextTry: expect.any(Number) as number },
+        { kind: "acme", name, shown: false, nextTry: expect.any(Number) as unknown as number },
         [expect.objectContaining({ kind: "home" })],
       ]);
       break;

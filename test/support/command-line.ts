@@ -1,4 +1,4 @@
-import { GatehouseError, GatewayClient, loadIdentity, silentLogger, systemClock } from "@gatehouse/shared";
+import { GatehouseError, GatewayClient, loadIdentity, silentLogger, systemClock, type Clock } from "@gatehouse/shared";
 import { MemoryLogger } from "@gatehouse/shared/testing";
 import { mkdir, writeFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
@@ -18,11 +18,12 @@ const random = (): number => 0.5;
 export const openGateway = async (
   data: string,
   config: object,
+  clock: Clock = systemClock,
 ): Promise<{ readonly log: MemoryLogger; readonly gateway: Gateway } & AsyncDisposable> => {
   await mkdir(data, { recursive: true, mode: 0o700 });
   await writeFile(join(data, "config.json"), JSON.stringify(config));
   const log = new MemoryLogger();
-  const parts = { searchPath: "", clock: systemClock, random, interfaces: networkInterfaces };
+  const parts = { searchPath: "", clock, random, interfaces: networkInterfaces };
   const gateway = await Gateway.open({ ...parts, data, log, config: await loadConfig(data) }, never);
   return { log, gateway, [Symbol.asyncDispose]: () => gateway[Symbol.asyncDispose]() };
 };

@@ -9,7 +9,7 @@ import type { DnsZone, PutRecord } from "./dns/dns-zone.ts";
 const pollMs = 3_000;
 const patienceMs = 5 * 60_000;
 /** How long taking a record away may take. */
-const tidyMs = 10_000;
+const tidyMs = 5_000;
 
 export interface AcmeOrderOptions {
   readonly name: string;

@@ -10,6 +10,12 @@ export const clockConfirmCommand: Command = {
     await using gateway = await client();
     const { now } = await gateway.call("confirmClock", {}, { signal });
     const shown = new Date(now).toISOString();
-    return { json: { now }, text: `Codes of authenticators count again, by a clock that shows ${shown}.` };
+    return {
+      json: { now },
+      text: [
+        `Codes of authenticators count again, by a clock that shows ${shown}.`,
+        "An authenticator that was used while the clock was ahead counts once that time has come, or once it is set up anew.",
+      ].join("\n"),
+    };
   },
 };
