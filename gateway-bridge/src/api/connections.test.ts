@@ -75,9 +75,10 @@ describe("a flood of connections", () => {
     const world = await openWorld();
     const client = world.client(world.pair("owner", everything));
     const hello = Promise.withResolvers<unknown>();
-    const lost: unknown[] = [];
-    client.watch({ message: hello.resolve, down: (error: unknown) => lost.push(error) } as never);
+    const states: string[] = [];
+    client.watch({ message: hello.resolve, state: ({ kind }) => states.push(kind) });
     await hello.promise;
+    states.length = 0;
     const known = world.connections.known;
     expect(known).toBeGreaterThan(0);
     // From as many addresses as it takes, one of them that of somebody who merely waits.
@@ -87,7 +88,7 @@ describe("a flood of connections", () => {
       await knock(world, `127.0.0.${2 + (count % crowd)}`);
     await until(() => world.connections.ended.crowded >= known + 200);
     expect(world.connections.known + world.connections.strangers).toBe(limits.connections);
-    expect([visitor.closed, lost, world.connections.known]).toEqual([false, [], known]);
+    expect([visitor.closed, states, world.connections.known]).toEqual([false, [], known]);
     const answer = await world.ask({ method: "GET", path: "/v1/me" });
     expect(answer.status).toBe(401);
     expect((await client.call("status", {}, never)).cameras).toBe(1);
