@@ -177,6 +177,24 @@ describe("one connection", () => {
     }
   });
 
+  it("is every client's that came by it, and ends with the first of them", async () => {
+    const world = await openWorld();
+    const logins = [world.addApplication([grantOf("snapshot")]), world.addApplication([grantOf("snapshot")])];
+    const socket = await dial(world);
+    let heard = "";
+    socket.on("data", (bytes: Buffer) => (heard += bytes.toString("latin1")));
+    for (const [index, login] of logins.entries()) {
+      socket.write(text("GET /v1/cameras", { host: world.address, ...login }));
+      await until(() => statuses(heard).length > index);
+    }
+    expect(statuses(heard)).toEqual([200, 200]);
+    expect(world.connections).toMatchObject({ known: 1, strangers: 0 });
+    const [, second] = world.applications.values();
+    world.revocations.emit(second!.id);
+    await gone(socket);
+    await until(() => world.connections.known === 0);
+  });
+
   it("has 16 requests unanswered and no more", async () => {
     const answer = Promise.withResolvers<never[]>();
     const world = await openWorld({ listCameras: () => answer.promise });

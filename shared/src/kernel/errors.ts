@@ -227,7 +227,7 @@ export const errorRegistry = {
   "too-many-guesses": entry(
     "later",
     429,
-    "Wait, and try again. A browser that signed in before is not held up by the guesses of others.",
+    "Wait, and try again. The guesses of others hold up no passkey, and no browser that signed in before.",
   ),
   "first-run-done": entry(
     "never",
