@@ -144,7 +144,7 @@ describe("a backup", () => {
     });
     const before = await facts();
     const { pairingString } = (await gateway.command(["pair", "--for", "node-red"])) as PairingOffer;
-    const moment = ["pairing_offers", "one_time_codes", "recovery_codes", "logins", "devices"];
+    const moment = ["pairing_offers", "one_time_codes", "recovery_codes", "guest_links", "logins", "devices"];
     const owner = ((await gateway.command(["client", "list"])) as Principal[]).find(({ kind }) => kind === "owner");
     {
       using database = Database.open(join(gateway.data, "gatehouse.db"));
@@ -153,6 +153,7 @@ describe("a backup", () => {
       sql.prepare("INSERT INTO recovery_codes VALUES (?, x'01')").run(owner!.id);
       sql.prepare("INSERT INTO devices VALUES (x'01', ?, 1)").run(owner!.id);
       sql.prepare("INSERT INTO one_time_codes VALUES ('abcde', 'invitation', ?, x'01', 1, 0)").run(owner!.id);
+      sql.prepare("INSERT INTO guest_links VALUES ('link-a', ?1, ?1, 1, 2, NULL)").run(owner!.id);
       expect(countsOf(database, moment).every((count) => Number(count) > 0)).toBe(true);
     }
     const late = join(folder, "late.gatehouse");
@@ -164,7 +165,7 @@ describe("a backup", () => {
     await gatehouseJson(data, ["restore", late, "--passphrase-stdin"], `${passphrase}\n`);
     {
       using database = Database.open(join(data, "gatehouse.db"));
-      expect(countsOf(database, moment)).toEqual([0, 0, 0, 0, 0]);
+      expect(countsOf(database, moment)).toEqual(moment.map(() => 0));
     }
     gateway = await GatewayProcess.start({ data });
     expect(await facts()).toEqual(before);
