@@ -78,6 +78,10 @@ describe("a person's login", () => {
       { method: "DELETE", path: `/v1/cameras/${here}` },
       { method: "DELETE", path: "/v1/principals/who-zzzzzzzzzzzzzzzz" },
       { method: "DELETE", path: "/v1/logins/login-aaaaaaaaaaaaaaaa" },
+      ...(["changePerson", "changeRole", "makeGuestLink", "revokeGuestLink"] as const).map((name): Question => {
+        const { path, body } = requests[name];
+        return { method: routes[name].method, path, ...(body !== undefined && { body: JSON.stringify(body) }) };
+      }),
     ];
     for (const shown of [undefined, 10 * 60_000, -60_000]) {
       signedIn(shown === undefined ? {} : { shown });
