@@ -132,13 +132,20 @@ export class LivePicture {
     this.#asking = asking;
     const why = ending.kind === "told" ? "camera" : "connection";
     this.#state({ kind: "waiting", why });
-    // What did not come about by one way may by the other.
-    if (ending.kind === "unopened" || ending.kind === "unplayable")
-      this.#byWhep = hasWebRtc && !(hasMse && this.#byWhep);
     const permission = permissionAfter(ending) ?? (await askPermission(this.#camera, asking.signal));
     if (asking.signal.aborted) return;
-    if (permission.kind === "ended") this.#state(permission);
-    else this.#pauseAfter(permission.kind === "granted" ? why : "gateway");
+    if (permission.kind === "ended") {
+      this.#state(permission);
+      return;
+    }
+    const answers = permission.kind === "granted";
+    if (answers && (ending.kind === "unopened" || ending.kind === "unplayable")) this.#tryOtherWay();
+    this.#pauseAfter(answers ? why : "gateway");
+  }
+
+  /** What does not come about by one way, while the gateway answers, may by the other. */
+  #tryOtherWay() {
+    this.#byWhep = hasWebRtc && !(hasMse && this.#byWhep);
   }
 
   /** @param {"camera" | "connection" | "gateway"} why */

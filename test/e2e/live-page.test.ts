@@ -10,6 +10,11 @@ import type { Visitor } from "../support/visitor.ts";
 
 /** Media in a page that has none of Media Source Extensions, as on an older iPhone. */
 const withoutMse = "delete globalThis.MediaSource; delete globalThis.ManagedMediaSource;";
+/** A browser that lets no WebSocket through, as a phone does whose user clicked a warning about the certificate away. */
+const withoutWebSockets = `globalThis.WebSocket = class {
+  constructor() { setTimeout(() => this.onclose(new CloseEvent("close", { code: 1006 })), 10); }
+  close() {}
+};`;
 /** A browser that plays nothing, not even without sound, before somebody touched the page: a phone that saves its battery. */
 const withoutAutoplay = `
   let touched = false;
@@ -70,7 +75,7 @@ describeWith(["chromium", "nssTools", "ffmpeg"], "the page with a camera's live 
     const numbers = frames.map(({ frame }) => frame);
     expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
     expect(await behind(watch)).toBeLessThan(1_000);
-    await visitor.page.evaluate("for (const until = Date.now() + 2_500; Date.now() < until; );");
+    await visitor.page.evaluate("for (const until = Date.now() + 1_500; Date.now() < until; );");
     await watch.next(25);
     expect(await behind(watch)).toBeLessThan(1_000);
     expect(visitor.complaints).toEqual([]);
@@ -165,6 +170,15 @@ describeWith(["chromium", "nssTools", "ffmpeg"], "the page with a camera's live 
     await page.keyboard.press("Enter");
     expect(await heard()).toEqual([true, "true"]);
     expect(await visitor.faults()).toEqual([]);
+  }, 60_000);
+
+  it("shows it by WebRTC where WebSockets do not come through", async () => {
+    const { visitor, watch } = await open(withoutWebSockets);
+    await using _visitor = visitor;
+    await show({ visitor, watch });
+    await watch.next(25);
+    expect(new Set(await watch.pixels()).size).toBeGreaterThan(8);
+    expect(await visitor.page.evaluate("noted.video.srcObject instanceof MediaStream")).toBe(true);
   }, 60_000);
 
   it("shows it by WebRTC in a browser without Media Source Extensions, and nothing once the login has ended", async () => {
