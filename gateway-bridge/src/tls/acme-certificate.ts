@@ -149,7 +149,7 @@ export class AcmeCertificate implements AsyncDisposable {
     const token = secrets.get(secretNames.token);
     if (token === undefined) throw new GatehouseError("dns-refused", "there is no token for the DNS provider yet");
     const zone = openZone(dns, { token: Secret.of(token.toString()), authorities, clock });
-    const key = pemOf(keptKey(secrets, secretNames.account));
+    const key = Secret.of(pemOf(keptKey(secrets, secretNames.account)));
     const client = await openClient({ directory, key, email, authorities });
     const keys = keptKey(secrets, secretNames.nextKey);
     const cert = await obtainCertificate({ name, keys, client, zone, progress: this.#progress, clock, log }, cancel);

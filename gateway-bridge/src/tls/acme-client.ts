@@ -1,4 +1,4 @@
-import type { Cancellable } from "@gatehouse/shared";
+import type { Cancellable, Secret } from "@gatehouse/shared";
 
 /** An order for a certificate, as the authority has it. RFC 8555 7.1.3 */
 export interface AcmeOrder {
@@ -40,7 +40,7 @@ export interface AcmeAccount {
   /** Its directory. RFC 8555 7.1.1 */
   readonly directory: string;
   /** P-256, PKCS #8 PEM. */
-  readonly key: string;
+  readonly key: Secret;
   readonly email?: string | undefined;
   /** PEM of the authorities that its server may have its certificate from; those of the box unless given. */
   readonly authorities?: readonly string[] | undefined;

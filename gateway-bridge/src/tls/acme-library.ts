@@ -1,7 +1,8 @@
 import { GatehouseError, isError, onAbort, untilAborted, type Cancellable } from "@gatehouse/shared";
-import type { Authorization, Client, Order } from "acme-client";
+import type { Authorization, Client, Order as LibraryOrder } from "acme-client";
 import type { AxiosError } from "axios";
 import { Agent } from "node:https";
+import { z } from "zod";
 
 import type { AcmeAccount, AcmeClient, AcmeOrder, DnsChallenge, OpenAcmeClient } from "./acme-client.ts";
 
@@ -10,6 +11,13 @@ const exchangeMs = 15_000;
 const longestAnswer = 256 << 10;
 /** Of what an authority says about a refusal, so much is passed on. */
 const longestReason = 300;
+
+/** Of an order, what is gone by here. RFC 8555 7.1.3 */
+const Order = z.object({
+  url: z.string(),
+  status: z.enum(["pending", "ready", "processing", "valid", "invalid"]),
+  error: z.unknown().optional(),
+});
 
 /** An account by the library `acme-client`, which is loaded only where there is one. */
 export const openAcmeLibrary: OpenAcmeClient = async (account) => {
@@ -23,7 +31,7 @@ export const openAcmeLibrary: OpenAcmeClient = async (account) => {
   interceptors.response.clear();
   interceptors.response.use(undefined, (error: AxiosError) => error.response ?? Promise.reject(error));
   return new LibraryClient(
-    new acme.Client({ directoryUrl: account.directory, accountKey: account.key, backoffAttempts: 1 }),
+    new acme.Client({ directoryUrl: account.directory, accountKey: account.key.reveal(), backoffAttempts: 1 }),
     { account, agent },
   );
 };
@@ -33,7 +41,7 @@ class LibraryClient implements AcmeClient {
   readonly #account: AcmeAccount;
   readonly #agent: Agent;
   /** What the library wants back of an order, which is more than what is kept of it. */
-  readonly #orders = new Map<string, Order>();
+  readonly #orders = new Map<string, LibraryOrder>();
 
   constructor(client: Client, { account, agent }: { readonly account: AcmeAccount; readonly agent: Agent }) {
     this.#client = client;
@@ -55,7 +63,7 @@ class LibraryClient implements AcmeClient {
 
   async look(url: string, cancel: Cancellable): Promise<AcmeOrder | undefined> {
     try {
-      return this.#keep(await this.#ask(this.#client.getOrder({ url } as Order), cancel));
+      return this.#keep(await this.#ask(this.#client.getOrder({ url } as LibraryOrder), cancel));
     } catch (error) {
       cancel.signal.throwIfAborted();
       if (isUnanswered(error)) throw error;
@@ -86,13 +94,15 @@ class LibraryClient implements AcmeClient {
     return this.#ask(this.#client.getCertificate(this.#known(order)), cancel);
   }
 
-  #keep(order: Order): AcmeOrder {
-    this.#orders.set(order.url, order);
-    const { url, status, error } = order;
+  #keep(order: LibraryOrder): AcmeOrder {
+    const parsed = Order.safeParse(order);
+    if (!parsed.success) throw failed("its order is not what the protocol promises");
+    const { url, status, error } = parsed.data;
+    this.#orders.set(url, order);
     return { url, status, problem: error === undefined ? undefined : clean(JSON.stringify(error)) };
   }
 
-  #known({ url }: AcmeOrder): Order {
+  #known({ url }: AcmeOrder): LibraryOrder {
     const order = this.#orders.get(url);
     if (order === undefined) throw new TypeError(`${url} is an order that was never looked at`);
     return order;

@@ -115,6 +115,13 @@ describe("obtainCertificate", () => {
     expect(progress.order).toBeUndefined();
   });
 
+  it("leaves an authority that leads in circles", async () => {
+    authority.states = ["ready"];
+    await expect(obtain()).rejects.toThrow(/comes to no end/);
+    expect(authority.asked.filter((asked) => asked.startsWith("finalize"))).toHaveLength(8);
+    expect(progress.order).toBeUndefined();
+  });
+
   it("gives up an order that stays as it is, and keeps it for the next try", async () => {
     authority.states = ["pending"];
     await expect(obtain()).rejects.toThrow(/an order stays pending/);

@@ -8,6 +8,8 @@ import type { DnsZone, PutRecord } from "./dns/dns-zone.ts";
 /** How often an authority is asked whether it is done, and for how long. */
 const pollMs = 3_000;
 const patienceMs = 5 * 60_000;
+/** An order has four states on its way; an authority that leads in circles is left. */
+const mostSteps = 8;
 /** How long taking a record away may take. */
 const tidyMs = 5_000;
 
@@ -32,7 +34,7 @@ export const obtainCertificate = async (options: AcmeOrderOptions, cancel: Cance
   const { client, progress } = options;
   await client.register(cancel);
   let order = await openOrder(options, cancel);
-  for (;;) {
+  for (let step = 0; step < mostSteps; step += 1) {
     switch (order.status) {
       case "pending":
         order = await prove(options, order, cancel);
@@ -52,6 +54,8 @@ export const obtainCertificate = async (options: AcmeOrderOptions, cancel: Cance
         throw failed(`it refused ${options.name}: ${order.problem ?? "without a reason"}`);
     }
   }
+  progress.order = undefined;
+  throw failed("its order comes to no end");
 };
 
 const requestFor = ({ name, keys }: AcmeOrderOptions): string => makeCertificateRequest({ names: [name], keys });

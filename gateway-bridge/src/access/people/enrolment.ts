@@ -24,7 +24,7 @@ import type { Devices } from "../logins/devices.ts";
 import type { BegunLogin, Logins } from "../logins/logins.ts";
 import type { Places } from "../logins/places.ts";
 import type { BreachedList } from "./breached-list.ts";
-import { loginEnded, stepUpNeeded } from "./enrolment-refusals.ts";
+import { codeRefused, loginEnded, stepUpNeeded } from "./enrolment-refusals.ts";
 import type { PasswordHash } from "./password-hash.ts";
 import { judgePassword, weaknessText } from "./password-policy.ts";
 import type { Account, People } from "./people.ts";
@@ -78,8 +78,7 @@ export class Enrolment {
     const { totp, passkeys } = people.factorsOf(account);
     // Whoever was thrown out meanwhile does not come in by it again.
     if (logins.get(login.id) === undefined) throw loginEnded();
-    if (account.password !== null) this.#tell("password-changed", principal, "Your password was changed.");
-    return database.transaction(() => {
+    const begun = database.transaction(() => {
       people.setPassword(principal, phc);
       logins.endAll(principal);
       devices.forgetAll(principal);
@@ -88,6 +87,9 @@ export class Enrolment {
       const complete = hasSteppedUp(login, clock.now()) || (!totp && passkeys === 0);
       return logins.begin({ principal, factors, device, complete });
     });
+    const isNews = account.password !== null || !isSettingUp(login.factors);
+    if (isNews) this.#tell("password-changed", principal, "Your password was changed.");
+    return begun;
   }
 
   /** @throws GatehouseError `step-up-required` */
@@ -108,7 +110,7 @@ export class Enrolment {
     const before = people.factorsOf(account);
     const raised = database.transaction(() => {
       const step = totp.confirm(principal, code);
-      if (step === undefined) throw new GatehouseError("code-refused", "this is not the code of now");
+      if (step === undefined) throw codeRefused(totp.offBy(principal, code));
       people.setTotp(principal, step);
       const raised = logins.raise(login.id, ["totp"]);
       if (raised === undefined) throw loginEnded();

@@ -3,6 +3,7 @@ import { GatehouseError, Secret, type PrincipalId } from "@gatehouse/shared";
 
 import { MemoryNotices } from "../testing/memory-notices.ts";
 import { alarmingGuesses } from "../logins/guess-alarm.ts";
+import { codeAt } from "./testing/authenticator.ts";
 import { never, password, PeopleWorld, stranger } from "./testing/people-world.ts";
 
 let world: PeopleWorld;
@@ -48,10 +49,12 @@ describe("people are told", () => {
     ]);
   });
 
-  it("of another password, once they had one", async () => {
+  it("of another password, once they had one, and not of their first", async () => {
     const other = Secret.of("another correct horse");
     await world.door.enrolment.setPassword({ login: begin(), password: other, device: "d" }, never);
     expect(raised("password-changed")).toEqual([expect.objectContaining({ person: ann.id })]);
+    const bob = await world.person("bob", { totp: false });
+    expect(raised("password-changed").filter(({ person }) => person === bob.id)).toEqual([]);
   });
 
   it("of another authenticator, of other recovery codes, and of an authenticator taken off", async () => {
@@ -74,6 +77,20 @@ describe("people are told", () => {
     expect(() => world.door.enrolment.confirmTotp(begin(), Secret.of("000000"))).toThrow();
     expect(world.notices.raised).toEqual([]);
   });
+});
+
+it("who sets an authenticator up is told that two clocks differ, and who signs in is not", async () => {
+  const login = begin();
+  const { secret } = world.door.enrolment.startTotp(login);
+  const now = world.clock.now();
+  expect(() => world.door.enrolment.confirmTotp(login, Secret.of(codeAt(secret, now - 90_000)))).toThrow(
+    expect.objectContaining({
+      ...{ code: "code-refused", details: { clockOffSeconds: 90 } },
+      message: "the gateway's clock is 90 seconds ahead of your authenticator's",
+    }),
+  );
+  const error: unknown = await signIn(codeAt(ann.secret, now - 90_000)).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: "sign-in-refused", details: {} });
 });
 
 describe("while the clock is wrong", () => {

@@ -58,6 +58,21 @@ describe("an authenticator", () => {
     expect(totp.check(ann, Secret.of(codeAt(first.secret, clock.now())))).toBeUndefined();
   });
 
+  it.each([
+    [30, 30],
+    [-30, -30],
+    [300, 300],
+    [-300, -300],
+    [330, undefined],
+    [-330, undefined],
+    [0, undefined],
+  ])("set up by a clock that is %i seconds behind the box's tells the difference: %s", (behind, told) => {
+    const { totp, clock } = openAt(1_700_000_000_000);
+    expect(totp.offBy(ann, Secret.of("123456"))).toBeUndefined();
+    const { secret } = totp.start(ann, "ann");
+    expect(totp.offBy(ann, Secret.of(codeAt(secret, clock.now() - behind * 1_000)))).toBe(told);
+  });
+
   it.each([-30_000, 30_000])("shows codes that are good for their own 30 seconds alone, not %i ms off", (off) => {
     const { totp, clock } = openAt(1_700_000_010_000);
     const { secret } = totp.start(ann, "ann");

@@ -7,6 +7,8 @@ import type { SecretStore } from "../../ports.ts";
 /** RFC 4226 4: 160 bits. */
 const secretBytes = 20;
 const stepMs = 30_000;
+/** How far apart two clocks may be for the difference to be told. */
+const farthestSteps = 10;
 const pattern = /^\d{6}$/;
 
 export interface TotpOptions {
@@ -45,6 +47,18 @@ export class Totp {
     return step;
   }
 
+  /**
+   * By how many seconds the clock is ahead of an authenticator that is set up with this code; undefined where it is none of the five minutes
+   * around. Only for who sets one up: whoever guesses must not learn that a code was right once.
+   */
+  offBy(principal: PrincipalId, code: Secret): number | undefined {
+    const offered = this.#options.secrets.get(nameOf(principal, "offered"));
+    if (offered === undefined) return undefined;
+    const steps = Array.from({ length: 2 * farthestSteps + 1 }, (_, index) => index - farthestSteps);
+    const found = steps.find((step) => this.#stepOf(offered, code, step * stepMs) !== undefined);
+    return found === undefined || found === 0 ? undefined : (-found * stepMs) / 1_000;
+  }
+
   /** The step (of 30 s since the epoch) that the code is of, if it is right now; each may be used once, which the caller sees to. */
   check(principal: PrincipalId, code: Secret): number | undefined {
     const kept = this.#options.secrets.get(nameOf(principal, "kept"));
@@ -55,10 +69,10 @@ export class Totp {
     for (const state of ["offered", "kept"] as const) this.#options.secrets.delete(nameOf(principal, state));
   }
 
-  #stepOf(secret: Buffer, code: Secret): number | undefined {
+  #stepOf(secret: Buffer, code: Secret, ahead = 0): number | undefined {
     const token = code.reveal();
     if (!pattern.test(token)) return undefined;
-    const now = this.#options.clock.now();
+    const now = Math.max(0, this.#options.clock.now() + ahead);
     const epoch = Math.floor(now / 1_000);
     const { valid } = verifySync({ secret, token, epoch, epochTolerance: 0 });
     return valid ? Math.floor(now / stepMs) : undefined;
