@@ -25,6 +25,9 @@ const failure = async (content: unknown): Promise<GatehouseError> => {
   return error;
 };
 
+const acmeWeb = { name: "cams.example.org" };
+const acme = { kind: "acme", termsAgreed: true, dns: { kind: "desec", domain: "example.org" } } as const;
+
 describe("loadConfig", () => {
   it("listens on loopback when nobody says otherwise", async () => {
     const config = await loadConfig(join(folder, "nowhere"));
@@ -51,12 +54,17 @@ describe("loadConfig", () => {
     [{ web: { hosts: ["https://gate.lan"] } }, /`web\.hosts\.0`: a name or an address/],
     [
       { tls: { kind: "own", certificate: "/c.pem", key: "/k.pem" } },
-      /`web\.name`: the name that the own certificate is for/,
+      /`web\.name`: the name that the certificate is for/,
     ],
     [
       { tls: { kind: "own", certificate: "c.pem", key: "/k.pem" }, web: { name: "a.example" } },
       /`tls\.certificate`: an absolute path/,
     ],
+    [{ tls: { ...acme } }, /`web\.name`: the name that the certificate is for/],
+    [{ web: acmeWeb, tls: { ...acme, termsAgreed: false } }, /`tls\.termsAgreed`/],
+    [{ web: acmeWeb, tls: { ...acme, directory: "http://acme.example/dir" } }, /`tls\.directory`/],
+    [{ web: acmeWeb, tls: { ...acme, dns: { ...acme.dns, token: "secret" } } }, /unknown key `tls\.dns\.token`/],
+    [{ web: acmeWeb, tls: { ...acme, dns: { ...acme.dns, api: "https://me:pw@desec.io" } } }, /`tls\.dns\.api`/],
     [{ listen: { port: 70_000 } }, /`listen\.port`/],
     [{ listen: { host: "not a host!" } }, /`listen\.host`/],
     [`{"__proto__": {"port": 1}}`, /unknown key `__proto__`/],
@@ -70,6 +78,15 @@ describe("loadConfig", () => {
     expect(error).toMatchObject({ code: "config-invalid", retry: "never" });
     expect(error.message).toMatch(message);
     expect(error.remedy).not.toBe("");
+  });
+
+  it("takes an authority of its own choice, Let's Encrypt unless told otherwise, and an address with or without a last slash", async () => {
+    const { tls } = await load({ web: acmeWeb, tls: acme });
+    expect(tls).toEqual({ ...acme, directory: "https://acme-v02.api.letsencrypt.org/directory" });
+    const dns = { kind: "acme-dns", api: "https://auth.example.org/", username: "u", subdomain: "s" } as const;
+    expect((await load({ web: acmeWeb, tls: { ...acme, dns } })).tls).toMatchObject({
+      dns: { ...dns, api: "https://auth.example.org" },
+    });
   });
 
   it("reads a file that begins with a byte order mark", async () => {

@@ -40,9 +40,13 @@ describe("gatehouse trust", () => {
     expect(text).toMatch(/fingerprint:\nAB:CD:EF\n.*until 2036-01-02/);
     expect(text).toContain("the home's certificate, until 2027-01-02: localhost, 192.168.1.5");
     expect(text).toContain("your own certificate, until 2026-03-03: cams.example.org");
+    const acme = { ...trust.certificates[1]!, kind: "acme" as const };
+    expect(trustText({ ...trust, certificates: [acme] })).toContain(
+      "a public authority's certificate, until 2026-03-03",
+    );
     expect(text).not.toContain("!");
     expect(trustText({ ...trust, notice: "x.pem is over" })).toMatch(
-      /\n! Your newer certificate is not used: x\.pem is over\.$/,
+      /\n! x\.pem is over; `gatehouse certificate` says what to do\.$/,
     );
   });
 

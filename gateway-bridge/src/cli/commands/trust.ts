@@ -5,6 +5,12 @@ import type { Command } from "../command.ts";
 
 const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
+const kinds = {
+  home: "the home's certificate",
+  own: "your own certificate",
+  acme: "a public authority's certificate",
+} as const satisfies Record<Trust["certificates"][number]["kind"], string>;
+
 /** What people do with it, on each kind of device. */
 export const trustText = ({ url, fingerprint, expires, certificates, notice }: Trust): string =>
   [
@@ -19,10 +25,9 @@ export const trustText = ({ url, fingerprint, expires, certificates, notice }: T
     `It can vouch for this gateway and for addresses at home alone, until ${day(expires)}.`,
     "",
     ...certificates.map(
-      ({ kind, names, expires: until }) =>
-        `${kind === "home" ? "the home's certificate" : "your own certificate"}, until ${day(until)}: ${names.join(", ")}`,
+      ({ kind, names, expires: until }) => `${kinds[kind]}, until ${day(until)}: ${names.join(", ")}`,
     ),
-    ...(notice === null ? [] : [`! Your newer certificate is not used: ${notice}.`]),
+    ...(notice === null ? [] : [`! ${notice}; \`gatehouse certificate\` says what to do.`]),
   ].join("\n");
 
 export const trustCommand: Command = {
