@@ -2,12 +2,13 @@ import { afterEach, beforeEach, expect, it } from "@jest/globals";
 import { spawnSync } from "node:child_process";
 import { createPublicKey, generateKeyPairSync } from "node:crypto";
 import { existsSync, lstatSync, readFileSync, readlinkSync } from "node:fs";
-import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { describeFile } from "../../gateway-bridge/packaging/sign-release.ts";
 import { describeWith } from "../support/needs.ts";
-import { publishRelease, script, withKeys, type ReleaseFiles } from "../support/release.ts";
+import { archiveOf, platform, publishRelease, script, withKeys, type ReleaseFiles } from "../support/release.ts";
 import { read, root } from "../support/repository.ts";
 
 const [makers, stranger] = [generateKeyPairSync("ed25519").privateKey, generateKeyPairSync("ed25519").privateKey];
@@ -33,7 +34,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 const run = (name: string, ...args: string[]): { status: number | null; output: string } => {
-  const env = { PATH: process.env["PATH"], DESTDIR: destination };
+  const env = { PATH: `${join(folder, "bin")}:${process.env["PATH"] ?? ""}`, DESTDIR: destination };
   const { status, stdout, stderr } = spawnSync("sh", [name, ...args], { env, encoding: "utf8" });
   return { status, output: stdout + stderr };
 };
@@ -69,6 +70,35 @@ describeWith(["openssl"], "install.sh", () => {
     expect(await readdir(at("etc/systemd/system"))).toEqual([]);
     expect(run(script, "--purge")).toMatchObject({ status: 0 });
     expect(existsSync(data)).toBe(false);
+  });
+
+  /** As if the box had that processor. */
+  const onMachine = async (machine: string): Promise<void> => {
+    await mkdir(join(folder, "bin"));
+    await writeFile(join(folder, "bin/uname"), script([`[ "$1" = -m ] && echo ${machine}`]));
+    await chmod(join(folder, "bin/uname"), 0o755);
+  };
+
+  it.each([
+    ["x86_64", "linux-x64", "linux-arm64"],
+    ["aarch64", "linux-arm64", "linux-x64"],
+  ] as const)("takes what a release has for a box of %s", async (machine, own, other) => {
+    await onMachine(machine);
+    const name = `gatehouse-1.2.3-${platform}.tar.gz`;
+    const both = [
+      describeFile({ platform: other, name: "other.tar.gz" }, Buffer.from("for others")),
+      describeFile({ platform: own, name }, archiveOf(files)),
+    ];
+    await publishRelease(release, { version: "1.2.3", files, keys: [makers] }, { files: both });
+    expect(await install()).toMatchObject({ status: 0 });
+    expect(readlinkSync(at("usr/lib/gatehouse/current"))).toBe("versions/1.2.3");
+  });
+
+  it("installs nothing on a processor that no release is made for", async () => {
+    await onMachine("riscv64");
+    await publishRelease(release, { version: "1.2.3", files, keys: [makers] });
+    expect(await install()).toMatchObject({ status: 1, output: expect.stringContaining("riscv64") });
+    expect(await nothingIsThere()).toBe(true);
   });
 
   it.each<[string, () => Promise<unknown>]>([
