@@ -1,11 +1,12 @@
 // @ts-check
+/** @import { WireError } from "@gatehouse/shared" */
 /** @import { Ending } from "./live-attempt.js" */
 
 /**
  * Whether somebody may go on watching: as far as is known now, not any more, or nobody answers.
  * @typedef {{ readonly kind: "granted" | "unreachable" }
  *   | { readonly kind: "ended", readonly why: "rights" | "login" }
- *   | { readonly kind: "ended", readonly why: "fault", readonly message: string, readonly remedy: string }} Permission
+ *   | { readonly kind: "ended", readonly why: "fault", readonly error: Pick<WireError["error"], "code" | "message" | "remedy" | "details"> }} Permission
  */
 
 /**
@@ -15,10 +16,11 @@
  */
 export const permissionAfter = (ending) => {
   if (ending.kind !== "told") return undefined;
-  const { code, retry, message, remedy } = ending.error;
+  const { error } = ending;
+  const { code, retry } = error;
   if (code === "access-denied") return { kind: "ended", why: "rights" };
   if (code === "unauthenticated") return { kind: "ended", why: "login" };
-  return retry === "later" ? { kind: "granted" } : { kind: "ended", why: "fault", message, remedy };
+  return retry === "later" ? { kind: "granted" } : { kind: "ended", why: "fault", error };
 };
 
 /**

@@ -13,8 +13,8 @@ describe("permissionAfter", () => {
   });
 
   it("does not try again what cannot get better by itself, and says why", () => {
-    const fault = { kind: "ended", why: "fault", message: "It is so", remedy: "Do this." };
-    expect(told("camera-credentials")).toEqual(fault);
+    const error = { code: "camera-credentials", message: "It is so", remedy: "Do this." };
+    expect(told("camera-credentials")).toMatchObject({ kind: "ended", why: "fault", error });
   });
 
   it("knows nothing where a connection broke", () => {

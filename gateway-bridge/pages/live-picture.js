@@ -1,5 +1,6 @@
 // @ts-check
 /** @import { Attempt, Ending } from "./live-attempt.js" */
+/** @import { Permission } from "./live-permission.js" */
 import { empty, play } from "./live-attempt.js";
 import { hasMse, LiveByMse } from "./live-by-mse.js";
 import { hasWebRtc, LiveByWhep } from "./live-by-whep.js";
@@ -8,10 +9,23 @@ import { askPermission, permissionAfter } from "./live-permission.js";
 /**
  * How it stands with a picture.
  * @typedef {{ readonly kind: "connecting" | "live" | "silent" | "held" | "hidden" }
- *   | { readonly kind: "waiting", readonly why: "camera" | "connection" | "gateway" }
- *   | { readonly kind: "ended", readonly why: "rights" | "login" }
- *   | { readonly kind: "ended", readonly why: "fault", readonly message: string, readonly remedy: string }} PictureState
+ *   | Waiting
+ *   | Extract<Permission, { kind: "ended" }>} PictureState
  */
+
+/**
+ * What stands against it for now: what the gateway told, that the connection broke, or that nobody answers.
+ * @typedef {{ readonly kind: "waiting", readonly why: "connection" | "gateway" }
+ *   | { readonly kind: "waiting", readonly why: "told", readonly error: Extract<Ending, { kind: "told" }>["error"] }} Waiting
+ */
+
+/** Nobody's fault but the browser's. */
+const unable = {
+  code: "page",
+  message: "This browser plays no live pictures.",
+  remedy: "Use a newer one.",
+  details: {},
+};
 
 /**
  * ms without a picture after which it is asked whether there may be one at all, the one that stands there is no longer called live,
@@ -93,6 +107,10 @@ export class LivePicture {
 
   #connect() {
     this.#stop();
+    if (!hasMse && !hasWebRtc) {
+      this.#state({ kind: "ended", why: "fault", error: unable });
+      return;
+    }
     this.#state({ kind: "connecting" });
     this.#begunAt = this.#frameAt = performance.now();
     this.#usualGap = 0;
@@ -130,8 +148,8 @@ export class LivePicture {
     this.#stop();
     const asking = new AbortController();
     this.#asking = asking;
-    const why = ending.kind === "told" ? "camera" : "connection";
-    this.#state({ kind: "waiting", why });
+    const waiting = waitingAfter(ending);
+    this.#state(waiting);
     const permission = permissionAfter(ending) ?? (await askPermission(this.#camera, asking.signal));
     if (asking.signal.aborted) return;
     if (permission.kind === "ended") {
@@ -140,7 +158,7 @@ export class LivePicture {
     }
     const answers = permission.kind === "granted";
     if (answers && (ending.kind === "unopened" || ending.kind === "unplayable")) this.#tryOtherWay();
-    this.#pauseAfter(answers ? why : "gateway");
+    this.#pauseFor(answers ? waiting : { kind: "waiting", why: "gateway" });
   }
 
   /** What does not come about by one way, while the gateway answers, may by the other. */
@@ -148,9 +166,9 @@ export class LivePicture {
     this.#byWhep = hasWebRtc && !(hasMse && this.#byWhep);
   }
 
-  /** @param {"camera" | "connection" | "gateway"} why */
-  #pauseAfter(why) {
-    this.#state({ kind: "waiting", why });
+  /** @param {Waiting} waiting */
+  #pauseFor(waiting) {
+    this.#state(waiting);
     const pause = pauses[Math.min(this.#failures, pauses.length) - 1];
     this.#pause = setTimeout(() => this.#connect(), pause);
   }
@@ -202,3 +220,12 @@ export class LivePicture {
     this.#show.state(state);
   }
 }
+
+/**
+ * @param {Ending} ending
+ * @returns {Waiting}
+ */
+const waitingAfter = (ending) =>
+  ending.kind === "told"
+    ? { kind: "waiting", why: "told", error: ending.error }
+    : { kind: "waiting", why: "connection" };

@@ -2,6 +2,7 @@
 /** @import { PictureState } from "./live-picture.js" */
 import { h, newId, replace } from "./elements.js";
 import { LivePicture } from "./live-picture.js";
+import { explain } from "./words.js";
 
 /**
  * Shows one camera's live picture, and says how it stands with it.
@@ -27,21 +28,36 @@ const words = {
   hidden: "Paused while this page is hidden",
 };
 
-/** @type {Readonly<Record<Extract<PictureState, { kind: "waiting" }>["why"], string>>} */
-const waiting = {
-  camera: "Camera is away, trying again",
-  connection: "The connection broke, connecting again",
-  gateway: "The gateway does not answer, trying again",
+/** Beside those that begin with `camera-`: what a camera that is away is told by. */
+const away = new Set(["timeout", "stream-ended"]);
+
+/** @param {Extract<PictureState, { kind: "waiting" }>} state */
+const wordsWhileWaiting = (state) => {
+  if (state.why !== "told") {
+    return state.why === "connection"
+      ? "The connection broke, connecting again"
+      : "The gateway does not answer, trying again";
+  }
+  const { code } = state.error;
+  const isAway = code.startsWith("camera-") || away.has(code);
+  return isAway ? "Camera is away, trying again" : `${explain(state.error).text} Trying again`;
+};
+
+/** @param {Extract<PictureState, { kind: "ended" }>} state */
+const wordsAtTheEnd = (state) => {
+  if (state.why === "fault") {
+    const { text, remedy } = explain(state.error);
+    return `${text} ${remedy}`.trim();
+  }
+  return state.why === "rights"
+    ? "The owner has ended your view"
+    : "The owner has ended your view, or you signed out elsewhere";
 };
 
 /** @param {PictureState} state */
 const wordsFor = (state) => {
-  if (state.kind === "waiting") return waiting[state.why];
-  if (state.kind !== "ended") return words[state.kind];
-  if (state.why === "fault") return `${state.message} ${state.remedy}`;
-  return state.why === "rights"
-    ? "The owner has ended your view"
-    : "The owner has ended your view, or you signed out elsewhere";
+  if (state.kind === "waiting") return wordsWhileWaiting(state);
+  return state.kind === "ended" ? wordsAtTheEnd(state) : words[state.kind];
 };
 
 class LiveView {
