@@ -106,28 +106,32 @@ const killEverywhere = async ({ from, migrations, onState }: Journey): Promise<n
   const list = join(folder, "migrations.json");
   await writeFile(list, JSON.stringify(migrations));
   const seen = new Set<string>();
-  const left = join(folder, "left");
-  for (let n = 1; ; n += 1) {
-    await rm(left, { recursive: true, force: true });
-    await cp(from, left, { recursive: true });
+  const attempt = async (n: number): Promise<"killed" | "completed"> => {
+    const [left, started] = [join(folder, `left-${n}`), join(folder, `started-${n}`)];
     const file = join(left, "gatehouse.db");
-    if ((await runKilledAt(n, program, [file, list])) === "completed") {
-      expect(contentOf(file)).toBe(end);
-      expect(seen.size).toBe(stages.size - 1);
-      return n - 1;
-    }
+    await cp(from, left, { recursive: true });
+    const outcome = await runKilledAt(n, program, [file, list]);
     const content = contentOf(file);
     if (!stages.has(content)) throw new Error(`killed before statement ${n}, it is neither old nor new: ${content}`);
     expect(query(file, "PRAGMA integrity_check")).toEqual([{ integrity_check: "ok" }]);
     expect(query(file, "PRAGMA foreign_key_check")).toEqual([]);
     if (!seen.has(content)) {
       seen.add(content);
-      await cp(left, join(folder, "started"), { recursive: true });
-      await onState(join(folder, "started"));
-      await rm(join(folder, "started"), { recursive: true });
+      await cp(left, started, { recursive: true });
+      await onState(started);
+      await rm(started, { recursive: true });
     }
     migrateAll(file, migrations);
     expect(contentOf(file)).toBe(end);
+    await rm(left, { recursive: true });
+    return outcome;
+  };
+  // Two at a time: most of each is the start of a process.
+  for (let n = 1; ; n += 2) {
+    const outcomes = await Promise.all([attempt(n), attempt(n + 1)]);
+    if (!outcomes.includes("completed")) continue;
+    expect(seen.size).toBe(stages.size);
+    return n - 1 + outcomes.indexOf("completed");
   }
 };
 
