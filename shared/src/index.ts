@@ -58,7 +58,15 @@ export {
   Schedule,
 } from "./contract/grant.ts";
 export { GuestLink, GuestMe, MadeGuestLink, NewGuestLink, OpenGuestLink } from "./contract/guest.ts";
-export { CameraHealth, GatewayHealth, GatewayWarning, MediaHealth, StreamHealth, StreamWarning, TranscoderHealth } from "./contract/health.ts";
+export {
+  CameraHealth,
+  GatewayHealth,
+  GatewayWarning,
+  MediaHealth,
+  StreamHealth,
+  StreamWarning,
+  TranscoderHealth,
+} from "./contract/health.ts";
 export { PreparedHomeKitSession, PrepareHomeKitSession, StartHomeKitSession } from "./contract/homekit.ts";
 export { CertificateKind, Trust } from "./contract/trust.ts";
 export { KnownFault, UpdateState, UpdateStep } from "./contract/update.ts";

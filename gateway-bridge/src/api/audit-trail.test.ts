@@ -17,7 +17,7 @@ describe("isAudited", () => {
     listNotices: false,
     dismissNotice: true,
     confirmClock: true,
-  ...auditedAboutPasskeys,
+    ...auditedAboutPasskeys,
     ...auditedAboutRights,
     pair: false,
     status: false,
