@@ -77,6 +77,7 @@ const weaknesses = {
   short: "This password has fewer than 8 characters.",
   common: "This password is on a list of those that everybody tries first.",
   name: "Your name, or the gateway's, is in this password.",
+  breached: "This password has leaked from somewhere: who breaks into accounts has it on a list.",
 };
 const better = "Three random words are good: the button below proposes some.";
 

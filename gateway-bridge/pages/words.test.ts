@@ -57,7 +57,7 @@ describe("explain", () => {
     expect(explain(refusal("too-many-guesses", "", details)).remedy).toContain(words);
   });
 
-  it.each(["short", "common", "name"])("says what is weak about a password: %s", (why) => {
+  it.each(["short", "common", "name", "breached"])("says what is weak about a password: %s", (why) => {
     const { text, remedy } = explain(refusal("password-weak", "weak", { why }));
     expect(text).toMatch(/password.*\.$/);
     expect(remedy).toContain("Three random words");

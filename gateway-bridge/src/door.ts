@@ -111,7 +111,7 @@ export const openDoor = async (
   const names = new Set(ownNames({ gateway: identity.id, web: config.web }));
   const guessed = new GuessCount();
   const parts = { database, secrets: vault, audit, notices, clockSense, principals, clock, log, gateway, names };
-  const people = await openPeopleDoor({ ...parts, guessed }, opening);
+  const people = await openPeopleDoor({ ...parts, guessed, ...config.signIn }, opening);
   const known = { names, notices, clockSense, principals, roles, applications, ...people };
   return { database, vault, audit, heads, headPush, accesses, guessed, identity, certificates, ...known };
 };

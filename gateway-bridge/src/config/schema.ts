@@ -83,6 +83,12 @@ export const Config = z
           .default([]),
       })
       .prefault({}),
+    signIn: z
+      .strictObject({
+        /** Passwords that have leaked: SHA-1 hashes in order, as the downloader of Have I Been Pwned writes them. */
+        breachedPasswords: AbsolutePath.optional(),
+      })
+      .prefault({}),
     /** Tells the local network where the gateway is, by multicast DNS; never where it listens on loopback alone. */
     advertise: z.boolean().default(true),
     /** What browsers are shown: the home's own certificate; beside it, for `web.name`, the owner's or one that is sought by ACME. */

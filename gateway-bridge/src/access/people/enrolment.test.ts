@@ -1,5 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { Secret, type PrincipalId } from "@gatehouse/shared";
+import { createHash } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 import type { LiveLogin } from "../../domain/login-policy.ts";
 import { cookieHeader, never, password, PeopleWorld, stranger } from "./testing/people-world.ts";
@@ -58,6 +62,18 @@ describe("setting a password", () => {
   ])("refuses %s: %s", async (text, why) => {
     const { id } = await world.person("annabel");
     await expect(setPassword(signedIn(id), text)).rejects.toMatchObject({ code: "password-weak", details: { why } });
+  });
+
+  it("refuses those that have leaked, where the owner keeps a list of them", async () => {
+    const { id } = await world.person("annabel");
+    const folder = await mkdtemp(join(tmpdir(), "gatehouse-breached-"));
+    const leaked = "another battery staple";
+    world.breachedPasswords = join(folder, "pwned.txt");
+    await writeFile(world.breachedPasswords, `${createHash("sha1").update(leaked).digest("hex").toUpperCase()}:12\r\n`);
+    await world.restart();
+    await expect(setPassword(signedIn(id), leaked)).rejects.toMatchObject({ details: { why: "breached" } });
+    await setPassword(signedIn(id), "another battery stapler");
+    await rm(folder, { recursive: true });
   });
 
   it("ends every login and forgets every browser, and begins this one anew", async () => {

@@ -23,7 +23,8 @@ import type { GuestLinks } from "../guest-links.ts";
 import type { Devices } from "../logins/devices.ts";
 import type { BegunLogin, Logins } from "../logins/logins.ts";
 import type { Places } from "../logins/places.ts";
-import type { BreachedList } from "./breached-list.ts";
+import type { BreachedPasswords } from "./breached-passwords.ts";
+import type { CommonPasswords } from "./common-passwords.ts";
 import { codeRefused, loginEnded, stepUpNeeded } from "./enrolment-refusals.ts";
 import type { PasswordHash } from "./password-hash.ts";
 import { judgePassword, weaknessText } from "./password-policy.ts";
@@ -35,7 +36,9 @@ export interface EnrolmentOptions {
   readonly database: Database;
   readonly people: People;
   readonly passwords: PasswordHash;
-  readonly breached: BreachedList;
+  readonly common: CommonPasswords;
+  /** Undefined where the owner keeps no such file. */
+  readonly breached: BreachedPasswords | undefined;
   readonly totp: Totp;
   readonly recovery: RecoveryCodes;
   readonly logins: Logins;
@@ -71,7 +74,7 @@ export class Enrolment {
       if (!maySetPassword(login, people.factorsOf(account), clock.now())) throw stepUpNeeded();
       return account;
     };
-    this.#judge(password, insist());
+    await this.#judge(password, insist());
     const phc = await places.run("known", () => passwords.make(password), cancel);
     const account = insist();
     const { principal } = account;
@@ -161,10 +164,12 @@ export class Enrolment {
     this.#options.notices.raise({ kind, person, text });
   }
 
-  #judge(password: Secret, { loginName }: Account): void {
-    const { breached, gatewayName } = this.#options;
-    const isCommon = (lower: string): boolean => breached.has(lower);
-    const why = judgePassword(password.reveal(), { loginName, gatewayName, isCommon });
+  async #judge(password: Secret, { loginName }: Account): Promise<void> {
+    const { common, breached, gatewayName } = this.#options;
+    const isCommon = (lower: string): boolean => common.has(lower);
+    const isBreached = async (): Promise<boolean> => (await breached?.has(password)) ?? false;
+    const context = { loginName, gatewayName, isCommon };
+    const why = judgePassword(password.reveal(), context) ?? ((await isBreached()) ? "breached" : undefined);
     if (why !== undefined) throw new GatehouseError("password-weak", weaknessText[why], { details: { why } });
   }
 

@@ -1,12 +1,13 @@
 import { describe, expect, it } from "@jest/globals";
 
-import { BreachedList, readLines } from "./breached-list.ts";
+import { CommonPasswords } from "./common-passwords.ts";
 import { judgePassword } from "./password-policy.ts";
+import { readLines } from "./read-lines.ts";
 import { ThreeWords } from "./three-words.ts";
 
 describe("the passwords that are tried first", () => {
   it("are all refused, however they are capitalized", async () => {
-    const list = await BreachedList.open();
+    const list = await CommonPasswords.open();
     const context = { loginName: "annabel", gatewayName: "Gatehouse", isCommon: (text: string) => list.has(text) };
     const file = new URL("../../../data/common-passwords.txt", import.meta.url);
     const commonest = (await readLines(file)).slice(0, 3_000);
@@ -20,7 +21,7 @@ describe("the passwords that are tried first", () => {
 
 describe("three words", () => {
   it("are long enough, on no list, and hardly ever the same", async () => {
-    const [words, list] = [await ThreeWords.open(), await BreachedList.open()];
+    const [words, list] = [await ThreeWords.open(), await CommonPasswords.open()];
     const context = { loginName: "qqqq", gatewayName: "Gatehouse", isCommon: (text: string) => list.has(text) };
     const seen = new Set<string>();
     for (let index = 0; index < 100_000; index += 1) {

@@ -2,7 +2,7 @@
 export const shortestPassword = 8;
 
 /** Why a password will not do. */
-export type Weakness = "short" | "common" | "name";
+export type Weakness = "short" | "common" | "name" | "breached";
 
 export interface PasswordContext {
   readonly loginName: string;
@@ -12,7 +12,10 @@ export interface PasswordContext {
 }
 
 /** Length and lists decide. Rules of composition make passwords worse, so there are none. */
-export const judgePassword = (password: string, context: PasswordContext): Weakness | undefined => {
+export const judgePassword = (
+  password: string,
+  context: PasswordContext,
+): Exclude<Weakness, "breached"> | undefined => {
   const plain = password.normalize("NFC");
   if (Array.from(plain).length < shortestPassword) return "short";
   const lower = plain.toLowerCase();
@@ -26,4 +29,5 @@ export const weaknessText: Readonly<Record<Weakness, string>> = {
   short: `the password has fewer than ${shortestPassword} characters`,
   common: "the password is one of those that everybody tries first",
   name: "the password holds your login name or the gateway's name",
+  breached: "the password is one of those that have leaked",
 };

@@ -11,8 +11,9 @@ import { GuestLinks } from "../guest-links.ts";
 import type { ClockSense } from "../clock-sense.ts";
 import type { Principals } from "../principals.ts";
 import { RefusalTally } from "../refusal-tally.ts";
-import { BreachedList } from "./breached-list.ts";
+import { BreachedPasswords } from "./breached-passwords.ts";
 import { Ceremonies } from "./ceremonies.ts";
+import { CommonPasswords } from "./common-passwords.ts";
 import { Credentials } from "./credentials.ts";
 import { Enrolment } from "./enrolment.ts";
 import { FirstRun } from "./first-run.ts";
@@ -38,6 +39,8 @@ export interface PeopleDoorOptions {
   readonly names: ReadonlySet<string>;
   /** Where everything that is tried is counted. */
   readonly guessed?: GuessCount;
+  /** A file of those that have leaked, where the owner keeps one. */
+  readonly breachedPasswords?: string | undefined;
   /** Where people are told what was done in their name. */
   readonly notices: NoticeBoard;
   readonly clockSense: Pick<ClockSense, "insist">;
@@ -69,7 +72,10 @@ export const openPeopleDoor = async (
   opening: AsyncDisposableStack,
 ): Promise<PeopleDoor> => {
   const { gateway } = options;
-  const [breached, words] = await Promise.all([BreachedList.open(), ThreeWords.open()]);
+  const [common, words] = await Promise.all([CommonPasswords.open(), ThreeWords.open()]);
+  const { breachedPasswords } = options;
+  const breached =
+    breachedPasswords === undefined ? undefined : opening.use(await BreachedPasswords.open(breachedPasswords));
   const places = new Places();
   const passwords = new PasswordHash(options.argon2id ?? argon2id);
   const codes = new OneTimeCodes(options);
@@ -87,7 +93,7 @@ export const openPeopleDoor = async (
   const ceremonies = new Ceremonies(options);
   const parts = { ...options, ...own, places, ceremonies, gatewayName: gateway.name };
   const credentials = opening.use(new Credentials(parts));
-  const enrolment = new Enrolment({ ...parts, breached });
+  const enrolment = new Enrolment({ ...parts, common, breached });
   const passkeyProofs = opening.use(new PasskeyProofs(parts));
   const passkeyEnrolment = new PasskeyEnrolment(parts);
   const firstRun = opening.use(new FirstRun(parts));

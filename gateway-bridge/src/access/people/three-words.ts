@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 
-import { readLines } from "./breached-list.ts";
+import { readLines } from "./read-lines.ts";
 
 const shipped = new URL("../../../data/words.txt", import.meta.url);
 /** 12.9 bits a word. */

@@ -37,6 +37,8 @@ export class PeopleWorld implements AsyncDisposable {
   readonly guessed = new GuessCount();
   /** The parameters of each hash. */
   readonly hashed: { readonly memory: number; readonly passes: number; readonly parallelism: number }[] = [];
+  /** A file of passwords that have leaked, from the next start on. */
+  breachedPasswords: string | undefined;
   /** Each hash waits for it. */
   held: Promise<unknown> = Promise.resolve();
   #door: PeopleDoor | undefined;
@@ -73,6 +75,7 @@ export class PeopleWorld implements AsyncDisposable {
         ...{ database, clock, audit, secrets, principals, gateway, names: new Set([site.host]), log, argon2id },
         notices: this.notices,
         guessed,
+        breachedPasswords: this.breachedPasswords,
         clockSense: { insist: () => this.insist() },
       },
       this.#resources,

@@ -1,21 +1,17 @@
-import { readFile } from "node:fs/promises";
-
-/** The lines of a file that are neither empty nor a remark. */
-export const readLines = async (file: string | URL): Promise<string[]> =>
-  (await readFile(file, "utf8")).split("\n").filter((line) => line !== "" && !line.startsWith("# "));
+import { readLines } from "./read-lines.ts";
 
 const shipped = new URL("../../../data/common-passwords.txt", import.meta.url);
 
 /** Passwords that leaked so often that they are tried first: the commonest are first in the file. */
-export class BreachedList {
+export class CommonPasswords {
   readonly #passwords: ReadonlySet<string>;
 
   private constructor(passwords: ReadonlySet<string>) {
     this.#passwords = passwords;
   }
 
-  static async open(file: string | URL = shipped): Promise<BreachedList> {
-    return new BreachedList(new Set(await readLines(file)));
+  static async open(): Promise<CommonPasswords> {
+    return new CommonPasswords(new Set(await readLines(shipped)));
   }
 
   /** @param password in lower case */
