@@ -22,8 +22,9 @@ export interface Stamp {
 const uuid = Buffer.from("6c1f0b7e2a5d4d0f9b3e8c47d1a06e52", "hex");
 /** Longest id. */
 export const idLength = 32;
-const places = { camera: uuid.length, plane: uuid.length + idLength, frame: uuid.length + idLength + 1 };
-const stampLength = places.frame + 8 + 8;
+/** Where its parts begin, counted from the mark. */
+export const places = { camera: uuid.length, plane: uuid.length + idLength, frame: uuid.length + idLength + 1 };
+export const stampLength = places.frame + 8 + 8;
 
 const seiUnregistered = 5;
 

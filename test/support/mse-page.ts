@@ -1,3 +1,5 @@
+import { places, stampLength } from "../simulator/stamp.ts";
+
 /**
  * A page that plays a live view by Media Source Extensions: `play(url)` begins, `playing` tells how it goes. It reads the simulator's
  * stamps out of the fragments, and what is shown by the times of the frames that the browser presents.
@@ -24,15 +26,15 @@ export const msePage = /* html */ `<!doctype html>
     if (view.getUint32(4) !== 0x6d6f6f66 || view.getUint32(44) !== 1) return;
     const pts = (view.getUint32(60) * 2 ** 32 + view.getUint32(64) + view.getInt32(100)) / 90000;
     const bytes = new Uint8Array(data, 112, Math.min(400, data.byteLength - 112));
-    for (let at = 0; at + 49 < bytes.length; at += 1) {
+    for (let at = 0; at + ${stampLength} < bytes.length; at += 1) {
       if (!uuid.every((byte, index) => bytes[at + index] === byte)) continue;
       const plain = [];
-      for (let from = at; plain.length < 49 && from < bytes.length; from += 1) {
+      for (let from = at; plain.length < ${stampLength} && from < bytes.length; from += 1) {
         if (bytes[from] === 3 && bytes[from - 1] === 0 && bytes[from - 2] === 0) continue;
         plain.push(bytes[from]);
       }
       const number = (from) => plain.slice(from, from + 8).reduce((sum, byte) => sum * 256 + byte, 0);
-      stamps.set(Math.round(pts * 1000), { frame: number(33), sentAt: number(41) / 1000 });
+      stamps.set(Math.round(pts * 1000), { frame: number(${places.frame}), sentAt: number(${places.frame + 8}) / 1000 });
       return;
     }
   };
