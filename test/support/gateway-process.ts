@@ -4,6 +4,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
+import { compileCache } from "./compile-cache.ts";
 import { root } from "./repository.ts";
 
 const dieWithParent = new URL("./die-with-parent.ts", import.meta.url).href;
@@ -38,7 +39,12 @@ export interface CommandResult {
 export const gatehouse = async (data: string, args: readonly string[], input = ""): Promise<CommandResult> => {
   const child = spawn(process.execPath, ["--conditions=source", main, ...args, "--data", data], {
     stdio: ["pipe", "pipe", "pipe"],
-    env: { PATH: process.env["PATH"], HOME: data, NODE_OPTIONS: "--disable-warning=ExperimentalWarning" },
+    env: {
+      PATH: process.env["PATH"],
+      HOME: data,
+      NODE_OPTIONS: "--disable-warning=ExperimentalWarning",
+      ...compileCache,
+    },
   });
   const [stdout, stderr]: [string[], string[]] = [[], []];
   child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk.toString()));
@@ -93,6 +99,7 @@ export class GatewayProcess implements AsyncDisposable {
       env: {
         PATH: process.env["PATH"],
         HOME: data,
+        ...compileCache,
         ...(logLevel !== undefined && { GATEHOUSE_LOG: logLevel }),
         ...(probe !== undefined && { GATEHOUSE_PROBE: probe }),
         ...(credentials !== undefined && { CREDENTIALS_DIRECTORY: credentials }),

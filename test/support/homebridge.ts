@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 
+import { compileCache } from "./compile-cache.ts";
 import { root } from "./repository.ts";
 
 const preloads = ["./loopback-only.ts", "./die-with-parent.ts"].map((file) => new URL(file, import.meta.url).href);
@@ -76,6 +77,7 @@ export class HomebridgeProcess implements AsyncDisposable {
       env: {
         PATH: process.env["PATH"],
         HOME: options.storage,
+        ...compileCache,
         FORCE_COLOR: "0",
         NODE_OPTIONS: [
           "--conditions=source",

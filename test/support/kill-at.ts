@@ -7,10 +7,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import promises, { type FileHandle } from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
-import { join } from "node:path";
 import { DatabaseSync, StatementSync } from "node:sqlite";
 
-import { root } from "./repository.ts";
+import { compileCache } from "./compile-cache.ts";
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
@@ -44,7 +43,6 @@ if (left > 0) {
 }
 
 /** There are many runs, and most of each would be compiling. */
-const cache = join(root, "node_modules/.cache/compiled");
 
 /** What a program did that was to be killed before its n-th step. */
 export type Outcome = "killed" | "completed";
@@ -54,7 +52,7 @@ export const runKilledAt = async (n: number, program: string, args: readonly str
   const child = spawn(
     process.execPath,
     ["--conditions=source", "--disable-warning=ExperimentalWarning", `--import=${import.meta.url}`, program, ...args],
-    { stdio: ["ignore", "ignore", "pipe"], env: { GATEHOUSE_KILL_AT: String(n), NODE_COMPILE_CACHE: cache } },
+    { stdio: ["ignore", "ignore", "pipe"], env: { GATEHOUSE_KILL_AT: String(n), ...compileCache } },
   );
   let complaint = "";
   child.stderr.on("data", (bytes: Buffer) => (complaint += bytes.toString()));

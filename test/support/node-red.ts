@@ -5,6 +5,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
+import { compileCache } from "./compile-cache.ts";
 import { freePort } from "./free-port.ts";
 import { root } from "./repository.ts";
 
@@ -91,6 +92,7 @@ export class NodeRedProcess implements AsyncDisposable {
         env: {
           PATH: process.env["PATH"],
           HOME: userDir,
+          ...compileCache,
           NO_UPDATE_NOTIFIER: "1",
           NODE_OPTIONS: `--import=${dieWithParent}`,
         },

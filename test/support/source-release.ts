@@ -1,5 +1,6 @@
 import { join } from "node:path";
 
+import { compileCache } from "./compile-cache.ts";
 import { version as sourceVersion } from "../../gateway-bridge/src/version.ts";
 import { script, type ReleaseFiles } from "./release.ts";
 import { root } from "./repository.ts";
@@ -15,7 +16,7 @@ export const sourceRelease = (version: string, changes: readonly Change[] = []):
   return {
     "bin/gatehouse": script([
       `here=$(dirname "$(dirname "$(readlink -f "$0")")")`,
-      `export GATEHOUSE_RELEASE="$here"`,
+      `export GATEHOUSE_RELEASE="$here" NODE_COMPILE_CACHE='${compileCache.NODE_COMPILE_CACHE}'`,
       `exec '${process.execPath}' --conditions=source --disable-warning=ExperimentalWarning --import "$here/app/changes.mjs" '${main}' "$@"`,
     ]),
     "app/changes.mjs": [
