@@ -45,8 +45,8 @@ export class Intake implements Disposable {
 
   /** So many bytes were read just now. */
   arrived(bytes: number): Arrival {
+    if (this.#late || !this.#awaited) this.#turn ??= this.#begin(0);
     this.#bytes += bytes;
-    if (this.#late || !this.#awaited) this.#turn ??= this.#clock.schedule(0, () => this.#endTurn());
     return { at: this.#clock.monotonic(), prompt: !this.#late };
   }
 
@@ -56,13 +56,22 @@ export class Intake implements Disposable {
     this.#rest?.[Symbol.dispose]();
   }
 
+  /** A turn of so many ms. */
+  #begin(ms: number): Disposable {
+    this.#bytes = 0;
+    return this.#clock.schedule(ms, () => this.#endTurn());
+  }
+
   #endTurn(): void {
     const bytes = this.#bytes;
     this.#turn = undefined;
-    this.#bytes = 0;
-    if (bytes < muchBytes) this.#late = false;
-    const ms = decideRest({ awaited: this.#awaited, bytes, now: this.#clock.monotonic() });
-    if (ms === 0) return;
+    const next = decideRest({ awaited: this.#awaited, bytes, now: this.#clock.monotonic() });
+    if (next === undefined) this.#late &&= bytes >= muchBytes;
+    else if ("turn" in next) this.#turn = this.#begin(next.turn);
+    else this.#takeRest(next.rest);
+  }
+
+  #takeRest(ms: number): void {
     this.#late = true;
     this.#connection.pause();
     this.#rest = this.#clock.schedule(ms, () => this.#goOn());
