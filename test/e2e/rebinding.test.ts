@@ -5,6 +5,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
 import { DoorHome } from "../support/door-home.ts";
+import { eventually } from "../support/eventually.ts";
 import { describeWith } from "../support/needs.ts";
 import { Neighbour } from "../support/neighbour.ts";
 import type { PageClient } from "../support/page-client.ts";
@@ -122,6 +123,7 @@ describeWith(["chromium", "nssTools", "ffmpeg"], "a page of somebody else's, in 
     expect(await visitor.page.evaluate(sendForm(home.origin))).toBe(true);
     // A frame with the gateway's answer in it shows the browser's own words instead.
     const [, frame] = visitor.page.frames();
+    await eventually("an answer in the frame", () => frame !== undefined && frame.url() !== "about:blank");
     expect(frame?.url()).toBe("chrome-error://chromewebdata/");
     expect(await state()).toEqual(before);
     return (await refusals()).slice(0, -earlier.length || undefined);
