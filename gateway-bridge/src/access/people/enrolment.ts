@@ -8,14 +8,7 @@ import {
   type TotpSecret,
 } from "@gatehouse/shared";
 
-import {
-  hasSteppedUp,
-  isSettingUp,
-  mayBeLeft,
-  mayChangeFactors,
-  maySetPassword,
-  type LiveLogin,
-} from "../../domain/login-policy.ts";
+import { hasSteppedUp, isSettingUp, mayBeLeft, maySetPassword, type LiveLogin } from "../../domain/login-policy.ts";
 import type { Database } from "../../store/database.ts";
 import type { NoticeBoard } from "../../ports.ts";
 import type { ClockSense } from "../clock-sense.ts";
@@ -26,6 +19,7 @@ import type { Places } from "../logins/places.ts";
 import type { BreachedPasswords } from "./breached-passwords.ts";
 import type { CommonPasswords } from "./common-passwords.ts";
 import { codeRefused, loginEnded, stepUpNeeded } from "./enrolment-refusals.ts";
+import { changeableAccount, ownAccount } from "./own-account.ts";
 import type { PasswordHash } from "./password-hash.ts";
 import { judgePassword, weaknessText } from "./password-policy.ts";
 import type { Account, People } from "./people.ts";
@@ -70,7 +64,7 @@ export class Enrolment {
   ): Promise<BegunLogin> {
     const { database, people, passwords, logins, devices, guests, places, clock } = this.#options;
     const insist = (): Account => {
-      const account = this.#accountOf(login.principal);
+      const account = ownAccount(people, login.principal);
       if (!maySetPassword(login, people.factorsOf(account), clock.now())) throw stepUpNeeded();
       return account;
     };
@@ -97,7 +91,7 @@ export class Enrolment {
 
   /** @throws GatehouseError `step-up-required` */
   startTotp(login: LiveLogin): TotpSecret {
-    const { loginName } = this.#mayChangeFactors(login);
+    const { loginName } = changeableAccount(this.#options, login);
     return this.#options.totp.start(login.principal, loginName);
   }
 
@@ -107,7 +101,7 @@ export class Enrolment {
    */
   confirmTotp(login: LiveLogin, code: Secret): BegunLogin {
     const { database, people, totp, logins, clockSense } = this.#options;
-    const account = this.#mayChangeFactors(login);
+    const account = changeableAccount(this.#options, login);
     const { principal } = account;
     clockSense.insist();
     const before = people.factorsOf(account);
@@ -132,7 +126,7 @@ export class Enrolment {
    */
   removeTotp(login: LiveLogin): void {
     const { database, people, logins } = this.#options;
-    const account = this.#mayChangeFactors(login);
+    const account = changeableAccount(this.#options, login);
     const { principal } = account;
     if (!account.totp) {
       throw new GatehouseError("not-found", "there is no authenticator", { remedy: "Nothing is left to remove." });
@@ -171,18 +165,5 @@ export class Enrolment {
     const context = { loginName, gatewayName, isCommon };
     const why = judgePassword(password.reveal(), context) ?? ((await isBreached()) ? "breached" : undefined);
     if (why !== undefined) throw new GatehouseError("password-weak", weaknessText[why], { details: { why } });
-  }
-
-  #mayChangeFactors(login: LiveLogin): Account {
-    const { people, clock } = this.#options;
-    const account = this.#accountOf(login.principal);
-    if (!mayChangeFactors(login, people.factorsOf(account), clock.now())) throw stepUpNeeded();
-    return account;
-  }
-
-  #accountOf(principal: PrincipalId): Account {
-    const account = this.#options.people.get(principal);
-    if (account === undefined) throw new GatehouseError("not-found", "this person is not here any more");
-    return account;
   }
 }

@@ -5,21 +5,21 @@ import {
   type Passkey,
   type PasskeyEnrolment as PasskeyOffer,
   type PasskeyId,
-  type PrincipalId,
 } from "@gatehouse/shared";
 
-import { isSettingUp, mayBeLeft, mayChangeFactors, type LiveLogin } from "../../domain/login-policy.ts";
+import { isSettingUp, mayBeLeft, type LiveLogin } from "../../domain/login-policy.ts";
 import type { PasskeySite } from "../../domain/passkey-site-policy.ts";
 import type { NoticeBoard } from "../../ports.ts";
 import type { Database } from "../../store/database.ts";
 import type { BegunLogin, Logins } from "../logins/logins.ts";
 import { ceremonyMs, type Ceremonies, type CeremonyOf } from "./ceremonies.ts";
 import { passkeyAlgorithms } from "./cose-key.ts";
-import { loginEnded, stepUpNeeded } from "./enrolment-refusals.ts";
+import { loginEnded } from "./enrolment-refusals.ts";
+import { changeableAccount } from "./own-account.ts";
 import { readNewPasskey } from "./passkey-answers.ts";
 import { handleOf } from "./passkey-proofs.ts";
 import type { Passkeys } from "./passkeys.ts";
-import type { Account, People } from "./people.ts";
+import type { People } from "./people.ts";
 
 export interface PasskeyEnrolmentOptions {
   readonly database: Database;
@@ -46,8 +46,9 @@ export class PasskeyEnrolment {
    */
   offer(login: LiveLogin, { host }: PasskeySite): PasskeyOffer {
     const { people, passkeys, ceremonies, gatewayName } = this.#options;
-    const { principal, loginName } = this.#mayChange(login);
-    const { name } = people.describe(this.#accountOf(principal));
+    const account = changeableAccount(this.#options, login);
+    const { principal, loginName } = account;
+    const { name } = people.describe(account);
     const { id: ceremony, challenge } = ceremonies.begin(enrolmentOf(login, host));
     const known = passkeys.under(host, principal);
     return {
@@ -83,7 +84,7 @@ export class PasskeyEnrolment {
     site: PasskeySite,
   ): Promise<{ readonly passkey: Passkey; readonly begun: BegunLogin }> {
     const { database, people, passkeys, ceremonies, logins, notices } = this.#options;
-    this.#mayChange(login);
+    changeableAccount(this.#options, login);
     const challenge = ceremonies.challengeOf(ceremony, enrolmentOf(login, site.host));
     if (challenge === undefined) throw new GatehouseError("passkey-refused", "this was not asked for, or is too late");
     const made = await readNewPasskey(response, { challenge, site });
@@ -91,7 +92,7 @@ export class PasskeyEnrolment {
       // Whoever was put out, or took something else up, while the answer was looked at.
       const now = logins.get(login.id);
       if (now === undefined) throw loginEnded();
-      const account = this.#mayChange(now);
+      const account = changeableAccount(this.#options, now);
       const { principal } = account;
       const { totp, passkeys: had } = people.factorsOf(account);
       if (!ceremonies.spend(ceremony, principal)) {
@@ -113,7 +114,7 @@ export class PasskeyEnrolment {
    */
   remove(login: LiveLogin, id: PasskeyId): void {
     const { database, people, passkeys, logins, notices } = this.#options;
-    const account = this.#mayChange(login);
+    const account = changeableAccount(this.#options, login);
     const { principal } = account;
     database.transaction(() => {
       if (!passkeys.remove(id, principal)) {
@@ -125,19 +126,6 @@ export class PasskeyEnrolment {
       logins.endAll(principal, login.id);
     });
     notices.raise({ kind: "factor-changed", person: principal, text: "One of your passkeys was taken off." });
-  }
-
-  #mayChange(login: LiveLogin): Account {
-    const { people, clock } = this.#options;
-    const account = this.#accountOf(login.principal);
-    if (!mayChangeFactors(login, people.factorsOf(account), clock.now())) throw stepUpNeeded();
-    return account;
-  }
-
-  #accountOf(principal: PrincipalId): Account {
-    const account = this.#options.people.get(principal);
-    if (account === undefined) throw new GatehouseError("not-found", "this person is not here any more");
-    return account;
   }
 }
 
