@@ -97,6 +97,7 @@ const watchRtsp = ({ stream, clock }: House): Watching => {
   let slow = false;
   const carrier: Carrier = {
     ...{ reliable: true, channel: 0, transport: "RTP/AVP/TCP", sendReport: () => undefined },
+    memory: (size) => Buffer.allocUnsafe(size),
     send: (packets) => {
       for (let at = 0; at < packets.length; at += 4 + packets.readUInt16BE(at + 2))
         sent.push(parseRtp(packets.subarray(at + 4, at + 4 + packets.readUInt16BE(at + 2))));

@@ -1,6 +1,11 @@
 /** What carries one track to its reader. */
 export interface Carrier extends Disposable {
-  /** Packets as `interleavePackets` makes them. They are kept until they are out; false when some have to wait for that. */
+  /** Memory of this many bytes for the packets of the next `send`, and for nothing else. */
+  memory(size: number): Buffer;
+  /**
+   * Packets as `interleavePackets` makes them; they are the carrier's from here on, with what they lie in. False when some have to
+   * wait until they are out.
+   */
   send(packets: Buffer): boolean;
   /** One RTCP compound. */
   sendReport(report: Buffer): void;

@@ -21,6 +21,10 @@ class KeptPackets implements Carrier {
   readonly transport = "RTP/AVP/TCP";
   room = true;
 
+  memory(size: number): Buffer {
+    return Buffer.allocUnsafe(size);
+  }
+
   send(packets: Buffer): boolean {
     this.packets.push(...[...packetsOf(packets)].map(parseRtp));
     return this.room;

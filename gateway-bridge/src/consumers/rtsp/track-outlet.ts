@@ -4,7 +4,11 @@ import type { RtpPayload } from "../../protocols/nal/rtp-payload.ts";
 import type { NtpTime } from "../../protocols/rtp/ntp-time.ts";
 import { buildBye, buildSenderReport } from "../../protocols/rtp/rtcp.ts";
 import { rtpHeaderSize } from "../../protocols/rtp/rtp-packet.ts";
-import { interleavedHeaderSize, interleavePackets } from "../../protocols/rtsp-server/interleaved-packets.ts";
+import {
+  interleavedHeaderSize,
+  interleavedSize,
+  interleavePackets,
+} from "../../protocols/rtsp-server/interleaved-packets.ts";
 import type { Carrier } from "./carrier.ts";
 
 export interface TrackOutletOptions {
@@ -60,13 +64,14 @@ export class TrackOutlet implements Disposable {
   send(payloads: readonly RtpPayload[], ticks: number): boolean {
     if (payloads.length === 0) return true;
     const { carrier, payloadType } = this.#options;
-    const packets = interleavePackets(payloads, {
+    const run = {
       channel: carrier.channel,
       payloadType,
       ssrc: this.ssrc,
       sequence: this.#sequence,
       timestamp: this.#timestamp(ticks),
-    });
+    };
+    const packets = interleavePackets(payloads, run, carrier.memory(interleavedSize(payloads)));
     this.#highest = Math.max(this.#highest, ticks);
     this.#sequence += payloads.length;
     this.#packets += payloads.length;

@@ -60,6 +60,11 @@ export class UdpCarrier implements Carrier {
     return new UdpCarrier(options, pair);
   }
 
+  /** Datagrams are views of it, and go out one after the other. */
+  memory(size: number): Buffer {
+    return Buffer.allocUnsafe(size);
+  }
+
   send(packets: Buffer): boolean {
     this.#waiting.push(...packetsOf(packets));
     return this.#flush();

@@ -13,15 +13,25 @@ export interface PacketRun extends Pick<RtpHeader, "payloadType" | "timestamp" |
 
 const dollar = 0x24;
 
+const head = interleavedHeaderSize + rtpHeaderSize;
+
+/** How long `interleavePackets` will be, in bytes. */
+export const interleavedSize = (payloads: readonly RtpPayload[]): number => {
+  let size = 0;
+  for (const { prefix, body } of payloads) size += head + prefix.length + body.length;
+  return size;
+};
+
 /**
  * RTP packets with their interleaved headers, one behind the other in one piece of memory. Copying a picture and writing it once was measured
  * to cost less than gathering its parts (writev). No payload may be longer than 65,523 bytes, which an interleaved frame can tell.
+ * @param bytes what they are written to, of `interleavedSize`
  */
-export const interleavePackets = (payloads: readonly RtpPayload[], run: PacketRun): Buffer => {
-  const head = interleavedHeaderSize + rtpHeaderSize;
-  const bytes = Buffer.allocUnsafe(
-    payloads.reduce((size, { prefix, body }) => size + head + prefix.length + body.length, 0),
-  );
+export const interleavePackets = (
+  payloads: readonly RtpPayload[],
+  run: PacketRun,
+  bytes: Buffer = Buffer.allocUnsafe(interleavedSize(payloads)),
+): Buffer => {
   let at = 0;
   for (const [index, { prefix, body, last }] of payloads.entries()) {
     bytes[at] = dollar;
