@@ -30,7 +30,7 @@ const banned = {
   },
   process: {
     selector: "MemberExpression[object.name='process'][property.name!='nextTick'][property.name!='memoryUsage']",
-    message: "Only a process edge (main.ts) reads process.",
+    message: "Only a process edge (main.ts, relay-main.ts, process-edge.ts) reads process.",
   },
   shell: { selector: "Property[key.name='shell'][value.value=true]", message: "No shell." },
   defaultExport: {
@@ -106,7 +106,16 @@ export default defineConfig(
     rules: { "no-restricted-syntax": ["error", ...without("unverifiedTls"), ...node24Only] },
   },
   {
-    files: ["gateway-bridge/src/main.ts"],
+    // Gateways certify themselves there; which key they proved to have decides.
+    files: ["gateway-bridge/src/relay/server/listener.ts"],
+    rules: { "no-restricted-syntax": ["error", ...without("unverifiedTls")] },
+  },
+  {
+    files: [
+      "gateway-bridge/src/main.ts",
+      "gateway-bridge/src/relay-main.ts",
+      "gateway-bridge/src/process-edge.ts",
+    ],
     rules: { "no-restricted-syntax": ["error", ...without("process")], "no-console": "off" },
   },
   {

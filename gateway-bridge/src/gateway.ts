@@ -18,7 +18,9 @@ import { createHandlers, viewOf, type HandlerParts } from "./handlers.ts";
 import { healthOfCameras, openMediaPlane } from "./media-plane.ts";
 import type { DoorFigures } from "./metrics/door-metrics.ts";
 import { GatewayMetrics } from "./metrics/gateway-metrics.ts";
+import { openRemotePlane } from "./remote-plane.ts";
 import { readUpdateState } from "./update/update-state.ts";
+import type { Holder } from "./ports.ts";
 import { UpdateWatch } from "./update/update-watch.ts";
 import { supportedUntil, version } from "./version.ts";
 
@@ -44,6 +46,10 @@ export class Gateway implements AsyncDisposable {
     const reachable = (): string => reachableAddress(listening, options.interfaces());
     const { name } = options.config;
     const pairing = opening.use(Pairing.open({ ...options, ...door, name, address: reachable }));
+    const endAway = (why: string): void => {
+      for (const holder of holdersOf(parts, api)) holder.endAll({ place: "away" }, why);
+    };
+    const away = openRemotePlane({ options, door, address: reachable, endAway }, opening);
     const started = options.clock.now();
     const metrics = opening.use(
       new GatewayMetrics({
@@ -54,6 +60,7 @@ export class Gateway implements AsyncDisposable {
         sessions: () => sessionsOf(media, live.count),
         doors: () => doorsOf(media, api),
         guesses: () => door.guessed.counts,
+        remote: () => away.remoteFigures(),
       }),
     );
     const live = new LiveViews();
@@ -61,6 +68,7 @@ export class Gateway implements AsyncDisposable {
       ...options,
       ...door,
       ...media,
+      ...away,
       pairing,
       metrics,
       live,
@@ -75,6 +83,8 @@ export class Gateway implements AsyncDisposable {
     opening.use(watchRights(options, parts, api));
     opening.use(watchUpdates(options, door));
     opening.use(door.principals.onChanged((id) => api.feed.follow(id)));
+    const toRtsp = media.rtsp.accept.bind(media.rtsp);
+    opening.use(away.receive({ toApi: api.accept, toRtsp }));
     const address = reachable();
     await ensureOwner({ ...door, file: join(options.data, "cli.json"), address }, cancel);
     return new Gateway(door.identity.id, address, opening.move());
@@ -93,11 +103,16 @@ const advertise = (
   Advertiser.open({ gateway, listening, openResponder: openCiaoResponder, interfaces, clock, log, random });
 
 /** Whatever flows, flows to somebody who may have it. */
-const watchRights = ({ clock, log }: GatewayOptions, parts: HandlerParts, { feed }: ApiServer): RightWatch => {
-  const { homekit, webrtc, rtsp, live, clips, talk, principals, logins, audit } = parts;
-  const holders = [homekit, webrtc, rtsp, live, clips, talk, feed];
-  return RightWatch.open({ holders, principals, logins, audit, clock, log });
+const watchRights = ({ clock, log }: GatewayOptions, parts: HandlerParts, api: ApiServer): RightWatch => {
+  const { principals, logins, audit } = parts;
+  return RightWatch.open({ holders: holdersOf(parts, api), principals, logins, audit, clock, log });
 };
+
+/** Every way by which anything flows to anybody. */
+const holdersOf = (
+  { homekit, webrtc, rtsp, live, clips, talk }: HandlerParts,
+  { feed }: ApiServer,
+): readonly Holder[] => [homekit, webrtc, rtsp, live, clips, talk, feed];
 
 /** Those who govern hear of newer versions, and of faults of this one. */
 const watchUpdates = (

@@ -1,11 +1,12 @@
-import type {
-  ApplicationCredential,
-  Camera,
-  CameraId,
-  Cancellable,
-  NewApplication,
-  PrepareHomeKitSession,
-  Status,
+import {
+  GatehouseError,
+  type ApplicationCredential,
+  type Camera,
+  type CameraId,
+  type Cancellable,
+  type NewApplication,
+  type PrepareHomeKitSession,
+  type Status,
 } from "@gatehouse/shared";
 
 import type { Pairing } from "./access/pairing.ts";
@@ -34,13 +35,15 @@ import { createPeopleHandlers } from "./handlers/people-handlers.ts";
 import { trustHandlers } from "./handlers/trust-handlers.ts";
 import { openApiHandlers } from "./handlers/openapi-handlers.ts";
 import { updateHandlers } from "./handlers/update-handlers.ts";
+import { remoteHandlers } from "./handlers/remote-handlers.ts";
 import { roleHandlers } from "./handlers/role-handlers.ts";
 import type { GatewayMetrics } from "./metrics/gateway-metrics.ts";
+import type { RemotePlane } from "./remote-plane.ts";
 import type { Caller } from "./ports.ts";
 import { version } from "./version.ts";
 
 /** The parts of a gateway that its routes act on. */
-export interface HandlerParts extends GatewayOptions, Door, MediaPlane {
+export interface HandlerParts extends GatewayOptions, Door, MediaPlane, RemotePlane {
   readonly name: string;
   readonly started: number;
   readonly listen: () => string;
@@ -89,6 +92,7 @@ export const createHandlers = (parts: HandlerParts): Handlers => ({
   ...trustHandlers(parts),
   ...noticeHandlers(parts),
   ...clockHandlers(parts),
+  ...remoteHandlers(parts),
   ...cameraHandlers(parts),
   ...viewingHandlers(parts),
 });
@@ -157,7 +161,8 @@ const viewingHandlers = (parts: HandlerParts): Pick<Handlers, ViewingRoutes> => 
       const [beforeMs, afterMs] = [query.before * 1_000, query.after * 1_000];
       return clips.record({ ...viewerOf(caller, camera), stream, beforeMs, afterMs }, { signal });
     },
-    offerWebRtc: async ({ params: { camera }, query, body: sdp, peer, signal, ...caller }) => {
+    offerWebRtc: async ({ params: { camera }, query, body: sdp, peer, browser: { visitor }, signal, ...caller }) => {
+      if (visitor !== undefined) throw noWayForMedia();
       const fromHere = isOwnAddress(peer, parts.interfaces());
       const talk = mayTalk(parts, caller, camera);
       const owner = viewerOf({ ...caller, peer }, camera);
@@ -184,6 +189,10 @@ const viewingHandlers = (parts: HandlerParts): Pick<Handlers, ViewingRoutes> => 
     },
   };
 };
+
+/** Its packets would go straight to the viewer, and to one behind the relay there is no way but the relay's, which they do not take. */
+const noWayForMedia = (): GatehouseError =>
+  new GatehouseError("not-through-relay", "WebRTC does not go through the relay");
 
 const circumstancesOf = ({ clock }: HandlerParts, { place, assurance }: Standing): Circumstances => ({
   now: clock.now(),

@@ -1,75 +1,12 @@
-import { GatehouseError, GatewayClient, loadIdentity, systemClock, type Logger } from "@gatehouse/shared";
-import { randomBytes } from "node:crypto";
+import { GatehouseError, GatewayClient, loadIdentity, systemClock } from "@gatehouse/shared";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline/promises";
-import { Writable } from "node:stream";
-import { pino, type Logger as Pino } from "pino";
 
-import type { Terminal } from "./cli/command.ts";
 import { commands } from "./cli/commands/index.ts";
-import { readableLine } from "./cli/readable-log.ts";
 import { runCommandLine } from "./cli/run.ts";
+import { log, random, terminal, stopSignal } from "./process-edge.ts";
 
-const ask: Terminal["ask"] = async (question, { hidden }) => {
-  if (!process.stdin.isTTY) return undefined;
-  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const reader = createInterface({ input: process.stdin, output: hidden ? silent : process.stderr, terminal: true });
-  // After the reader, which ends the terminal's own echo.
-  process.stderr.write(question);
-  try {
-    return await reader.question("");
-  } finally {
-    reader.close();
-    if (hidden) process.stderr.write("\n");
-  }
-};
-
-const readInput = async (): Promise<string> => {
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks)
-    .toString("utf8")
-    .replace(/\r?\n$/, "");
-};
-
-const terminal: Terminal = {
-  print: (text) => void process.stdout.write(`${text}\n`),
-  note: (text) => void process.stderr.write(`${text}\n`),
-  ask,
-  readInput,
-};
-
-/** The Logger port over pino: message first, data as fields. */
-const toLogger = (sink: Pino): Logger => ({
-  child: (fields) => toLogger(sink.child(fields)),
-  debug: (message, fields = {}) => sink.debug(fields, message),
-  info: (message, fields = {}) => sink.info(fields, message),
-  warn: (message, fields = {}) => sink.warn(fields, message),
-  error: (message, fields = {}) => sink.error(fields, message),
-});
-
-/** For programs as pino writes it, for people at a terminal as one readable line. */
-const logFile = process.stderr.isTTY
-  ? { write: (line: string) => void process.stderr.write(`${readableLine(line)}\n`) }
-  : pino.destination({ fd: 2, sync: true }).on("error", () => undefined);
-// A full disk or a closed terminal costs lines, never the cameras.
-for (const output of [process.stdout, process.stderr]) output.on("error", () => undefined);
-
-const log = toLogger(
-  pino(
-    { level: process.env["GATEHOUSE_LOG"] ?? "info", base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    logFile,
-  ),
-);
-
-/** In [0, 1). Only spreads retries, but there is no reason to use a guessable source. */
-const random = (): number => randomBytes(4).readUInt32BE() / 2 ** 32;
-
-const stop = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.once(signal, () => stop.abort(new GatehouseError("aborted", `stopped by ${signal}`)));
-}
+const signal = stopSignal();
 
 process.exitCode = await runCommandLine({
   args: process.argv.slice(2),
@@ -87,7 +24,7 @@ process.exitCode = await runCommandLine({
       clock: systemClock,
       log,
       random,
-      signal: stop.signal,
+      signal,
       client: async () => {
         const identity = await loadIdentity(join(data, "cli.json"));
         if (identity === undefined) {

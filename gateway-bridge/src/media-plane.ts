@@ -217,13 +217,21 @@ const openRtsp = (
   cancel: Cancellable,
 ): Promise<RtspServer> => {
   const { host = config.listen.host, port, plainPort } = config.rtsp;
-  const { certificates, applications, principals, audit, accesses } = door;
+  const { certificates, applications, principals, logins, audit, accesses } = door;
   return RtspServer.open(
     {
       listen: { host, port },
       tls: certificates,
       plain: plainPort === null ? undefined : { port: plainPort },
       logins: applications,
+      people: {
+        find: (login) => {
+          const live = logins.get(login);
+          const person = live && principals.get(live.principal);
+          return person?.kind === "person" && person.revoked === null ? person : undefined;
+        },
+        onEnded: (listener) => logins.onEnded(listener),
+      },
       revocations: { on: (listener) => principals.onRevoked(listener) },
       placeOf: (peer) => placeOf(peer, interfaces),
       streams,

@@ -1,4 +1,16 @@
-import type { Action, CameraId, Cancellable, NoticeKind, Principal, PrincipalId, TierName } from "@gatehouse/shared";
+import type { Duplex } from "node:stream";
+
+import type {
+  Action,
+  CameraId,
+  Cancellable,
+  DeviceId,
+  NoticeKind,
+  Principal,
+  PrincipalId,
+  Thumbprint,
+  TierName,
+} from "@gatehouse/shared";
 
 import type { AccessUnit, LentMemory, VideoUnit } from "./domain/access-unit.ts";
 import type { CameraDescription, StreamEndpoint } from "./domain/camera.ts";
@@ -221,4 +233,43 @@ export interface NoticeBoard {
   raise(notice: NewNotice): void;
   /** Takes it back once its cause is gone. */
   withdraw(kind: NoticeKind, subject?: string): void;
+}
+
+/** Who comes from away: a device, and the person it belongs to, who has yet to sign in. */
+export interface Visitor {
+  readonly device: DeviceId;
+  readonly person: PrincipalId;
+}
+
+/** A visitor who showed a login of that person. */
+export interface SignedInVisitor extends Visitor {
+  readonly login: LiveLogin;
+}
+
+/** What the gateway shows inside a channel. */
+export interface DoorKeys {
+  /** The newest first; those behind it were superseded, and are shown to devices that ask for them. `pin` is the key's, base64url. */
+  readonly shown: readonly (ServerCertificate & { readonly pin: string })[];
+  /** Told when they have changed already. */
+  onChanged(listener: () => void): Disposable;
+}
+
+/** The devices that may knock from away, at most `mostDevices`. */
+export interface DeviceRoll {
+  /** Grows with each change, also over restarts; begins at 1. */
+  readonly epoch: number;
+  thumbprints(): readonly Thumbprint[];
+  /** Whose key it is; undefined for strangers and the revoked. */
+  find(thumbprint: Thumbprint): Visitor | undefined;
+  /** Told when the roll has changed already. */
+  onChanged(listener: () => void): Disposable;
+}
+
+/** A way to a device that proved its key to this gateway. What comes is the device's, or the relay's: it is hostile still. */
+export interface AdmittedChannel extends Visitor {
+  readonly thumbprint: Thumbprint;
+  /** Where the device came from, as the relay says: a word, not a fact. */
+  readonly source: string;
+  /** Destroyed from the other side when the device is no longer on the roll. Destroying it ends the channel. */
+  readonly stream: Duplex;
 }

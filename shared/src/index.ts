@@ -26,7 +26,7 @@ export { silentLogger, type Logger } from "./kernel/logger.ts";
 export { assertNever } from "./kernel/never.ts";
 export { readPrivateFile, writePrivateFile } from "./kernel/private-file.ts";
 export { redactUrl } from "./kernel/redact.ts";
-export { pauseBeforeRetry } from "./kernel/retry-policy.ts";
+export { pauseBeforeRetry, type RetryContext } from "./kernel/retry-policy.ts";
 export { Secret } from "./kernel/secret.ts";
 export { supervise, type SuperviseOptions } from "./kernel/supervise.ts";
 
@@ -88,6 +88,7 @@ export { LiveMessage, Sdp } from "./contract/live.ts";
 export { OpenApi, openApiOf, type OpenApiOptions } from "./contract/openapi.ts";
 export { DoorState, FirstRun, FirstRunCode, OpenInvitation } from "./contract/door.ts";
 export {
+  cookieNames,
   Factor,
   Login,
   Me,
@@ -110,6 +111,20 @@ export {
 } from "./contract/passkey.ts";
 export { Notice, NoticeKind, NoticeMessage } from "./contract/notice.ts";
 export { ChangePerson, Invitation, LoginName, NewPerson, Password, Person } from "./contract/person.ts";
+export {
+  DeviceIdentity,
+  EnrolAtRelay,
+  OfferDevice,
+  OfferOwnDevice,
+  PairDevice,
+  PairedDevice,
+  RelayPlace,
+  RemoteConnection,
+  RemoteDevice,
+  RemoteState,
+  SwitchRemote,
+  WayHome,
+} from "./contract/remote.ts";
 export { NewRole, Role } from "./contract/role.ts";
 export { Identity, OfferPairing, Pair, Paired, PairingOffer } from "./contract/pairing.ts";
 export {
@@ -121,7 +136,8 @@ export {
 } from "./contract/pairing-string.ts";
 export { fromWireError, toWireError, WireError } from "./contract/wire-error.ts";
 
-export type { Picture } from "./client/call-route.ts";
+export { callRoute, type Picture } from "./client/call-route.ts";
+export { loadDeviceIdentity, makeDeviceKey, saveDeviceIdentity } from "./client/device-identity.ts";
 export {
   GatewayClient,
   type ConnectionState,
@@ -130,4 +146,44 @@ export {
 } from "./client/gateway-client.ts";
 export { loadIdentity, saveIdentity } from "./client/identity-file.ts";
 export { makeClientKey, pair, type PairOptions } from "./client/pair.ts";
+export { pairDevice, type PairDeviceOptions } from "./client/pair-device.ts";
+export { readBounded, unreachable, type HttpAnswer, type HttpQuestion } from "./client/pinned-https.ts";
 export { connectPinned, readTlsPin, spkiPin, type PinnedTlsOptions } from "./client/pinned-tls.ts";
+export { goHome, openChannel, openInner, type Errand, type Traveller } from "./client/relay-channel.ts";
+
+export {
+  admissionText,
+  nonceBytes,
+  readEd25519,
+  saltBytes,
+  signAdmission,
+  verifyAdmission,
+  type AdmissionContext,
+} from "./relay/admission.ts";
+export { doorName } from "./relay/door-name.ts";
+export { encodeFrame, frameLimits, readFrame, untilReadable, writeFrame, type FrameOptions } from "./relay/frame.ts";
+export {
+  Challenge,
+  ChannelAnswer,
+  DataHello,
+  DeviceHello,
+  Enrol,
+  Enrolled,
+  FromGateway,
+  FromRelay,
+  mostDevices,
+  OpenChannel,
+  Proof,
+  Verdict,
+  Way,
+} from "./relay/messages.ts";
+export {
+  DeviceId,
+  innerProtocol,
+  RelayName,
+  relayProtocols,
+  Thumbprint,
+  TunnelId,
+  type RelayProtocol,
+} from "./relay/names.ts";
+export { formatRelayInvite, parseRelayInvite, type RelayInvite } from "./relay/relay-invite.ts";

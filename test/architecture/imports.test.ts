@@ -36,7 +36,7 @@ const rows = [
     "advertising",
   ],
   ["camera-states.ts", "door.ts", "version.ts", "backup"],
-  ["media-plane.ts"],
+  ["media-plane.ts", "remote-plane.ts"],
   ["handlers"],
   ["handlers.ts"],
   ["gateway.ts"],

@@ -1,4 +1,4 @@
-import { expect, it } from "@jest/globals";
+import { afterAll, expect, it } from "@jest/globals";
 import { execFileSync, spawnSync } from "node:child_process";
 import type { X509Certificate } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -6,10 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { makeCertificateRequest } from "../../gateway-bridge/src/protocols/x509/certificate-request.ts";
-import { authority, clientKeys, make } from "../../gateway-bridge/src/protocols/x509/testing/authority.ts";
+import { authority, clientKeys, edwardsKeys, make } from "../../gateway-bridge/src/protocols/x509/testing/authority.ts";
 import { describeWith } from "../support/needs.ts";
 
 const openssl = "/usr/bin/openssl";
+
+const ofEdwards = { publicKey: edwardsKeys.publicKey };
 
 describeWith(["openssl"], "makeCertificate, judged by OpenSSL", () => {
   const folder = mkdtempSync(join(tmpdir(), "x509-"));
@@ -21,6 +23,7 @@ describeWith(["openssl"], "makeCertificate, judged by OpenSSL", () => {
     const args = ["verify", "-x509_strict", "-purpose", purpose, "-CAfile", ca, file];
     return execFileSync(openssl, args, { encoding: "utf8", stdio: "pipe" });
   };
+  afterAll(() => rmSync(folder, { recursive: true }));
 
   it("passes the strict checks as what it is made for, and as nothing else", () => {
     const ca = write("ca.pem", make({}));
@@ -45,7 +48,18 @@ describeWith(["openssl"], "makeCertificate, judged by OpenSSL", () => {
     );
     expect(verify("sslserver", own, own)).toMatch(/: OK/);
     expect(execFileSync(openssl, ["asn1parse", "-in", own], { encoding: "utf8" })).not.toMatch(/error/i);
-    rmSync(folder, { recursive: true });
+  });
+
+  it("passes them with keys on Ed25519 too, by themselves and below an authority on P-256", () => {
+    const issuer = { name: "gr-x", ...edwardsKeys };
+    const server = make({ subject: "gr-x", ...ofEdwards, use: { kind: "server", names: ["localhost"] }, issuer });
+    const own = write("edwards-server.pem", server);
+    expect(verify("sslserver", own, own)).toMatch(/: OK/);
+    const ca = write("edwards-ca.pem", make({}));
+    const device = write("device.pem", make({ subject: "dev-x", ...ofEdwards, use: { kind: "client" } }));
+    expect(verify("sslclient", ca, device)).toMatch(/: OK/);
+    expect(() => verify("sslserver", ca, device)).toThrow(/purpose/);
+    expect(() => verify("sslclient", own, device)).toThrow(/issuer|signature/);
   });
 
   it("takes our request for a certificate, with the names in it and no subject", () => {

@@ -2,6 +2,8 @@ import { base32 } from "@gatehouse/shared";
 import { randomBytes } from "node:crypto";
 import { constants, gunzipSync } from "node:zlib";
 
+import { writingsOf } from "./writings.ts";
+
 const length = 32;
 
 /** 32 letters that stand nowhere else in the world, to be looked for where they must not come out. */
@@ -12,10 +14,10 @@ export class Canary {
   constructor(text: string = base32(randomBytes(20))) {
     if (text.length !== length) throw new Error(`a canary has ${length} letters`);
     this.text = text;
-    this.#forms = formsOf(Buffer.from(text));
+    this.#forms = writingsOf(Buffer.from(text));
   }
 
-  /** Whether it is in there, as it is or in another writing: base64, hexadecimal, percent signs; compressed or not. */
+  /** Whether it is in there, as it is or in another writing: UTF-16, base64, hexadecimal, percent signs; compressed or not. */
   isIn(bytes: Buffer): boolean {
     return this.#isPlainlyIn(bytes) || inflated(bytes).some((inner) => this.#isPlainlyIn(inner));
   }
@@ -24,20 +26,6 @@ export class Canary {
     return this.#forms.some((form) => bytes.includes(form));
   }
 }
-
-const formsOf = (raw: Buffer): Buffer[] => {
-  const hex = raw.toString("hex");
-  const percent = hex.replace(/../g, "%$&");
-  const texts = [hex, hex.toUpperCase(), percent, percent.toUpperCase()];
-  // Where it stands among other bytes decides how its own fall into groups of three; the letters at its ends belong to its neighbours too.
-  for (const before of [0, 1, 2]) {
-    const text = Buffer.concat([Buffer.alloc(before), raw, Buffer.alloc(2)]).toString("base64");
-    const [first, last] = [Math.ceil((before * 8) / 6), Math.floor(((before + length) * 8) / 6)];
-    const inner = text.slice(first, last);
-    texts.push(inner, inner.replaceAll("+", "-").replaceAll("/", "_"));
-  }
-  return [raw, ...texts.map((text) => Buffer.from(text))];
-};
 
 /** RFC 1952 2.3.1 */
 const gzipMagic = Buffer.from([0x1f, 0x8b, 8]);

@@ -10,8 +10,10 @@ export interface Need {
 
 export const needs = {
   bubblewrap: { packages: ["bubblewrap"], files: ["/usr/bin/bwrap"] },
+  captures: { packages: ["tcpdump"], files: ["/usr/bin/tcpdump"] },
   chromium: { packages: ["chromium"], files: ["/usr/bin/chromium"] },
   ffmpeg: { packages: ["ffmpeg"], files: ["/usr/bin/ffmpeg", "/usr/bin/ffprobe"] },
+  gdb: { packages: ["gdb"], files: ["/usr/bin/gdb", "/usr/bin/gcore"] },
   gstreamer: {
     packages: [
       "python3-gi",
@@ -25,11 +27,16 @@ export const needs = {
     ],
     files: ["/usr/bin/python3", "/usr/bin/gst-launch-1.0", "/usr/lib/python3/dist-packages/gi"],
   },
+  haproxy: { packages: ["haproxy"], files: ["/usr/sbin/haproxy"] },
   nssTools: { packages: ["libnss3-tools"], files: ["/usr/bin/certutil"] },
   oathtool: { packages: ["oathtool"], files: ["/usr/bin/oathtool"] },
   onvifTools: { packages: ["onvif-tools", "iproute2"], files: ["/usr/bin/onvif-util", "/sbin/ip"] },
   openssl: { packages: ["openssl"], files: ["/usr/bin/openssl"] },
   pebble: { packages: ["pebble"], files: ["/usr/bin/pebble", "/usr/bin/pebble-challtestsrv"] },
+  router: {
+    packages: ["nftables", "iproute2", "miniupnpd-nftables", "miniupnpc", "natpmpc"],
+    files: ["/usr/sbin/nft", "/sbin/ip", "/usr/sbin/miniupnpd", "/usr/bin/upnpc", "/usr/bin/natpmpc"],
+  },
   systemd: { packages: ["systemd"], files: ["/usr/bin/systemd-analyze"] },
 } as const satisfies Record<string, Need>;
 

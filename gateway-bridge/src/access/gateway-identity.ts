@@ -1,4 +1,12 @@
-import { base32, GatehouseError, GatewayId, spkiPin, type Cancellable, type PrincipalId } from "@gatehouse/shared";
+import {
+  base32,
+  GatehouseError,
+  GatewayId,
+  spkiPin,
+  type Cancellable,
+  type DeviceId,
+  type PrincipalId,
+} from "@gatehouse/shared";
 import { createPublicKey, type KeyObject } from "node:crypto";
 
 import type { SecretStore } from "../ports.ts";
@@ -48,6 +56,11 @@ export class GatewayIdentity {
    */
   issue({ publicKey, principal }: { publicKey: Buffer; principal: PrincipalId }): string {
     return this.#certify(principal, readClientKey(publicKey), "client");
+  }
+
+  /** A certificate for the Ed25519 key of a device that comes from away, PEM. It has no end either, for the same reason. */
+  issueForDevice({ publicKey, device }: { publicKey: KeyObject; device: DeviceId }): string {
+    return this.#certify(device, publicKey, "client");
   }
 
   #certify(subject: string, publicKey: KeyObject, kind: "authority" | "client"): string {

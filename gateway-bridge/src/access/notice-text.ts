@@ -17,4 +17,11 @@ export const noticeRemedies: Readonly<Record<NoticeKind, string>> = {
   advisory: "`gatehouse update check` shows whether there is a version without it.",
   restored:
     "Everybody signs in anew. Whoever was locked out after that backup was made is let in again: look at `gatehouse client list`.",
+  "remote-device-added":
+    "If that was not you, have whoever governs the gateway revoke it: `gatehouse remote device revoke`.",
+  "remote-device-revoked": "To reach home from away with it again, have it paired anew, at home.",
+  "remote-panic":
+    "Look at `gatehouse audit`. When all is well: `gatehouse remote on`, and pair each device anew, at home.",
+  "remote-refused":
+    "Ask the relay's operator whether this gateway was revoked there; with a new invite, `gatehouse remote enrol` enrols it again.",
 };

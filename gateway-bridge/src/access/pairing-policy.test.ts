@@ -26,7 +26,7 @@ describe("judgeOffer", () => {
   );
 
   it.each(rows)("$verdict: used $used, $when, of the caller's kind $sameKind", ({ used, now, sameKind, verdict }) => {
-    const offer: OfferState = { kind: "homebridge", made, used, principal: used ? one : null };
+    const offer: OfferState = { kind: "homebridge", made, used, letIn: used ? one : null };
     const kind = sameKind ? "homebridge" : "node-red";
     expect(judgeOffer(offer, { kind, holder: undefined }, now)).toBe(verdict);
     expect(judgeOffer(offer, { kind, holder: { id: other, revoked: null } }, now)).toBe(verdict);
@@ -39,7 +39,7 @@ describe("judgeOffer", () => {
   ] as const)(
     "lets the key that used it ask again only while that can be a lost answer: %s",
     (_when, now, revoked, verdict) => {
-      const offer: OfferState = { kind: "homebridge", made, used: true, principal: one };
+      const offer: OfferState = { kind: "homebridge", made, used: true, letIn: one };
       expect(judgeOffer(offer, { kind: "homebridge", holder: { id: one, revoked } }, now)).toBe(verdict);
     },
   );

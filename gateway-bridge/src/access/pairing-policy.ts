@@ -1,5 +1,3 @@
-import type { Principal, PrincipalId, PrincipalKind } from "@gatehouse/shared";
-
 export const offerLifetimeMs: number = 5 * 60_000;
 export const maxOpenOffers = 20;
 /** How often one offer may be compared with a secret, right or wrong. */
@@ -10,18 +8,19 @@ export const refusalDelayMs = 1_000;
 export const maxWaiting = 64;
 
 export interface OfferState {
-  readonly kind: PrincipalKind;
+  /** Of whom: a principal's, or `device`. */
+  readonly kind: string;
   /** Milliseconds since the epoch. */
   readonly made: number;
   readonly used: boolean;
-  /** Whom it let in, once used. */
-  readonly principal: PrincipalId | null;
+  /** The id of whom it let in, once used. */
+  readonly letIn: string | null;
 }
 
 export interface OfferAttempt {
-  readonly kind: PrincipalKind;
+  readonly kind: string;
   /** Who holds the attempt's key already. */
-  readonly holder: Pick<Principal, "id" | "revoked"> | undefined;
+  readonly holder: { readonly id: string; readonly revoked: number | null } | undefined;
 }
 
 /** Why not, for the audit log. A caller is only told that it was refused. `repeated`: the key that used it, asking again. */
@@ -40,8 +39,8 @@ export const judgeOffer = (
 };
 
 /** A certificate is of no use without the key, so nobody gains by asking again but the one that was let in. */
-const isRepeated = ({ principal }: OfferState, holder: OfferAttempt["holder"]): boolean =>
-  holder !== undefined && principal === holder.id && holder.revoked === null;
+const isRepeated = ({ letIn }: OfferState, holder: OfferAttempt["holder"]): boolean =>
+  holder !== undefined && letIn === holder.id && holder.revoked === null;
 
 /** So many bits of a secret's hash say which offer is meant; the others, that it is known. */
 const locatorBytes = 3;

@@ -26,6 +26,7 @@ import type { AccessLog, Caller } from "../ports.ts";
 import { parseBasic } from "../protocols/auth/basic-login.ts";
 import { isAudited, isTallied } from "./audit-trail.ts";
 import { doesCookieCount } from "./cookie-policy.ts";
+import { Peers } from "./peers.ts";
 
 /** Every refusal in the same words, so that it tells nothing of what exists. */
 const words = {
@@ -72,22 +73,29 @@ export interface Attempt {
 /** The one place where callers are told apart and judged. HTTP and WebSocket both come through here, and nobody goes round. */
 export class AccessGate {
   readonly #options: AccessGateOptions;
+  readonly #peers: Pick<Peers, "visitorOf">;
   readonly #deeds: DeedBudget;
 
-  constructor(options: AccessGateOptions) {
+  constructor(options: AccessGateOptions, peers: Pick<Peers, "visitorOf"> = new Peers()) {
     this.#options = options;
+    this.#peers = peers;
     this.#deeds = new DeedBudget(options.clock);
   }
 
   /**
    * The principal whose key this request's connection proved, or whose password the request holds, as it stands now, and how it came
    * in. Either is one factor; the key of the owner's command line is two where it is used, on this box: its file shows that too.
-   * A browser is who its cookie says, or nobody.
+   * A browser is who its cookie says, or nobody; so is a device that came through the relay, which is its person's alone.
    */
   authenticate(request: IncomingMessage): Caller | undefined {
     const { socket, headers } = request;
     if (!(socket instanceof TLSSocket)) return undefined;
     const login = this.#options.logins.find(headers.cookie);
+    const visitor = this.#peers.visitorOf(socket);
+    if (visitor !== undefined) {
+      // No page has a hand in what a device sends, so nothing need say where it comes from.
+      return typeof login === "object" && login.principal === visitor.person ? this.#byLogin(login, socket) : undefined;
+    }
     // Browsers show the certificates and passwords that they keep to any page's request, and name the page.
     if (login !== "none" || headers.origin !== undefined || headers["sec-fetch-site"] !== undefined) {
       return typeof login === "object" && isCounted(request) ? this.#byLogin(login, socket) : undefined;
@@ -105,14 +113,15 @@ export class AccessGate {
     return now && this.#byLogin(now, request.socket);
   }
 
-  #byLogin(login: LiveLogin, { remoteAddress }: Socket): Caller | undefined {
+  #byLogin(login: LiveLogin, socket: Socket): Caller | undefined {
     const principal = this.#options.principals.get(login.principal);
     if (principal?.revoked !== null || !signsIn(principal)) return undefined;
-    return { principal, login, place: this.#options.placeOf(remoteAddress ?? ""), assurance: login.assurance };
+    return { principal, login, place: this.placeOf(socket), assurance: login.assurance };
   }
 
-  placeOf(peer: string): Place {
-    return this.#options.placeOf(peer);
+  /** Who came through the relay is away, whatever address is below: it may be a relay's in the home itself. */
+  placeOf(socket: Socket): Place {
+    return this.#peers.visitorOf(socket) === undefined ? this.#options.placeOf(socket.remoteAddress ?? "") : "away";
   }
 
   #standingOf({ kind }: Principal, peer: string): Standing {

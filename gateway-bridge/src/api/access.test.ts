@@ -4,6 +4,7 @@ import { fakeCameraId, makeCertificate } from "@gatehouse/shared/testing";
 
 import { mayCallAboutPasskeys } from "./testing/passkey-expectations.ts";
 import { mayCallAboutPeople } from "./testing/people-expectations.ts";
+import { mayCallAboutRemote } from "./testing/remote-expectations.ts";
 import { mayCallAboutRights } from "./testing/right-expectations.ts";
 import { requests } from "./testing/requests.ts";
 import { ApiWorld, elsewhere, here, session, type Answer, type Question } from "./testing/api-world.ts";
@@ -19,6 +20,7 @@ const mayCall: Record<
   ...mayCallAboutPeople,
   ...mayCallAboutPasskeys,
   ...mayCallAboutRights,
+  ...mayCallAboutRemote,
   pair: "anybody",
   status: "admin",
   events: "paired",

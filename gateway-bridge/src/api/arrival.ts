@@ -2,8 +2,15 @@ import { GatehouseError } from "@gatehouse/shared";
 import type { IncomingMessage } from "node:http";
 
 import { originOf, type Authority } from "../domain/authority.ts";
-import { judgeHost, valuesOf, type HostVerdict } from "./host-guard.ts";
+import { judgeHost, valuesOf, type HostVerdict, type LocalEnd } from "./host-guard.ts";
 import { isFollowedLink, judgeOrigin } from "./origin-guard.ts";
+
+export interface ArrivalOptions {
+  /** Hosts that lead here, beside the address itself. */
+  readonly hosts: ReadonlySet<string>;
+  readonly local: LocalEnd;
+  readonly writeDown: (why: string) => void;
+}
 
 /** What a request says of where it was sent, and of the page that sent it. What is refused here is written down. */
 export class Arrival {
@@ -14,12 +21,8 @@ export class Arrival {
 
   readonly #writeDown: (why: string) => void;
 
-  constructor(
-    { url = "", rawHeaders, headers, socket }: IncomingMessage,
-    { hosts, writeDown }: { readonly hosts: ReadonlySet<string>; readonly writeDown: (why: string) => void },
-  ) {
+  constructor({ url = "", rawHeaders, headers }: IncomingMessage, { hosts, local, writeDown }: ArrivalOptions) {
     this.#writeDown = writeDown;
-    const local = { address: socket.localAddress ?? "", port: socket.localPort ?? 0 };
     this.#host = judgeHost({ hosts: valuesOf("host", rawHeaders), target: url, local }, hosts);
     this.#headers = headers;
     this.authority = this.#host.kind === "own" ? this.#host.authority : undefined;

@@ -63,7 +63,7 @@ export class Connections {
 
   /** Looks after the server's connections from now on. What is too many ends before any TLS is spoken. */
   watch(server: Server): void {
-    server.on("connection", (socket: Socket) => this.#admit(socket));
+    server.on("connection", (socket: Socket) => this.#meet(socket));
     server.on("secureConnection", (secure) => this.#listen(secure));
     server.on("clientError", ({ code = "" }: NodeJS.ErrnoException, socket) => {
       this.#ended[slow.has(code) ? "slow" : "malformed"] += 1;
@@ -71,36 +71,52 @@ export class Connections {
     });
   }
 
-  #admit(socket: Socket): void {
-    const leaving = this.#crowd.admit(socket, addressBlock(socket.remoteAddress ?? ""));
-    if (leaving !== undefined) {
-      this.#ended.crowded += 1;
-      leaving.destroy();
-    }
-    if (leaving === socket) return;
+  /** Looks after a connection that came to no port, and is inside TLS already; under the name of its device. What is too many ends. */
+  welcome(secure: Socket, name: string): void {
+    const visit = this.#admit(secure, name);
+    if (visit !== undefined) this.#bySecure.set(secure, visit);
+  }
+
+  #meet(socket: Socket): void {
+    const visit = this.#admit(socket, addressBlock(socket.remoteAddress ?? ""));
+    if (visit === undefined) return;
     const peer = peerOf(socket);
-    const visit: Visit = { socket, unanswered: 0, toBody: undefined, silence: undefined };
-    this.#visits.set(socket, visit);
     this.#byPeer.set(peer, visit);
     socket.once("close", () => {
-      visit.silence?.[Symbol.dispose]();
-      this.#crowd.leave(socket);
-      this.#visits.delete(socket);
       if (this.#byPeer.get(peer) === visit) this.#byPeer.delete(peer);
     });
   }
 
+  #admit(socket: Socket, block: string): Visit | undefined {
+    const leaving = this.#crowd.admit(socket, block);
+    if (leaving !== undefined) {
+      this.#ended.crowded += 1;
+      leaving.destroy();
+    }
+    if (leaving === socket) return undefined;
+    const visit: Visit = { socket, unanswered: 0, toBody: undefined, silence: undefined };
+    this.#visits.set(socket, visit);
+    socket.once("close", () => {
+      visit.silence?.[Symbol.dispose]();
+      this.#crowd.leave(socket);
+      this.#visits.delete(socket);
+    });
+    return visit;
+  }
+
   /** TLS is agreed: from here on, it is to say what it wants. */
   #listen(secure: Socket): void {
-    const visit = this.#byPeer.get(peerOf(secure));
+    const visit = this.#bySecure.get(secure) ?? this.#byPeer.get(peerOf(secure));
     if (visit === undefined) {
       secure.destroy();
       return;
     }
     this.#bySecure.set(secure, visit);
+    // A device has said its first line before it comes here, and may have said more.
+    const before = secure.bytesRead - secure.readableLength;
     visit.silence = this.#clock.schedule(limits.firstByte, () => {
       // Of what came through TLS, not of TLS itself.
-      if (secure.bytesRead > 0) return;
+      if (secure.bytesRead > before) return;
       this.#ended.silent += 1;
       secure.destroy();
     });

@@ -37,13 +37,18 @@ export interface EventFeedOptions {
   readonly log: Logger;
 }
 
+export interface NewListener {
+  readonly peer: string;
+  /** The principal as it stands now, and how it came in; undefined once it was revoked. */
+  readonly caller: () => Caller | undefined;
+}
+
 /** One client that hears events. */
 interface Recipient extends Occupant {
   readonly principal: PrincipalId;
   readonly login: LoginId | undefined;
   readonly socket: WebSocket;
-  /** The principal as it stands now, and how it came in; undefined once it was revoked. */
-  readonly caller: () => Caller | undefined;
+  readonly caller: NewListener["caller"];
   /** What it was told last. */
   told: Told;
   unanswered: number;
@@ -86,11 +91,14 @@ export class EventFeed implements Disposable, Holder {
     this.#beat = options.clock.schedule(limits.ping, () => this.#ping());
   }
 
-  /** @throws GatehouseError `too-many-sessions` */
-  accept(request: IncomingMessage, head: Buffer, caller: () => Caller | undefined): void {
+  /**
+   * @param listener `peer` is what it is counted by, an address or a device
+   * @throws GatehouseError `too-many-sessions`
+   */
+  accept(request: IncomingMessage, head: Buffer, { peer, caller }: NewListener): void {
     const { principal: { id: principal } = {}, login: { id: login } = {} } = caller() ?? {};
     if (principal === undefined) throw new GatehouseError("access-denied", "this client may not do this any more");
-    const newcomer = { principal, login, block: addressBlock(request.socket.remoteAddress ?? "") };
+    const newcomer = { principal, login, block: addressBlock(peer) };
     assertRoom("connections that hear events", { taken: [...this.#recipients], newcomer, limits: room });
     this.#server.handleUpgrade(request, request.socket, head, (socket) =>
       this.#welcome({ ...newcomer, socket, caller, told: nothing, unanswered: 0 }),

@@ -3,18 +3,20 @@ import type { WebSocket } from "ws";
 
 import type { Authority } from "../domain/authority.ts";
 import type { LiveLogin } from "../domain/login-policy.ts";
-import type { Caller, Clip, Snapshot } from "../ports.ts";
+import type { Caller, Clip, Snapshot, Visitor } from "../ports.ts";
 
 /** The routes that the rest of the gateway answers; the events WebSocket is the API server's own. */
 export type HandledRouteName = Exclude<RouteName, "events">;
 
-/** The browser that a request came from. */
+/** The browser that a request came from, or the device that came through the relay. */
 export interface Browser {
   /** The Cookie header as it came. */
   readonly cookieHeader: string | undefined;
   readonly userAgent: string | undefined;
   /** Whom the request was meant for: one of our own names or addresses; undefined for a known client that calls us something else. */
   readonly authority: Authority | undefined;
+  /** The device, which is its person's alone; undefined for whoever came to the port. */
+  readonly visitor: Visitor | undefined;
   /** Adds to the cookies that go with the answer. */
   readonly setCookies: (values: readonly string[]) => void;
 }
@@ -31,7 +33,7 @@ type AskedBy<N extends HandledRouteName> =
 /** What a handler is given once its caller was found to be allowed and its words to be well-formed. */
 export type HandlerRequest<N extends HandledRouteName> = RouteRequest<N> &
   AskedBy<N> & {
-    /** The address that the request came from. */
+    /** The address that the request came from, or the device. */
     readonly peer: string;
     readonly browser: Browser;
     /** Aborts when the client leaves, is revoked, or the server closes. */

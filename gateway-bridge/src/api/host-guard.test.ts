@@ -55,6 +55,23 @@ describe("judgeHost", () => {
     expect(judgeHost(ask({ hosts }), names)).toEqual({ kind: "unknown", why });
   });
 
+  it.each([
+    ["localhost:8443", "own"],
+    ["localhost:50123", "own"],
+    ["gw-abcdefghijklmnop.local", "own"],
+    ["10.9.9.9:8443", "own"],
+    ["outside.example.org", "own"],
+    ["outside.example.org:8443", "unknown"],
+    ["127.0.0.1:8443", "unknown"],
+    ["192.168.1.5:8443", "unknown"],
+    ["[::1]", "unknown"],
+    ["evil.example", "unknown"],
+    ["aaaa.gatehouse", "own"],
+    ["aaab.gatehouse", "unknown"],
+  ])("knows by our names alone what came to no port of ours, whatever port is named: %s", (host, kind) => {
+    expect(judgeHost(ask({ hosts: [host], local: { door: "aaaa.gatehouse" } }), names).kind).toBe(kind);
+  });
+
   it.each(["https://localhost:8443/v1/cameras", "https://evil.example/v1/cameras", "evil.example:443", "*", ""])(
     "refuses the target %j, which only a proxy is sent",
     (target) => {

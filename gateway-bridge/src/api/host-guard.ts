@@ -1,13 +1,15 @@
 import { formatAuthority, parseAuthority, type Authority } from "../domain/authority.ts";
 import { plainAddress } from "../domain/viewer-address-policy.ts";
 
+/** The end of a connection that is ours: where it came to, or inside a channel, which comes to no port, the name that TLS was asked for. */
+export type LocalEnd = { readonly address: string; readonly port: number } | { readonly door: string };
+
 export interface HostQuestion {
   /** The value of every Host header. */
   readonly hosts: readonly string[];
   /** The request's target as it came. */
   readonly target: string;
-  /** The end of the connection that is ours. */
-  readonly local: { readonly address: string; readonly port: number };
+  readonly local: LocalEnd;
 }
 
 export type HostVerdict =
@@ -30,13 +32,17 @@ export const judgeHost = ({ hosts, target, local }: HostQuestion, own: ReadonlyS
   if (authority === undefined) return { kind: "unknown", why: "with a Host header that is malformed" };
   const { port = 443 } = authority;
   if (own.has(formatAuthority({ ...authority, port }))) return { kind: "own", authority };
-  if (port !== local.port) return { kind: "unknown", why: "for another port" };
-  const isOwn = own.has(authority.host) || isAddress(authority, local.address);
+  // Whatever listens at the other end of a channel has a port of its own, and an address that is not ours.
+  const isPort = "door" in local || port === local.port;
+  if (!isPort) return { kind: "unknown", why: "for another port" };
+  const isOwn = own.has(authority.host) || isLocal(authority, local);
   return isOwn ? { kind: "own", authority } : { kind: "unknown", why: "for another host" };
 };
 
-const isAddress = ({ host, kind }: Authority, address: string): boolean =>
-  kind === "address" && host.replace(/[[\]]/g, "") === plainAddress(address)?.address;
+const isLocal = ({ host, kind }: Authority, local: LocalEnd): boolean =>
+  "door" in local
+    ? host === local.door
+    : kind === "address" && host.replace(/[[\]]/g, "") === plainAddress(local.address)?.address;
 
 /** The values of a header as they came: Node keeps the first Host header alone. */
 export const valuesOf = (header: string, rawHeaders: readonly string[]): string[] =>

@@ -3,6 +3,7 @@ import { routes, type Route, type RouteName } from "@gatehouse/shared";
 import { createServer } from "node:https";
 
 import { AccessGate } from "./access-gate.ts";
+import { Peers } from "./peers.ts";
 import { createRouter, type Router } from "./router.ts";
 import { ApiWorld } from "./testing/api-world.ts";
 
@@ -21,6 +22,7 @@ const makeRouter = async (): Promise<Router> => {
     hosts: new Set(["localhost:80"]),
     server: createServer(),
     gate: new AccessGate(options),
+    peers: new Peers(),
     // Nothing here comes over a connection.
     connections: {
       claim: () => undefined,
@@ -95,6 +97,7 @@ describe("the live router", () => {
     passkey: "passkey",
     link: "link",
     notice: "note",
+    device: "dev",
   };
 
   it("answers nobody who does not come over TLS", async () => {

@@ -28,6 +28,7 @@ import { limits } from "./limits.ts";
 import type { Page } from "./pages/page-set.ts";
 import { servePages } from "./pages/serve-pages.ts";
 import { parsePart } from "./parse-request.ts";
+import type { Peers } from "./peers.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { sendAnswer } from "./send-answer.ts";
 
@@ -37,6 +38,7 @@ export interface RouterOptions {
   readonly hosts: ReadonlySet<string>;
   readonly gate: AccessGate;
   readonly connections: Pick<Connections, "claim" | "begin" | "answered" | "spare">;
+  readonly peers: Peers;
   readonly handlers: Handlers;
   /** What browsers are shown; nothing unless given. */
   readonly pages?: readonly Page[];
@@ -106,14 +108,15 @@ export const createRouter = (options: RouterOptions): Router => {
 };
 
 const addRoutes = (app: Router, options: RouterOptions): void => {
-  const { hosts, gate, accesses, connections, clock, log } = options;
+  const { hosts, gate, accesses, connections, peers, clock, log } = options;
   const admitted = new WeakMap<FastifyRequest, Admitted>();
   app.addHook("onRequest", async (request, reply) => {
     const { route, page } = request.routeOptions.config;
     const action = route ?? "-";
-    const { remoteAddress: peer } = request.raw.socket;
-    const writeDown = (why: string): void => accesses.deny({ principal: "-", action, target: "-" }, why, peer);
-    const arrival = new Arrival(request.raw, { hosts, writeDown });
+    const { socket } = request.raw;
+    const writeDown = (why: string): void =>
+      accesses.deny({ principal: "-", action, target: "-" }, why, peers.nameOf(socket));
+    const arrival = new Arrival(request.raw, { hosts, local: peers.localEndOf(socket), writeDown });
     void reply.headers({ ...securityHeaders(arrival.authority), "x-request-id": request.id });
     connections.begin(request.raw, reply.raw);
     arrival.judgePage(page === true ? "page" : "data");
@@ -121,7 +124,7 @@ const addRoutes = (app: Router, options: RouterOptions): void => {
     arrival.judgeHost(caller !== undefined);
     if (request.is404 || page === true) return;
     const { authority } = arrival;
-    admitted.set(request, admit(request, { caller, authority, gate, connections, clock }));
+    admitted.set(request, admit(request, { caller, authority, gate, connections, peers, clock }));
   });
   app.addHook("onResponse", async (request, reply) => {
     connections.answered(request.raw);
@@ -152,8 +155,9 @@ const admit = (
     authority,
     gate,
     connections,
+    peers,
     clock,
-  }: Pick<RouterOptions, "gate" | "connections" | "clock"> & Pick<Admitted, "caller" | "authority">,
+  }: Pick<RouterOptions, "gate" | "connections" | "peers" | "clock"> & Pick<Admitted, "caller" | "authority">,
 ): Admitted => {
   const name = request.routeOptions.config.route;
   if (name === undefined) throw new TypeError("a route without declared access");
@@ -161,9 +165,8 @@ const admit = (
   const principal = caller?.principal;
   if (principal !== undefined) connections.claim(socket, { principal: principal.id, login: caller?.login?.id });
   const params = parsePart(name, "params", request.params) as Admitted["params"];
-  const peer = socket.remoteAddress ?? "";
-  gate.authorize({ name, caller, place: gate.placeOf(peer), peer, params });
-  judgeSignIn(name, request);
+  gate.authorize({ name, caller, place: gate.placeOf(socket), peer: peers.nameOf(socket), params });
+  if (peers.visitorOf(socket) === undefined) judgeSignIn(name, request);
   return { name, caller, principal, params, authority, startedAt: clock.monotonic() };
 };
 
@@ -194,9 +197,10 @@ const answer = async (found: Admitted, options: RouterOptions, exchange: Exchang
     cookieHeader: request.headers.cookie,
     userAgent: request.headers["user-agent"],
     authority: found.authority,
+    visitor: options.peers.visitorOf(request.raw.socket),
     setCookies: (values) => void cookies.push(...values),
   };
-  const words = { params, query, body, principal, ...caller, browser, peer: request.raw.socket.remoteAddress ?? "" };
+  const words = { params, query, body, principal, ...caller, browser, peer: options.peers.nameOf(request.raw.socket) };
   const run = (situation: { readonly signal: AbortSignal; readonly socket?: WebSocket }): Promise<unknown> => {
     const handler = options.handlers[name] as (request: unknown) => Promise<unknown>;
     return audited(options.audit, found, () => {

@@ -15,13 +15,13 @@ import { ServerResponse, type IncomingMessage } from "node:http";
 import { createServer, type Server } from "node:https";
 import { isIPv6, type AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import type { SecureContextOptions } from "node:tls";
+import type { SecureContextOptions, TLSSocket } from "node:tls";
 import type { WebSocket } from "ws";
 
 import { addressBlock } from "../domain/address-block.ts";
 import type { ServerCertificates } from "../ports.ts";
 import { presentCertificates } from "../protocols/tls/present-certificates.ts";
-import type { Caller, Holder } from "../ports.ts";
+import type { Caller, Holder, Visitor } from "../ports.ts";
 import { AccessGate, type AccessGateOptions } from "./access-gate.ts";
 import { Connections, type ConnectionFigures } from "./connections.ts";
 import { EventFeed, type EventFeedOptions } from "./event-feed.ts";
@@ -30,6 +30,7 @@ import type { Handlers } from "./handlers.ts";
 import { limits } from "./limits.ts";
 import { LiveSockets } from "./live-sockets.ts";
 import type { Page } from "./pages/page-set.ts";
+import { Peers } from "./peers.ts";
 import { createRouter, type Router } from "./router.ts";
 
 export interface ApiServerOptions extends AccessGateOptions, EventFeedOptions {
@@ -57,15 +58,26 @@ export class ApiServer implements AsyncDisposable {
   readonly address: string;
   /** Those who hear events. */
   readonly feed: Pick<EventFeed, keyof Holder | "follow">;
+  /**
+   * Serves a connection that a device made through the relay, inside TLS that ends here: by the same routes and the same gate, and only to
+   * the device's person.
+   */
+  readonly accept: (socket: TLSSocket, visitor: Visitor) => void;
   readonly #connections: Pick<Connections, "figures">;
   readonly #resources: AsyncDisposableStack;
 
   private constructor(
-    { address, feed, connections }: Pick<ApiServer, "address" | "feed"> & { connections: Pick<Connections, "figures"> },
+    {
+      address,
+      feed,
+      accept,
+      connections,
+    }: Pick<ApiServer, "address" | "feed" | "accept"> & { connections: Pick<Connections, "figures"> },
     resources: AsyncDisposableStack,
   ) {
     this.address = address;
     this.feed = feed;
+    this.accept = accept;
     this.#connections = connections;
     this.#resources = resources;
   }
@@ -78,7 +90,8 @@ export class ApiServer implements AsyncDisposable {
     opening.use(presentCertificates(server, options.tls.certificates, tlsPolicy(options.tls.clientCa)));
     const connections = new Connections(options.clock);
     connections.watch(server);
-    const gate = new AccessGate(options);
+    const peers = new Peers();
+    const gate = new AccessGate(options, peers);
     const feed = opening.use(new EventFeed(options));
     const heads = new WeakMap<IncomingMessage, Buffer>();
     const closing = new AbortController();
@@ -92,14 +105,19 @@ export class ApiServer implements AsyncDisposable {
       return accepted;
     };
     const acceptEvents = (request: FastifyRequest, reply: FastifyReply, caller: Caller): void =>
-      upgrade(request, reply, (head) => feed.accept(request.raw, head, () => gate.renew(request.raw, caller)));
+      upgrade(request, reply, (head) =>
+        feed.accept(request.raw, head, {
+          peer: peers.nameOf(request.raw.socket),
+          caller: () => gate.renew(request.raw, caller),
+        }),
+      );
     const acceptLive = (request: FastifyRequest, reply: FastifyReply, caller: Caller): WebSocket => {
       const stands = (): boolean => gate.renew(request.raw, caller) !== undefined;
       return upgrade(request, reply, (head) =>
         live.accept(request.raw, head, {
           principal: caller.principal.id,
           login: caller.login?.id,
-          block: addressBlock(request.raw.socket.remoteAddress ?? ""),
+          block: addressBlock(peers.nameOf(request.raw.socket)),
           stands,
         }),
       );
@@ -112,6 +130,7 @@ export class ApiServer implements AsyncDisposable {
         server,
         gate,
         connections,
+        peers,
         acceptEvents,
         acceptLive,
         refuseLive,
@@ -135,7 +154,13 @@ export class ApiServer implements AsyncDisposable {
       await gone;
     });
     options.log.info("listening", { address });
-    return new ApiServer({ address, feed, connections }, opening.move());
+    const accept = (socket: TLSSocket, visitor: Visitor): void => {
+      peers.welcome(socket, visitor);
+      connections.welcome(socket, peers.nameOf(socket));
+      if (closed.aborted) socket.destroy();
+      if (!socket.destroyed) server.emit("secureConnection", socket);
+    };
+    return new ApiServer({ address, feed, accept, connections }, opening.move());
   }
 
   /** How many connections there are, and how many it ended. */

@@ -38,7 +38,12 @@ const isUsed = (data: string): boolean =>
  * What somebody may have used or lost since the backup: it must not open the door again. Each is forgotten, where the
  * table is there.
  */
-const momentary = ["pairing_offers", "one_time_codes", "recovery_codes", "guest_links", "logins", "devices", "notices"];
+const momentary = [
+  ...["pairing_offers", "device_offers", "one_time_codes", "recovery_codes", "guest_links", "logins", "devices"],
+  ...["remote_devices", "notices"],
+];
+/** Keys that may have been dropped since, because somebody saw them. Others are made in their place. */
+const momentarySecrets = ["remote/door-keys"];
 
 /**
  * Puts a backup into an empty data folder, or in the place of the gateway that is there. Nothing is written before all of the
@@ -113,6 +118,10 @@ const settleDatabase = (path: string, { made, version }: Contents, now: number):
   database.transaction(() => {
     for (const table of momentary) {
       if (isTable.get(table) !== undefined) database.sql.exec(`DELETE FROM ${table}`);
+    }
+    if (isTable.get("vault_secrets") !== undefined) {
+      const forget = database.sql.prepare("DELETE FROM vault_secrets WHERE name = ?");
+      for (const name of momentarySecrets) forget.run(name);
     }
     const [last] = isTable.get("audit")
       ? database.sql

@@ -41,9 +41,12 @@ export interface CommandInput {
 export interface Answer {
   readonly json: unknown;
   readonly text: string;
+  /** It was answered, and the answer is a bad one: the program ends with 1. */
+  readonly bad?: boolean;
 }
 
-export interface Command {
+/** A command as its help page and its words tell of it. */
+export interface CommandForm {
   /** `["camera", "add"]` is called as `gatehouse camera add`. */
   readonly path: readonly string[];
   readonly summary: string;
@@ -53,8 +56,11 @@ export interface Command {
     Record<string, ParseArgsOptionsConfig[string] & { readonly help: string; readonly value?: string }>
   >;
   readonly examples: readonly string[];
+}
+
+export interface Command<Context = CommandContext> extends CommandForm {
   /** What to print at the end; nothing where the command printed along the way. */
-  readonly run: (input: CommandInput, context: CommandContext) => Promise<Answer | undefined>;
+  readonly run: (input: CommandInput, context: Context) => Promise<Answer | undefined>;
 }
 
 /** The option's text, if it was given one. */

@@ -1,8 +1,31 @@
-import type { Command } from "./command.ts";
+import type { CommandForm } from "./command.ts";
 import { table } from "./table.ts";
 
-const shared: readonly (readonly [string, string])[] = [
-  ["--data DIR", "the gateway's data folder (default: ~/.gatehouse, or GATEHOUSE_DATA)"],
+/** A program of commands, as its help page tells of it. */
+export interface Program {
+  readonly name: string;
+  /** What it is, in one sentence. */
+  readonly about: string;
+  /** What lies in --data, and where that is by default. */
+  readonly data: string;
+  /** Lines of a first session. */
+  readonly firstSteps: readonly string[];
+}
+
+export const gatehouse: Program = {
+  name: "gatehouse",
+  about: "Gatehouse puts one guarded door in front of your cameras.",
+  data: "the gateway's data folder (default: ~/.gatehouse, or GATEHOUSE_DATA)",
+  firstSteps: [
+    "gatehouse up                                  # start the gateway; leave it running",
+    "gatehouse camera discover                     # in another terminal: what is on your network?",
+    "gatehouse camera add 192.168.1.20 --user admin",
+    "gatehouse pair --for homebridge               # a pairing string for the Homebridge plugin",
+  ],
+};
+
+const shared = ({ data }: Program): readonly (readonly [string, string])[] => [
+  ["--data DIR", data],
   ["--json", "answer with one JSON value, for programs"],
   ["--help", "show this"],
 ];
@@ -14,35 +37,32 @@ const indented = (rows: readonly (readonly string[])[]): string =>
     .map((line) => `  ${line}`)
     .join("\n");
 
-export const callOf = (command: Command): string => ["gatehouse", ...command.path].join(" ");
+export const callOf = (command: CommandForm, { name }: Program): string => [name, ...command.path].join(" ");
 
-export const overview = (commands: readonly Command[]): string =>
+export const overview = (commands: readonly CommandForm[], { name, about, firstSteps }: Program): string =>
   [
-    "Gatehouse puts one guarded door in front of your cameras.",
+    about,
     "",
-    "Usage: gatehouse COMMAND [options]",
+    `Usage: ${name} COMMAND [options]`,
     "",
     indented(commands.map((command) => [command.path.join(" "), command.summary])),
     "",
     "First steps:",
-    "  gatehouse up                                  # start the gateway; leave it running",
-    "  gatehouse camera discover                     # in another terminal: what is on your network?",
-    "  gatehouse camera add 192.168.1.20 --user admin",
-    "  gatehouse pair --for homebridge               # a pairing string for the Homebridge plugin",
+    ...firstSteps.map((line) => `  ${line}`),
     "",
-    "`gatehouse COMMAND --help` shows options and examples.",
+    `\`${name} COMMAND --help\` shows options and examples.`,
   ].join("\n");
 
-export const helpOf = (command: Command): string => {
+export const helpOf = (command: CommandForm, program: Program): string => {
   const own = Object.entries(command.options).map(
     ([name, { help, value }]) => [value === undefined ? `--${name}` : `--${name} ${value}`, help] as const,
   );
   return [
-    `${callOf(command)}: ${command.summary}`,
+    `${callOf(command, program)}: ${command.summary}`,
     "",
-    `Usage: ${[callOf(command), ...command.operands, "[options]"].join(" ")}`,
+    `Usage: ${[callOf(command, program), ...command.operands, "[options]"].join(" ")}`,
     "",
-    indented([...own, ...shared]),
+    indented([...own, ...shared(program)]),
     "",
     "Examples:",
     ...command.examples.map((example) => `  ${example}`),

@@ -1,45 +1,52 @@
 import { GatehouseError, toGatehouseError, toWireError } from "@gatehouse/shared";
 
 import type { Command, CommandContext, Terminal } from "./command.ts";
-import { helpOf, overview } from "./help.ts";
+import { gatehouse, helpOf, overview, type Program } from "./help.ts";
 import { plainText } from "./plain-text.ts";
 import { parseCommandLine, type Parsed } from "./parse.ts";
 
-export interface RunOptions {
+export interface RunOptions<Context = CommandContext> {
   readonly args: readonly string[];
-  readonly commands: readonly Command[];
+  readonly commands: readonly Command<Context>[];
+  /** By default the gateway's. */
+  readonly program?: Program;
   readonly terminal: Terminal;
   /** Builds the context once it is known where the data are. */
-  readonly context: (given: { readonly data: string | undefined; readonly json: boolean }) => CommandContext;
+  readonly context: (given: { readonly data: string | undefined; readonly json: boolean }) => Context;
 }
 
 /** Runs one command line. Answers the exit code: 0 done, 1 failed, 2 not understood. */
-export const runCommandLine = async ({ args, commands, terminal, context }: RunOptions): Promise<number> => {
+export const runCommandLine = async <Context>(options: RunOptions<Context>): Promise<number> => {
+  const { args, commands, terminal, program = gatehouse } = options;
   // Known before parsing, so that a call that cannot be understood is answered in the form that was asked for.
   const json = args.includes("--json");
   try {
-    return await perform(parseCommandLine(args, commands), { commands, terminal, context });
+    return await perform(parseCommandLine(args, commands, program), { ...options, program });
   } catch (cause) {
     const error = toGatehouseError(cause);
     if (json) terminal.print(JSON.stringify(toWireError(error)));
-    else terminal.note(plainText(describe(error)));
+    else terminal.note(plainText(describe(error, program)));
     return error.details["usage"] === true ? 2 : 1;
   }
 };
 
-const perform = async (parsed: Parsed, { commands, terminal, context }: Omit<RunOptions, "args">): Promise<number> => {
+const perform = async <Context>(
+  parsed: Parsed<Command<Context>>,
+  { commands, program, terminal, context }: RunOptions<Context> & { readonly program: Program },
+): Promise<number> => {
   if (parsed.kind === "overview") {
-    terminal.print(overview(commands));
+    terminal.print(overview(commands, program));
     return 0;
   }
   if (parsed.kind === "help") {
-    terminal.print(helpOf(parsed.command));
+    terminal.print(helpOf(parsed.command, program));
     return 0;
   }
   const answer = await parsed.command.run(parsed.input, context({ data: parsed.data, json: parsed.json }));
   if (answer !== undefined) terminal.print(parsed.json ? JSON.stringify(answer.json) : plainText(answer.text));
-  return 0;
+  return answer?.bad === true ? 1 : 0;
 };
 
 /** What happened, why, what to do, and the code to look it up by. */
-const describe = (error: GatehouseError): string => `gatehouse: ${error.message}\n${error.remedy} (${error.code})`;
+const describe = (error: GatehouseError, { name }: Program): string =>
+  `${name}: ${error.message}\n${error.remedy} (${error.code})`;

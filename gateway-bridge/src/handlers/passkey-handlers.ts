@@ -60,7 +60,10 @@ export const passkeyHandlers = (parts: PasskeyParts): Pick<Handlers, PasskeyRout
 const originOf = (
   parts: PasskeyParts,
   { peer, browser }: { readonly peer: string; readonly browser: Browser },
-): PasskeyOrigin => ({ site: siteOf(parts, browser), place: placeOf(peer, parts.interfaces), peer });
+): PasskeyOrigin => {
+  const place = placeOf(peer, parts.interfaces);
+  return { site: siteOf(parts, browser), place, peer, whose: browser.visitor?.person };
+};
 
 const siteOf = ({ names }: PasskeyParts, { authority }: Browser): PasskeySite => {
   const site = passkeySite(authority, names);

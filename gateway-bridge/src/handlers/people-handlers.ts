@@ -200,7 +200,10 @@ const openInvitation = (
 const originOf = (
   { interfaces }: PeopleParts,
   { peer, browser }: { readonly peer: string; readonly browser: Browser },
-): AttemptOrigin => ({ peer, cookieHeader: browser.cookieHeader, place: placeOf(peer, interfaces) });
+): AttemptOrigin => {
+  const { cookieHeader, visitor } = browser;
+  return { peer, cookieHeader, visitor, place: placeOf(peer, interfaces) };
+};
 
 const listLogins = ({ logins }: PeopleParts, current: LoginId | undefined, of?: PrincipalId): Login[] =>
   logins.list(of).map((login) => ({ ...login, current: login.id === current }));

@@ -44,6 +44,7 @@ const browserAt = (host: string): Browser => ({
   cookieHeader: undefined,
   userAgent: undefined,
   authority: parseAuthority(host),
+  visitor: undefined,
   setCookies: (values) => void cookies.push(...values),
 });
 const page = browserAt(`${site.host}:8443`);

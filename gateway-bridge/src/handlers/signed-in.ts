@@ -6,6 +6,7 @@ import type { PeopleDoor } from "../access/people/people-door.ts";
 import type { Account } from "../access/people/people.ts";
 import type { Notices } from "../access/notices.ts";
 import type { Browser } from "../api/handlers.ts";
+import { deviceLabel } from "../domain/device-label.ts";
 import { isComplete, type LiveLogin } from "../domain/login-policy.ts";
 import { noticesFor } from "./notice-handlers.ts";
 
@@ -26,13 +27,15 @@ export const letIn = (
   const complete = isComplete(factors, people.factorsOf(account));
   // A cookie is every port's of its host: who gets an address next would be sent it.
   const stays = stay === true && browser.authority?.kind === "name";
-  const begun = logins.begin({ principal, factors, complete, stays, device: deviceName(browser.userAgent) });
+  const { visitor } = browser;
+  const device = visitor === undefined ? deviceName(browser.userAgent) : deviceLabel(visitor.device);
+  const begun = logins.begin({ principal, factors, complete, stays, device });
   // Whoever signed in with this browser before is signed out by it.
   const before = logins.find(browser.cookieHeader);
   if (typeof before === "object") logins.end(before.id);
   people.noteLogin(principal);
-  // A code that let somebody in proves no browser.
-  if (!factors.includes("code")) {
+  // A code that let somebody in proves no browser, and a device was made known at home.
+  if (!factors.includes("code") && visitor === undefined) {
     tellOfDevice(parts, principal, browser);
     browser.setCookies([devices.remember(browser.cookieHeader, principal)]);
   }

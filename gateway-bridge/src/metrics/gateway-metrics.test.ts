@@ -71,6 +71,10 @@ const sources: MetricsSources = {
     rtsp: { known: 1, strangers: 0, ended: { crowded: 0 } },
   }),
   guesses: () => ({ evaluated: 20, refused: 9_980 }),
+  remote: () => ({
+    ...{ connection: "connected", devices: 3, channels: 2, admittedChannels: 9, receivedBytes: 5_000, reconnects: 1 },
+    refusedBy: { replayed: 4, "door-key": 1 },
+  }),
 };
 
 let opened: GatewayMetrics | undefined;
@@ -143,6 +147,23 @@ describe("GatewayMetrics", () => {
     expect(value(families, "gatehouse_sessions", { consumer: "rtsp" })).toBe(0);
     expect(value(families, "gatehouse_transcoder_up")).toBe(1);
     expect(value(families, "gatehouse_build_info", { version: "0.1.0" })).toBe(1);
+  });
+
+  it("tells who comes from away, by numbers alone", async () => {
+    const families = await scrape(open());
+    const states = families
+      .get("gatehouse_remote_connection")
+      ?.samples.map(({ labels, value: is }) => [labels["state"], is]);
+    expect(states).toEqual([
+      ["off", 0],
+      ["connecting", 0],
+      ["connected", 1],
+      ["refused", 0],
+    ]);
+    const names = ["devices", "channels", "channels_total", "received_bytes_total", "reconnects_total"];
+    expect(names.map((name) => value(families, `gatehouse_remote_${name}`))).toEqual([3, 2, 9, 5_000, 1]);
+    expect(value(families, "gatehouse_remote_refused_total", { reason: "replayed" })).toBe(4);
+    expect(value(families, "gatehouse_remote_refused_total", { reason: "door-key" })).toBe(1);
   });
 
   it("tells how full its doors are, whom it let go, and what was tried, and names nobody", async () => {

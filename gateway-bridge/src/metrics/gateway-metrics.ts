@@ -3,6 +3,7 @@ import { Gauge, Registry } from "prom-client";
 
 import { DoorMetrics, type DoorFigures } from "./door-metrics.ts";
 import { ProcessMetrics } from "./process-metrics.ts";
+import { RemoteMetrics, type RemoteFigures } from "./remote-metrics.ts";
 import { StreamMetrics } from "./stream-metrics.ts";
 
 /** Where the figures come from; asked at every scrape, and never in between. */
@@ -19,6 +20,7 @@ export interface MetricsSources {
   readonly doors: () => Readonly<Record<string, DoorFigures>>;
   /** Passwords and the like that were tried, by what became of them: `evaluated`, `refused`. */
   readonly guesses: () => Readonly<Record<string, number>>;
+  readonly remote: () => RemoteFigures;
 }
 
 export interface RenderedMetrics {
@@ -33,6 +35,7 @@ export class GatewayMetrics implements Disposable {
   readonly #process: ProcessMetrics;
   readonly #streams: StreamMetrics;
   readonly #doors: DoorMetrics;
+  readonly #remote: RemoteMetrics;
   readonly #cameras: Gauge<"camera">;
   readonly #warnings: Gauge<"camera" | "code">;
   readonly #sessions: Gauge<"consumer">;
@@ -73,6 +76,7 @@ export class GatewayMetrics implements Disposable {
     });
     this.#streams = new StreamMetrics(this.#registry);
     this.#doors = new DoorMetrics(this.#registry);
+    this.#remote = new RemoteMetrics(this.#registry);
     this.#process = new ProcessMetrics(this.#registry, sources.started);
   }
 
@@ -90,7 +94,7 @@ export class GatewayMetrics implements Disposable {
 
   /** In one go, so that two scrapes at once see whole figures both. */
   #collect(): void {
-    const { health, cameras, sessions, doors, guesses } = this.#sources;
+    const { health, cameras, sessions, doors, guesses, remote } = this.#sources;
     const { cameras: healths, transcoder } = health();
     for (const gauge of [this.#cameras, this.#warnings, this.#sessions]) gauge.reset();
     for (const { id, state } of cameras()) this.#cameras.set({ camera: id }, Number(state.kind !== "offline"));
@@ -100,6 +104,7 @@ export class GatewayMetrics implements Disposable {
     for (const [consumer, open] of Object.entries(sessions())) this.#sessions.set({ consumer }, open);
     this.#transcoder.set(Number(transcoder.available));
     this.#doors.collect(doors(), guesses());
+    this.#remote.collect(remote());
     this.#streams.collect(healths.flatMap(({ streams }) => streams));
   }
 }

@@ -22,7 +22,7 @@ const create = (path: string): DatabaseSync => {
 };
 
 /**
- * Makes sure that one gateway at a time uses a data folder. The lock is SQLite's own on a file of its own, so the operating
+ * Makes sure that one gateway (or relay) at a time uses a data folder. The lock is SQLite's own on a file of its own, so the operating
  * system lets go of it when the process ends, however it ends.
  */
 export class InstanceLock implements Disposable {
@@ -33,7 +33,7 @@ export class InstanceLock implements Disposable {
   }
 
   /** @throws GatehouseError `gateway-running`, `data-folder` where the folder cannot be used */
-  static open(path: string): InstanceLock {
+  static open(path: string, whose: "gateway" | "relay" = "gateway"): InstanceLock {
     const sql = create(path);
     try {
       sql.exec("BEGIN EXCLUSIVE");
@@ -41,7 +41,10 @@ export class InstanceLock implements Disposable {
     } catch (cause) {
       sql.close();
       if ((cause as { errcode?: unknown }).errcode !== busy) throw unusable(path, cause);
-      throw new GatehouseError("gateway-running", "Another gateway already runs on this data folder.", { cause });
+      throw new GatehouseError("gateway-running", `Another ${whose} already runs on this data folder.`, {
+        remedy: `Stop the running ${whose} first, or choose another data folder with --data.`,
+        cause,
+      });
     }
   }
 

@@ -18,7 +18,7 @@ const longestJpeg = 8 << 20;
 
 /** Asks one route and checks the answer against its schema. */
 export const callRoute = async <N extends JsonRouteName>(
-  https: PinnedHttps,
+  https: Pick<PinnedHttps, "ask">,
   { name, ...call }: Partial<RouteCall<N>> & { readonly name: N },
   cancel: Cancellable,
 ): Promise<RouteAnswer<N>> => {

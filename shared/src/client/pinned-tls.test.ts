@@ -51,6 +51,25 @@ describe("connectPinned", () => {
     expect(Buffer.concat(server.received).toString()).toBe("hello");
   });
 
+  it("agrees on what is spoken inside", async () => {
+    const server = await listen({ ALPNProtocols: ["gatehouse-test/2", "gatehouse-test/1"] });
+    const socket = await connectPinned(optionsFor(server.port, { alpn: "gatehouse-test/1" }), { signal: never });
+    expect(socket.alpnProtocol).toBe("gatehouse-test/1");
+    socket.destroy();
+  });
+
+  it.each<[string, TlsOptions]>([
+    ["another protocol", { ALPNProtocols: ["gatehouse-test/2"] }],
+    ["none", {}],
+  ])("writes no byte to a peer that speaks %s", async (_, over) => {
+    const server = await listen(over);
+    await expect(
+      connectPinned(optionsFor(server.port, { alpn: "gatehouse-test/1" }), { signal: never }),
+    ).rejects.toMatchObject({ code: "gateway-unreachable" });
+    await server.closed;
+    expect(server.received).toEqual([]);
+  });
+
   it("writes no byte to a peer with another key", async () => {
     const impostor = makeCertificate();
     const server = await listen({ cert: impostor.certificate, key: impostor.privateKey });

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { isIP } from "node:net";
+import type { Duplex } from "node:stream";
 import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
 
 import { onAbort, type Cancellable } from "../kernel/abort.ts";
@@ -25,6 +26,12 @@ export interface PinnedTlsOptions {
   readonly privateKey?: string;
   /** Oldest version spoken; default TLSv1.2, which many cameras end at. */
   readonly minVersion?: "TLSv1.2" | "TLSv1.3";
+  /** What is spoken inside; a peer that does not agree to it is `unreachable`. RFC 7301 */
+  readonly alpn?: string;
+  /** Lets the peer end its direction while ours goes on: whoever gets the socket must end it. */
+  readonly halfOpen?: boolean;
+  /** Carries the connection in the place of one to `host`, which is then but the name that is asked for. It is destroyed with it. */
+  readonly carrier?: Duplex;
   /** For one camera that can do no better: TLS 1.0, short keys and SHA-1. The pin holds all the same. */
   readonly legacy?: boolean;
 }
@@ -45,7 +52,7 @@ export const connectPinned = async (options: PinnedTlsOptions, { signal }: Cance
     await handshake(socket);
     const key = peerKey(socket);
     signal.throwIfAborted();
-    if (key !== undefined && options.accepts(sha256(key))) return socket;
+    if (key !== undefined && options.accepts(sha256(key))) return speaking(socket, options);
   } catch (cause) {
     socket.destroy();
     signal.throwIfAborted();
@@ -87,8 +94,7 @@ const reason = ({ name }: PinnedTlsOptions, cause: unknown): string =>
   (name === undefined && isError(cause) && cause.message) || (systemCode(cause) ?? "failed");
 
 const tlsOptions = (options: PinnedTlsOptions): ConnectionOptions => ({
-  host: options.host,
-  port: options.port,
+  ...(options.carrier === undefined ? { host: options.host, port: options.port } : { socket: options.carrier }),
   // RFC 6066 3: the server name is never a literal address.
   ...(isIP(options.host) === 0 && { servername: options.host }),
   // The pin takes the place of the certificate authorities: cameras and gateways sign their own certificates. Node skips
@@ -96,6 +102,8 @@ const tlsOptions = (options: PinnedTlsOptions): ConnectionOptions => ({
   rejectUnauthorized: false,
   cert: options.certificate,
   key: options.privateKey,
+  ...(options.alpn !== undefined && { ALPNProtocols: [options.alpn] }),
+  ...(options.halfOpen === true && { allowHalfOpen: true }),
   ...(options.legacy === true
     ? { minVersion: "TLSv1", ciphers: "DEFAULT@SECLEVEL=0" }
     : { minVersion: options.minVersion ?? "TLSv1.2" }),
@@ -107,6 +115,12 @@ const handshake = (socket: TLSSocket): Promise<void> =>
     socket.on("error", reject);
     socket.once("close", () => reject(new Error("closed during the handshake")));
   });
+
+/** A server may finish the handshake without having agreed to anything. */
+const speaking = (socket: TLSSocket, { alpn }: PinnedTlsOptions): TLSSocket => {
+  if (alpn !== undefined && socket.alpnProtocol !== alpn) throw new Error("it speaks another protocol");
+  return socket;
+};
 
 /** Undefined where the peer shows no certificate: then nothing proves who it is. */
 const peerKey = (socket: TLSSocket): Buffer | undefined =>

@@ -16,6 +16,7 @@ import { openApiRoutes } from "./openapi-routes.ts";
 import { OfferPairing, Pair, Paired, PairingOffer } from "./pairing.ts";
 import { passkeyRoutes } from "./passkey-routes.ts";
 import { peopleRoutes } from "./people-routes.ts";
+import { remoteRoutes } from "./remote-routes.ts";
 import { roleRoutes } from "./role-routes.ts";
 import { camera, liveQuery, nothing, QueryInt, QuerySeconds, route, session, type Route } from "./route.ts";
 import { trustRoutes } from "./trust-routes.ts";
@@ -180,6 +181,7 @@ export const routes = {
   ...noticeRoutes,
   ...clockRoutes,
   ...passkeyRoutes,
+  ...remoteRoutes,
 } satisfies Record<string, Route>;
 
 export type RouteName = keyof typeof routes;

@@ -70,3 +70,6 @@ export type TotpSecret = z.infer<typeof TotpSecret>;
 /** Shown once. */
 export const RecoveryCodes = z.strictObject({ codes: z.array(z.string()) });
 export type RecoveryCodes = z.infer<typeof RecoveryCodes>;
+
+/** Of a login, and of the browser it was made with. `__Host-`: browsers take them over HTTPS only, from this very host, and give them to no other. RFC 6265bis 4.1.3.2 */
+export const cookieNames = { login: "__Host-gatehouse", device: "__Host-gatehouse-device" } as const;

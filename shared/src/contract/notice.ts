@@ -16,6 +16,10 @@ export const NoticeKind = z.enum([
   "update-available",
   "advisory",
   "restored",
+  "remote-device-added",
+  "remote-device-revoked",
+  "remote-panic",
+  "remote-refused",
 ]);
 export type NoticeKind = z.infer<typeof NoticeKind>;
 

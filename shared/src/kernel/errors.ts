@@ -45,6 +45,53 @@ export const errorRegistry = {
   ),
   "gateway-answer-malformed": entry("later", 502, "Give the gateway and this client the same version of Gatehouse."),
   "identity-damaged": entry("never", 500, "Remove this client's identity file and pair it again."),
+  "invite-malformed": entry("never", 400, "Copy the whole invite, from `ghr1.` to its end."),
+  "invite-invalid": entry(
+    "never",
+    403,
+    "Ask the relay's operator for a new invite: each works once, and for a limited time.",
+  ),
+  "relay-unreachable": entry(
+    "later",
+    503,
+    "Check that this box has a way to the internet, and that the relay runs; nothing has to be opened on the router.",
+  ),
+  "relay-impostor": entry(
+    "never",
+    502,
+    "Something else answers at the relay's address, so nothing was sent to it. Ask the relay's operator for its key before you enrol again.",
+  ),
+  "relay-refused": entry(
+    "later",
+    403,
+    "Either the gateway at home is not connected to the relay, or this device was revoked: `gatehouse remote status` at home tells.",
+  ),
+  "relay-busy": entry("later", 503, "The relay has no room at the moment. It is tried again by itself."),
+  "relay-answer-malformed": entry(
+    "later",
+    502,
+    "Give the relay, the gateway and this device the same version of Gatehouse.",
+  ),
+  "too-many-devices": entry(
+    "never",
+    409,
+    "Revoke one that nobody uses any more: `gatehouse remote device list` says when each came last.",
+  ),
+  "not-through-relay": entry(
+    "never",
+    409,
+    "Away from home, watch live over the WebSocket (`/v1/cameras/ID/live`), or by RTSP: `gatehouse connect` offers both.",
+  ),
+  "login-over": entry(
+    "later",
+    503,
+    "Sign in again where `gatehouse connect` runs: it asks on its terminal, or is started anew.",
+  ),
+  "remote-off": entry(
+    "never",
+    409,
+    "Remote access is off. `gatehouse remote on` switches it on, `gatehouse remote enrol` comes first.",
+  ),
   "host-unknown": entry(
     "never",
     421,
@@ -250,6 +297,31 @@ export const errorRegistry = {
   ),
   "last-factor": entry("never", 409, "Set up another way to sign in first; whoever governs needs two factors."),
   "code-refused": entry("never", 422, "Type the six digits that your authenticator shows now; check its clock."),
+
+  "relay-stopped": entry(
+    "later",
+    503,
+    "Start the relay (`gatehouse-relay up`, or `systemctl start gatehouse-relay`), or name its data folder with --data.",
+  ),
+  "relay-missing": entry(
+    "never",
+    404,
+    "Make a relay with `gatehouse-relay init`, or name the data folder of the one that there is with --data.",
+  ),
+  "too-many-invites": entry("later", 429, "Use one of the invites made before, or wait until one is over."),
+  "key-too-new": entry(
+    "later",
+    409,
+    "The next key was announced less than seven days ago: devices that were not at home since would not find the relay.",
+  ),
+  "operator-unknown": entry(
+    "never",
+    401,
+    "Name your own key with --key. An operator of this relay makes you one with `gatehouse-relay operator add`.",
+  ),
+  "operator-signed-out": entry("never", 401, "Sign in with a code of your authenticator: `gatehouse-relay sign-in`."),
+  "operator-denied": entry("never", 403, "Auditors look and change nothing. Ask an operator of this relay."),
+  "last-operator": entry("never", 409, "Add another operator first: `gatehouse-relay operator add`."),
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof errorRegistry;

@@ -60,6 +60,23 @@ describe("supervise", () => {
     expect(clock.pending).toBe(0);
   });
 
+  it("pauses as long as the work's own policy says", async () => {
+    const asked: unknown[] = [];
+    const pauseBefore: SuperviseOptions["pauseBefore"] = ({ failures, code, random }) => {
+      asked.push([failures, code, random]);
+      return failures * 10;
+    };
+    const { clock, tries, controller, done } = start(failing("relay-busy"), { pauseBefore });
+    await clock.advance(60);
+    expect(tries).toEqual([0, 10, 30, 60]);
+    expect(asked.slice(0, 2)).toEqual([
+      [1, "relay-busy", 1],
+      [2, "relay-busy", 1],
+    ]);
+    controller.abort();
+    await done;
+  });
+
   it("forgets failures once the work was healthy", async () => {
     let turn = 0;
     const { clock, tries, controller, done } = start(async ({ healthy }) => {

@@ -2,7 +2,7 @@ import type { Cancellable } from "./abort.ts";
 import type { Clock } from "./clock.ts";
 import { toGatehouseError, type GatehouseError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
-import { firstPauseMs, pauseBeforeRetry } from "./retry-policy.ts";
+import { firstPauseMs, pauseBeforeRetry, type RetryContext } from "./retry-policy.ts";
 
 export interface SuperviseOptions extends Cancellable {
   /**
@@ -14,6 +14,8 @@ export interface SuperviseOptions extends Cancellable {
   readonly log: Logger;
   /** In [0, 1); for jitter. */
   readonly random: () => number;
+  /** How long to wait before the next try, in ms; `pauseBeforeRetry` unless given. */
+  readonly pauseBefore?: (failure: RetryContext) => number;
   readonly onFailure?: (error: GatehouseError, retryInMs: number) => void;
   /**
    * Subscribes to reasons for trying early, e.g. a camera's Hello. Strangers can cause those, so the shortest pause is
@@ -24,7 +26,7 @@ export interface SuperviseOptions extends Cancellable {
 
 /** The one retry loop of the project. Resolves when the work returns or the signal aborts; never rejects. */
 export const supervise = async (options: SuperviseOptions): Promise<void> => {
-  const { run, clock, random, signal, wake } = options;
+  const { run, clock, random, signal, wake, pauseBefore = pauseBeforeRetry } = options;
   let failures = 0;
   while (!signal.aborted) {
     try {
@@ -34,7 +36,7 @@ export const supervise = async (options: SuperviseOptions): Promise<void> => {
       if (isAborted(signal)) return;
       failures += 1;
       const error = toGatehouseError(cause);
-      const forMs = pauseBeforeRetry({ failures, retry: error.retry, code: error.code, random: random() });
+      const forMs = pauseBefore({ failures, retry: error.retry, code: error.code, random: random() });
       report(options, { error, failures, forMs });
       await pause(clock, forMs, { signal, wake: error.code === "camera-credentials" ? undefined : wake });
     }

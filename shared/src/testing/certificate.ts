@@ -31,13 +31,13 @@ export const makeCertificate = (options: TestCertificateOptions = {}): TestCerti
   };
 };
 
-/** An X.509 certificate (RFC 5280 4.1), PEM, signed by a P-256 or RSA key. Node can read certificates but not make them. */
+/** An X.509 certificate (RFC 5280 4.1), PEM, signed by a P-256, Ed25519 or RSA key. Node can read certificates but not make them. */
 export const signCertificate = (
   name: string,
   publicKey: KeyObject,
   issuer: { readonly name: string; readonly privateKey: KeyObject },
 ): string => {
-  const algorithm = issuer.privateKey.asymmetricKeyType === "ec" ? ecdsaWithSha256 : rsaWithSha256;
+  const { algorithm, digest } = algorithms[issuer.privateKey.asymmetricKeyType as keyof typeof algorithms];
   const body = sequence(
     tlv(0xa0, tlv(0x02, Buffer.of(2))),
     tlv(0x02, Buffer.concat([Buffer.of(0x01), randomBytes(15)])),
@@ -48,7 +48,7 @@ export const signCertificate = (
     publicKey.export({ type: "spki", format: "der" }),
     ...(issuer.name === name ? [authority] : []),
   );
-  const signature = tlv(0x03, Buffer.concat([Buffer.of(0), sign("sha256", body, issuer.privateKey)]));
+  const signature = tlv(0x03, Buffer.concat([Buffer.of(0), sign(digest, body, issuer.privateKey)]));
   const lines =
     sequence(body, algorithm, signature)
       .toString("base64")
@@ -65,9 +65,12 @@ const tlv = (tag: number, content: Buffer): Buffer => {
 const sequence = (...parts: readonly Buffer[]): Buffer => tlv(0x30, Buffer.concat(parts));
 const oid = (hex: string): Buffer => tlv(0x06, Buffer.from(hex, "hex"));
 
-// 1.2.840.10045.4.3.2, and 1.2.840.113549.1.1.11 with its NULL parameters (RFC 4055 5)
-const ecdsaWithSha256 = sequence(oid("2a8648ce3d040302"));
-const rsaWithSha256 = sequence(oid("2a864886f70d01010b"), tlv(0x05, Buffer.alloc(0)));
+// 1.2.840.10045.4.3.2; 1.3.101.112 (RFC 8410 3), which hashes by itself; 1.2.840.113549.1.1.11 with its NULL parameters (RFC 4055 5)
+const algorithms = {
+  ec: { algorithm: sequence(oid("2a8648ce3d040302")), digest: "sha256" },
+  ed25519: { algorithm: sequence(oid("2b6570")), digest: null },
+  rsa: { algorithm: sequence(oid("2a864886f70d01010b"), tlv(0x05, Buffer.alloc(0))), digest: "sha256" },
+} as const;
 
 // Critical basicConstraints 2.5.29.19 with cA TRUE (RFC 5280 4.2.1.9): what signed itself may sign others.
 const yes = tlv(0x01, Buffer.of(0xff));

@@ -185,7 +185,7 @@ export class FakeGateway implements AsyncDisposable {
   }
 
   #admit(name: RouteName, socket: Duplex): void {
-    if (name === "pair") return;
+    if (routes[name].access.on === "pairing") return;
     const shown = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
     if (this.#revoked || shown === undefined) {
       throw new GatehouseError("unauthenticated", "this client is not paired");

@@ -7,5 +7,6 @@ export {
   type FakeHandlers,
   type FakeRouteName,
 } from "./fake-gateway.ts";
+export { FakeRelay, makeDevice, type FakeRelayOptions, type TestDevice } from "./fake-relay.ts";
 export { MemoryLogger, type LogLine } from "./memory-logger.ts";
 export { TestClock } from "./test-clock.ts";

@@ -1,5 +1,5 @@
-/** `__Host-`: browsers take them over HTTPS only, from this very host, and give them to no other. RFC 6265bis 4.1.3.2 */
-export const cookieNames = { login: "__Host-gatehouse", device: "__Host-gatehouse-device" } as const;
+import { cookieNames } from "@gatehouse/shared";
+
 export type CookieName = keyof typeof cookieNames;
 
 /** 32 bytes as base64url. */

@@ -11,7 +11,7 @@ import {
 
 import { decidePresence } from "../../domain/access-policy.ts";
 import { assuranceOf } from "../../domain/login-policy.ts";
-import type { AuditSink, NoticeBoard } from "../../ports.ts";
+import type { AuditSink, NoticeBoard, Visitor } from "../../ports.ts";
 import type { ClockSense } from "../clock-sense.ts";
 import type { Devices } from "../logins/devices.ts";
 import { GuessAlarm } from "../logins/guess-alarm.ts";
@@ -33,8 +33,11 @@ export interface SignInAttempt {
 /** Where it comes from. */
 export interface AttemptOrigin {
   readonly cookieHeader: string | undefined;
+  /** An address, or a device that came through the relay. */
   readonly peer: string;
   readonly place: Place;
+  /** That device, by which its person signs in and nobody else. */
+  readonly visitor?: Visitor | undefined;
 }
 
 /** That somebody is who it says. */
@@ -100,22 +103,29 @@ export class Credentials implements Disposable {
   ): Promise<Proof> {
     const { guesses, devices, audit, clockSense } = this.#options;
     const { loginName, code } = attempt;
+    const { visitor, peer } = from;
+    if (visitor !== undefined && account?.principal !== visitor.person) {
+      // Whether it is right for somebody else is nothing that a device may find out: not even a hash is spent on it.
+      this.#alarm.add();
+      this.#refusals.add("not the person of this device", { peer, unseen: true });
+      throw wrong();
+    }
     // Before anything is looked at, so that it says nothing of what is right.
     if (code !== undefined && isTotpLike(code)) clockSense.insist();
-    const device = account && devices.keyOf(from.cookieHeader, account.principal);
-    const guess = { account: account?.principal, loginName, device, peer: from.peer };
+    // What is guessed by a device that was lost is counted against that device alone.
+    const device = visitor?.device ?? (account && devices.keyOf(from.cookieHeader, account.principal));
+    const guess = { account: account?.principal, loginName, device, peer };
     const proof = await guesses
       .admit(guess, () => this.#evaluate(account, attempt, from.place), cancel)
       .catch((error: unknown) => {
-        const { peer } = from;
         this.#alarm.add();
         this.#refusals.add(`not looked at, for ${account?.principal ?? "nobody"}`, { peer, unseen: true });
         throw error;
       });
     if (proof === undefined) {
       this.#alarm.add();
-      this.#refusals.add(`wrong, for ${account?.principal ?? "nobody"}`, { peer: from.peer });
-      throw new GatehouseError("sign-in-refused", "name, password or code is wrong");
+      this.#refusals.add(`wrong, for ${account?.principal ?? "nobody"}`, { peer });
+      throw wrong();
     }
     const detail = proof.factors.join("+");
     audit.append({ principal: proof.principal, action, target: proof.principal, outcome: "allowed", detail });
@@ -179,6 +189,8 @@ export class Credentials implements Disposable {
     return recovery.use(principal, plain) ? "recovery-code" : "wrong";
   }
 }
+
+const wrong = (): GatehouseError => new GatehouseError("sign-in-refused", "name, password or code is wrong");
 
 /** Codes that are worth what the clock is worth. */
 const isTotpLike = (code: Secret): boolean => /^\d{6}$/.test(code.reveal().replace(/[\s-]/g, ""));

@@ -32,8 +32,10 @@ export interface PasskeyProofsOptions {
 export interface PasskeyOrigin {
   readonly site: PasskeySite;
   readonly place: Place;
-  /** The address that it comes from. */
+  /** The address that it comes from, or a device that came through the relay. */
   readonly peer: string;
+  /** Whose passkey alone is taken: of a device's person. */
+  readonly whose?: PrincipalId | undefined;
 }
 
 /**
@@ -89,7 +91,7 @@ export class PasskeyProofs implements Disposable {
 
   async #prove(
     answer: PasskeyAnswer,
-    { site, place, peer, of, whose }: PasskeyOrigin & { readonly of: CeremonyOf; readonly whose?: PrincipalId },
+    { site, place, peer, of, whose }: PasskeyOrigin & { readonly of: CeremonyOf },
   ): Promise<Proof> {
     const { passkeys, ceremonies } = this.#options;
     const { ceremony, response } = answer;

@@ -40,6 +40,7 @@ import { ApiServer, type ApiServerOptions } from "../server.ts";
 import { FakeLogins } from "./fake-logins.ts";
 import { passkeySamples } from "./passkey-expectations.ts";
 import { peopleSamples } from "./people-expectations.ts";
+import { remoteSamples } from "./remote-expectations.ts";
 import { rightSamples } from "./right-expectations.ts";
 
 export interface Answer {
@@ -109,6 +110,7 @@ export const samples: Samples = {
   ...peopleSamples,
   ...passkeySamples,
   ...rightSamples,
+  ...remoteSamples,
   pair: {
     principal: PrincipalId.parse("who-zzzzzzzzzzzzzzzz"),
     name: "New",
@@ -359,9 +361,19 @@ export class ApiWorld implements AsyncDisposable {
     return socket;
   }
 
+  /** Serves a connection that a device made through the relay. */
+  get accept(): ApiServer["accept"] {
+    if (this.#server === undefined) throw new Error("the server is closed");
+    return this.#server.accept;
+  }
+
   /** One request over a connection of its own. */
-  async ask({ method, path, as, headers = {}, body }: Question): Promise<Answer> {
-    const socket = await this.dial({ as });
+  async ask(question: Question): Promise<Answer> {
+    return this.askOver(await this.dial({ as: question.as }), question);
+  }
+
+  /** One request, after which the connection is closed. */
+  async askOver(socket: TLSSocket, { method, path, headers = {}, body }: Question): Promise<Answer> {
     const content = body === undefined ? {} : { "content-type": "application/json" };
     const asked = httpsRequest({
       method,

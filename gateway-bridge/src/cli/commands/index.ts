@@ -15,6 +15,8 @@ import { checkCommand } from "./check.ts";
 import { clientListCommand } from "./client-list.ts";
 import { clientRevokeCommand } from "./client-revoke.ts";
 import { clockConfirmCommand } from "./clock-confirm.ts";
+import { connectCommand } from "./connect.ts";
+import { connectPairCommand } from "./connect-pair.ts";
 import { eraseCommand } from "./erase.ts";
 import { firstRunCommand } from "./first-run.ts";
 import { grantListCommand } from "./grant-list.ts";
@@ -31,6 +33,16 @@ import {
   personListCommand,
   personRemoveCommand,
 } from "./person.ts";
+import { remoteDeviceAddCommand, remoteDeviceListCommand, remoteDeviceRevokeCommand } from "./remote-device.ts";
+import {
+  remoteEnrolCommand,
+  remoteLeaveCommand,
+  remoteOffCommand,
+  remoteOnCommand,
+  remotePanicCommand,
+  remoteRotateCommand,
+  remoteStatusCommand,
+} from "./remote.ts";
 import { restoreCommand } from "./restore.ts";
 import { roleAddCommand, roleChangeCommand, roleListCommand, roleRemoveCommand } from "./role.ts";
 import { statusCommand } from "./status.ts";
@@ -80,7 +92,19 @@ export const commands: readonly Command[] = [
   guestListCommand,
   guestInviteCommand,
   guestRevokeCommand,
+  remoteStatusCommand,
+  remoteEnrolCommand,
+  remoteOnCommand,
+  remoteOffCommand,
+  remoteLeaveCommand,
+  remoteRotateCommand,
+  remotePanicCommand,
+  remoteDeviceAddCommand,
+  remoteDeviceListCommand,
+  remoteDeviceRevokeCommand,
   clockConfirmCommand,
+  connectPairCommand,
+  connectCommand,
   checkCommand,
   updateCheckCommand,
   updateApplyCommand,

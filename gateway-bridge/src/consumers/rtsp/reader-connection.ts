@@ -50,10 +50,9 @@ export class ReaderConnection implements Disposable {
     this.#check = clock.schedule(limits.check, () => this.#watch());
   }
 
-  /** Whose connection this is, once somebody logged in, and the camera that its session is on. */
+  /** Whose connection this is, once that is known, and the camera that its session is on. */
   get owner(): Partial<SessionOwner> {
-    const { principal, session, standing } = this.#handler;
-    return { principal, camera: session?.camera, ...standing };
+    return this.#handler.owner;
   }
 
   get hasSession(): boolean {

@@ -2,6 +2,7 @@ import {
   GatehouseError,
   type CameraId,
   type Clock,
+  type LoginId,
   type Place,
   type Principal,
   type PrincipalId,
@@ -11,7 +12,7 @@ import { addressBlock } from "../../domain/address-block.ts";
 import { decideAccess, type AccessDecision, type AccessRequest } from "../../domain/access-policy.ts";
 import type { Standing } from "../../domain/circumstances.ts";
 import { DeedBudget } from "../../domain/deed-budget.ts";
-import type { AccessLog, AuditSink } from "../../ports.ts";
+import type { AccessLog, AuditSink, SignedInVisitor } from "../../ports.ts";
 import { DigestGuard, type DigestAlgorithm, type GuardedRequest } from "../../protocols/rtsp-server/digest-guard.ts";
 import { limits } from "./limits.ts";
 import { Places } from "./places.ts";
@@ -30,8 +31,18 @@ export interface ReaderLogins {
   onChanged(listener: (id: PrincipalId) => void): Disposable;
 }
 
+/** People who come from away, each by a login. */
+export interface ReaderPeople {
+  /** The person of a login, while both stand. */
+  find(login: LoginId): Principal | undefined;
+  /** Tells of each login at the moment it ends. */
+  onEnded(listener: (login: LoginId) => void): Disposable;
+}
+
 export interface ReaderGateOptions {
   readonly logins: ReaderLogins;
+  /** Without them nobody comes from away. */
+  readonly people?: ReaderPeople;
   /** Where somebody is whose connection comes from this address. */
   readonly placeOf: (peer: string) => Place;
   readonly audit: AuditSink;
@@ -42,7 +53,9 @@ export interface ReaderGateOptions {
 export type Admission =
   | { readonly kind: "in"; readonly principal: Principal }
   /** `wrong`: a login came, and it was not a mere matter of its nonce. */
-  | { readonly kind: "out"; readonly challenges: readonly string[]; readonly wrong: boolean };
+  | { readonly kind: "out"; readonly challenges: readonly string[]; readonly wrong: boolean }
+  /** The login by which the connection came has ended, and another will not do. */
+  | { readonly kind: "over" };
 
 /** A deed of a reader, for the audit log. */
 export interface ReaderDeed {
@@ -79,6 +92,14 @@ export class ReaderGate {
     const wrong = verdict.kind === "refused";
     if (wrong) this.#options.accesses.deny({ principal: "-", action, target: "-" }, "unauthenticated", peer);
     return { kind: "out", challenges: guard.challenges({ stale: verdict.kind === "stale" }), wrong };
+  }
+
+  /** Who a visitor is, as long as the login stands that it showed. */
+  recognize({ person, login }: SignedInVisitor, peer: string): Admission {
+    const principal = this.#options.people?.find(login.id);
+    if (principal?.id === person) return { kind: "in", principal };
+    this.#options.accesses.deny({ principal: "-", action, target: "-" }, "unauthenticated", peer);
+    return { kind: "over" };
   }
 
   /** A place for one connection of a login, until it is disposed of. @throws GatehouseError `too-many-sessions` */

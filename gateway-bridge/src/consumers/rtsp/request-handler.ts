@@ -11,13 +11,12 @@ import {
 } from "@gatehouse/shared";
 import type { Socket } from "node:net";
 
-import type { Standing } from "../../domain/circumstances.ts";
+import type { SessionOwner } from "../../domain/session-filter.ts";
 import type { AcceptedCodecs } from "../../domain/track.ts";
 import type { Stream } from "../../media/stream.ts";
 import type { TalkSink } from "../../media/talk/talk-receiver.ts";
 import type { RtspServerRequest } from "../../protocols/rtsp/rtsp-message.ts";
 import { formatRtspUrl, parseRtspUrl } from "../../protocols/rtsp/rtsp-url-policy.ts";
-import type { DigestGuard } from "../../protocols/rtsp-server/digest-guard.ts";
 import type { RtspAnswer } from "../../protocols/rtsp-server/rtsp-answer.ts";
 import { parseTransportOffers } from "../../protocols/rtsp-server/transport-offer.ts";
 import { writeSdp } from "../../protocols/rtsp-server/write-sdp.ts";
@@ -25,6 +24,7 @@ import type { Carrier } from "./carrier.ts";
 import { InterleavedCarrier } from "./interleaved-carrier.ts";
 import { limits } from "./limits.ts";
 import type { ReaderGate } from "./reader-gate.ts";
+import type { ReaderLogin } from "./reader-login.ts";
 import { ReaderSession } from "./reader-session.ts";
 import { backchannel, spoken, talkSection, talkTrack, type ReaderTalk } from "./talk-track.ts";
 import { parseTarget, type Target } from "./target-policy.ts";
@@ -45,6 +45,7 @@ export interface RequestHandlerOptions {
   /** The connection is encrypted. */
   readonly secure: boolean;
   readonly gate: ReaderGate;
+  readonly login: ReaderLogin;
   readonly streams: ReaderStreams;
   /** Without it nobody talks. */
   readonly talk: ReaderTalk | undefined;
@@ -83,10 +84,6 @@ const notFound: Handled = { answer: { status: 404 } };
 /** Answers the requests of one connection, which has one session at most. */
 export class RequestHandler {
   readonly #options: RequestHandlerOptions;
-  readonly #guard: DigestGuard;
-  readonly #peer: string;
-  /** How whoever logs in here comes in. */
-  readonly standing: Standing;
   #principal: PrincipalId | undefined;
   /** Among the connections of the principal. */
   #place: Disposable | undefined;
@@ -97,14 +94,17 @@ export class RequestHandler {
 
   constructor(options: RequestHandlerOptions) {
     this.#options = options;
-    this.#guard = options.gate.guard(options);
-    this.#peer = options.socket.remoteAddress ?? "";
-    this.standing = options.gate.standingOf(this.#peer);
   }
 
   /** Who logged in. */
   get principal(): PrincipalId | undefined {
     return this.#principal;
+  }
+
+  /** Whose the connection is, as far as that is known, and the camera that its session is on. */
+  get owner(): Partial<SessionOwner> {
+    const { standing, owner } = this.#options.login;
+    return { principal: this.#principal ?? owner, camera: this.#session?.camera, ...standing };
   }
 
   get session(): ReaderSession | undefined {
@@ -156,17 +156,19 @@ export class RequestHandler {
 
   /** Every method that names a camera is let in here or not at all. */
   #admit(request: RtspServerRequest): Admitted | Handled {
-    const { gate, tiers } = this.#options;
+    const { gate, login, tiers } = this.#options;
     const { method, uri, headers } = request;
-    const asked = { method, uri, authorization: headers.get("authorization") };
-    const admission = gate.authenticate(this.#guard, asked, this.#peer);
+    const admission = login.admit({ method, uri, authorization: headers.get("authorization") });
     if (admission.kind === "out") return this.#turnAway(admission);
+    if (admission.kind === "over") {
+      return { answer: { status: 403 }, after: () => this.#options.end("its login has ended") };
+    }
     const { principal } = admission;
     // A connection is one login's, so that revoking it can end the connection.
     if (this.#principal !== undefined && this.#principal !== principal.id) return { answer: { status: 400 } };
     this.#welcome(principal);
     const target = parseTarget(uri);
-    if (target === undefined || !gate.authorize(principal, target.camera, this.standing)) return notFound;
+    if (target === undefined || !gate.authorize(principal, target.camera, login.standing)) return notFound;
     const [tier] = (tiers(target.camera) ?? []).filter((name) => name === (target.tier ?? "main"));
     return tier === undefined ? notFound : { request, principal, target, tier };
   }
@@ -236,8 +238,8 @@ export class RequestHandler {
       const openTalk = this.#openTalk(admitted);
       if (opened.formats[track] === undefined && (track !== talkTrack || openTalk === undefined)) return notFound;
       cancel.signal.throwIfAborted();
-      const { gate, clock, log, end } = this.#options;
-      const owner = { principal: principal.id, camera, tier, place: gate.seat(principal, camera, this.#peer) };
+      const { gate, login, clock, log, end } = this.#options;
+      const owner = { principal: principal.id, camera, tier, place: gate.seat(principal, camera, login.peer) };
       this.#session = new ReaderSession({ ...owner, ...opened, openTalk, gate, clock, log, onGone: end });
     } else if (!before.has(track)) return notFound;
     else if (before.isSetUp(track)) return { answer: { status: 455 } };
@@ -303,9 +305,10 @@ export class RequestHandler {
 
   /** The way to the camera's loudspeaker; undefined where it has none, or the reader may not talk. */
   #openTalk({ principal, target: { camera } }: Admitted): (() => TalkSink) | undefined {
-    const { talk, gate } = this.#options;
-    if (talk?.loudspeaker(camera) !== true || !gate.mayTalk(principal, camera, this.standing)) return undefined;
-    return () => talk.microphone({ principal: principal.id, camera, ...this.standing, from: spoken });
+    const { talk, gate, login } = this.#options;
+    const { standing } = login;
+    if (talk?.loudspeaker(camera) !== true || !gate.mayTalk(principal, camera, standing)) return undefined;
+    return () => talk.microphone({ principal: principal.id, camera, ...standing, from: spoken });
   }
 
   /** A datagram of the reader's own words, which is a sign of life too. */

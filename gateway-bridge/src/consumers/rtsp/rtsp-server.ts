@@ -12,11 +12,13 @@ import {
 import type { Socket } from "node:net";
 
 import { Crowd, type CrowdCount } from "../../domain/crowd.ts";
+import { deviceLabel } from "../../domain/device-label.ts";
 import { matchesFilter, type SessionFilter } from "../../domain/session-filter.ts";
-import type { AccessLog, AuditSink, Hold, Holder, ServerCertificates } from "../../ports.ts";
+import type { AccessLog, AuditSink, Hold, Holder, ServerCertificates, SignedInVisitor } from "../../ports.ts";
 import { limits } from "./limits.ts";
-import { ReaderConnection } from "./reader-connection.ts";
-import { ReaderGate, type ReaderLogins } from "./reader-gate.ts";
+import { ReaderConnection, type ReaderConnectionOptions } from "./reader-connection.ts";
+import { ReaderGate, type ReaderLogins, type ReaderPeople } from "./reader-gate.ts";
+import { PasswordLogin, PersonLogin } from "./reader-login.ts";
 import type { ReaderStreams } from "./request-handler.ts";
 import { RtspListener, type RtspListenerOptions } from "./rtsp-listener.ts";
 import type { ReaderTalk } from "./talk-track.ts";
@@ -29,6 +31,8 @@ export interface RtspServerOptions {
   /** Opens a port for plain RTSP too, which everybody on the way can read, and whose media may go by UDP. */
   readonly plain?: { readonly port: number } | undefined;
   readonly logins: ReaderLogins;
+  /** Without them nobody comes from away. */
+  readonly people?: ReaderPeople;
   /** Tells of each principal at the moment it is revoked. */
   readonly revocations: Pick<EventBus<PrincipalId>, "on">;
   /** Where somebody is whose connection comes from this address. */
@@ -78,6 +82,10 @@ export class RtspServer implements AsyncDisposable, Holder {
     this.#options = options;
     this.#gate = new ReaderGate(options);
     this.#listening.use(options.revocations.on((principal) => this.endAll({ principal }, "the login was revoked")));
+    const { people } = options;
+    if (people !== undefined) {
+      this.#listening.use(people.onEnded((login) => this.endAll({ login }, "the login has ended")));
+    }
     this.#listening.use(options.logins.onChanged(() => void this.ports().catch(() => undefined)));
   }
 
@@ -106,6 +114,21 @@ export class RtspServer implements AsyncDisposable, Holder {
     });
     await settled;
     return this.#door?.ports;
+  }
+
+  /**
+   * Serves a connection that a device made through the relay, inside TLS that ends here, to the person of the login that was shown, whether
+   * a port is open or not.
+   */
+  accept(socket: Socket, visitor: SignedInVisitor): void {
+    const leaving = this.#crowd.admit(socket, deviceLabel(visitor.device));
+    if (leaving !== undefined) this.#crowded += 1;
+    leaving?.destroy();
+    socket.once("close", () => this.#crowd.leave(socket));
+    if (this.#closed) socket.destroy();
+    if (socket.destroyed) return;
+    this.#crowd.prove(socket);
+    this.#serve({ socket, prove: () => undefined, secure: true, login: new PersonLogin(this.#gate, visitor) });
   }
 
   /** Sessions of readers: those that play, and those that are set up. */
@@ -169,10 +192,15 @@ export class RtspServer implements AsyncDisposable, Holder {
   }
 
   #accept(socket: Socket, prove: () => void, secure: boolean): void {
+    const login = new PasswordLogin(this.#gate, { peer: socket.remoteAddress ?? "", secure });
+    this.#serve({ socket, prove, secure, login });
+  }
+
+  #serve(own: Pick<ReaderConnectionOptions, "socket" | "prove" | "secure" | "login">): void {
     const { streams, talk, tiers, clock, log } = this.#options;
     const onClosed = (closed: ReaderConnection): void => void this.#connections.delete(closed);
-    const own = { socket, prove, secure, gate: this.#gate, onClosed };
-    const connection = new ReaderConnection({ ...own, streams, talk, tiers, clock, log });
+    const gate = this.#gate;
+    const connection = new ReaderConnection({ ...own, gate, onClosed, streams, talk, tiers, clock, log });
     this.#connections.add(connection);
   }
 }

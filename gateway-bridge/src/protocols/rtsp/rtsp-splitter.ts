@@ -6,7 +6,8 @@ import { maxHeadBytes, parseHead, type RtspHead, type RtspMessage } from "./rtsp
 export interface SplitterSink {
   /** An interleaved frame. The payload is a view that is good until this returns. RFC 2326 10.12 */
   frame(channel: number, payload: Buffer): void;
-  message(message: RtspMessage): void;
+  /** @param bytes all of it as it came: a view that is good until this returns */
+  message(message: RtspMessage, bytes: Buffer): void;
 }
 
 const dollar = 0x24;
@@ -129,7 +130,7 @@ export class RtspSplitter {
     this.#searched = 0;
     if (found === undefined) return;
     const { bodyBytes, ...head } = found.head;
-    this.#sink.message({ ...head, body: Buffer.from(bytes.subarray(bytes.length - bodyBytes)) });
+    this.#sink.message({ ...head, body: Buffer.from(bytes.subarray(bytes.length - bodyBytes)) }, bytes);
   }
 }
 

@@ -1,11 +1,13 @@
 import { describe, expect, it } from "@jest/globals";
-import type { X509Certificate } from "node:crypto";
+import { generateKeyPairSync, type X509Certificate } from "node:crypto";
 
 import { permits } from "./certificate.ts";
-import { authority, clientKeys, keys, make } from "./testing/authority.ts";
+import { authority, clientKeys, edwardsKeys, keys, make } from "./testing/authority.ts";
 
 const server = (names: readonly string[]): X509Certificate =>
   make({ subject: "gw-x", use: { kind: "server", names }, issuer: { ...authority, name: "gw-x" } });
+
+const certifiedBy = (name: string) => ({ publicKey: edwardsKeys.publicKey, issuer: { name, ...edwardsKeys } });
 
 describe("makeCertificate", () => {
   it("makes an authority and a client certificate that it has signed", () => {
@@ -51,6 +53,23 @@ describe("makeCertificate", () => {
     for (const other of ["gw-y.local", "x.local", "10.0.0.0/9", "192.168.0.0/16"]) {
       expect([other, permits(ca, [...permitted, other])]).toEqual([other, false]);
     }
+  });
+
+  it("certifies a key on Ed25519, by itself and by an authority on P-256", () => {
+    const name = "gr-x";
+    const own = make({ subject: name, use: { kind: "server", names: [name] }, ...certifiedBy(name) });
+    expect([own.publicKey.asymmetricKeyType, own.issuer]).toEqual(["ed25519", "CN=gr-x"]);
+    expect(own.verify(edwardsKeys.publicKey)).toBe(true);
+    expect(own.verify(generateKeyPairSync("ed25519").publicKey)).toBe(false);
+    const device = make({ subject: "dev-x", publicKey: edwardsKeys.publicKey, use: { kind: "client" } });
+    expect(device.checkIssued(make({}))).toBe(true);
+    expect([device.verify(keys.publicKey), device.verify(edwardsKeys.publicKey)]).toEqual([true, false]);
+    expect(device.checkPrivateKey(edwardsKeys.privateKey)).toBe(true);
+  });
+
+  it("makes none with a key of a kind whose signatures it does not know", () => {
+    const rsa = generateKeyPairSync("rsa", { modulusLength: 2_048 });
+    expect(() => make({ issuer: { name: "x", ...rsa } })).toThrow(TypeError);
   });
 
   it("never gives two certificates one serial number", () => {

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, sign, X509Certificate, type KeyObject } from "node:crypto";
+import { createHash, randomBytes, X509Certificate, type KeyObject } from "node:crypto";
 import { isIP } from "node:net";
 
 import {
@@ -16,6 +16,7 @@ import {
   utf8String,
   yes,
 } from "./der.ts";
+import { signatureAlgorithm } from "./signature.ts";
 
 export type CertificateUse =
   /** Of clients. */
@@ -34,36 +35,33 @@ export interface CertificateOptions {
   /** Milliseconds since the epoch. */
   readonly notBefore: number;
   readonly notAfter: number;
-  /** Signs with P-256. The subject's own name and key make a self-signed certificate. */
+  /** Signs with P-256 or Ed25519. The subject's own name and key make a self-signed certificate. */
   readonly issuer: { readonly name: string; readonly publicKey: KeyObject; readonly privateKey: KeyObject };
 }
 
 /** RFC 5280 4.1.2.5: the end of a certificate that has no end. */
 export const noEnd: number = Date.UTC(9999, 11, 31, 23, 59, 59);
 
-/** A version 3 certificate (RFC 5280 4.1), signed with ECDSA and SHA-256. */
+/** A version 3 certificate (RFC 5280 4.1) for a key on P-256 or Ed25519. */
 export const makeCertificate = (options: CertificateOptions): X509Certificate => {
   const { subject, publicKey, notBefore, notAfter, issuer } = options;
+  const algorithm = signatureAlgorithm(issuer.privateKey);
   const body = sequence(
     explicit(0, unsigned(Buffer.of(2))),
     unsigned(randomBytes(16)),
-    ecdsaWithSha256,
+    algorithm.identifier,
     commonName(issuer.name),
     sequence(time(notBefore), time(notAfter)),
     commonName(subject),
     spkiOf(publicKey),
     explicit(3, sequence(...extensions(options))),
   );
-  const signature = sign("sha256", body, { key: issuer.privateKey, dsaEncoding: "der" });
-  return new X509Certificate(sequence(body, ecdsaWithSha256, bitString(signature)));
+  return new X509Certificate(sequence(body, algorithm.identifier, bitString(algorithm.sign(body))));
 };
 
 /** Whether an authority that was made here can vouch for all of these, written as it was made with them. */
 export const permits = ({ raw }: X509Certificate, permitted: readonly string[]): boolean =>
   permitted.every((each) => raw.includes(sequence(constrained(each))));
-
-// RFC 5758 3.2: no parameters.
-export const ecdsaWithSha256: Buffer = sequence(objectId("1.2.840.10045.4.3.2"));
 
 export const spkiOf = (key: KeyObject): Buffer => key.export({ type: "spki", format: "der" });
 

@@ -4,6 +4,7 @@ import { makeCertificate, noEnd, type CertificateOptions } from "../certificate.
 
 export const keys = generateKeyPairSync("ec", { namedCurve: "P-256" });
 export const clientKeys = generateKeyPairSync("ec", { namedCurve: "P-256" });
+export const edwardsKeys = generateKeyPairSync("ed25519");
 export const authority = { name: "clients of gw-x", ...keys };
 
 /** The certificate of the clients' authority, by itself; another where it is told otherwise. */

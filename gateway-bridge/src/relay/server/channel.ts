@@ -1,0 +1,79 @@
+import type { Thumbprint } from "@gatehouse/shared";
+import type { Duplex } from "node:stream";
+import type { TLSSocket } from "node:tls";
+
+import type { ByteBudget } from "./byte-budget.ts";
+import { Flow } from "./flow.ts";
+
+export interface ChannelOptions {
+  readonly device: Thumbprint;
+  readonly socket: TLSSocket;
+  readonly budget: ByteBudget;
+  /** Tells once that it is over, with what it carried. */
+  readonly onEnded: (channel: Channel) => void;
+}
+
+/** A device's way to its gateway, from the moment on in which its key was proven. Either both sides are joined or nothing flows. */
+export class Channel {
+  readonly device: Thumbprint;
+  readonly #options: ChannelOptions;
+  #stream: Duplex | undefined;
+  #toGateway: Flow | undefined;
+  #toDevice: Flow | undefined;
+  #ended = false;
+
+  constructor(options: ChannelOptions) {
+    this.device = options.device;
+    this.#options = options;
+    options.socket.once("close", () => this.#closed(options.socket, this.#stream));
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Bytes that it carried. */
+  get carried(): { readonly toGateway: number; readonly toDevice: number } {
+    return { toGateway: this.#toGateway?.bytes ?? 0, toDevice: this.#toDevice?.bytes ?? 0 };
+  }
+
+  /** From now on bytes flow both ways. */
+  join(stream: Duplex): void {
+    const { socket, budget } = this.#options;
+    this.#stream = stream;
+    stream.on("error", () => this.end());
+    stream.once("close", () => this.#closed(stream, socket));
+    if (this.#ended || stream.destroyed) {
+      stream.destroy();
+      this.end();
+      return;
+    }
+    this.#toGateway = new Flow(socket, stream, budget);
+    this.#toDevice = new Flow(stream, socket, budget);
+    this.#toGateway.start();
+    this.#toDevice.start();
+  }
+
+  /** Not a byte more, in either direction. */
+  end(): void {
+    if (this.#ended) return;
+    this.#options.socket.destroy();
+    this.#stream?.destroy();
+    this.withdraw();
+  }
+
+  /** It never came about; the device's connection is for others to answer on. */
+  withdraw(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const { budget, onEnded } = this.#options;
+    for (const flow of [this.#toGateway, this.#toDevice]) if (flow !== undefined) budget.forget(flow);
+    onEnded(this);
+  }
+
+  /** A side that ended both directions in order leaves the other to take what is still on its way to it. */
+  #closed(side: Duplex, other: Duplex | undefined): void {
+    const inOrder = side.readableEnded && side.writableFinished && side.errored === null;
+    if (!inOrder || other === undefined || other.destroyed) this.end();
+  }
+}

@@ -1,0 +1,107 @@
+import type { Cancellable, Clock, OpenChannel, Thumbprint, Way } from "@gatehouse/shared";
+
+import { Channel } from "./channel.ts";
+import type { GatewayBook } from "./gateway-book.ts";
+import { fixedLimits } from "./limits.ts";
+import type { Arrival } from "./listener.ts";
+import { openChannel, type Opened } from "./open-channel.ts";
+import type { Places } from "./places.ts";
+import type { Tunnel } from "./tunnel.ts";
+
+export interface ChannelsOptions {
+  readonly gateways: GatewayBook;
+  readonly places: Places;
+  readonly clock: Clock;
+}
+
+/** A device that proved a key which its gateway admits. */
+export interface Guest {
+  readonly arrival: Arrival;
+  readonly tunnel: Tunnel;
+  readonly device: Thumbprint;
+  readonly way: Way;
+  readonly opening: OpenChannel;
+}
+
+/** A channel whose gateway takes the device; nothing flows before it is joined. */
+export interface ReadyChannel {
+  readonly verdict: "open";
+  join(): void;
+}
+export type ChannelVerdict = ReadyChannel | { readonly verdict: "refused" | "busy" };
+
+/** Opens channels of admitted devices, where there is a place for them. */
+export class Channels {
+  readonly #options: ChannelsOptions;
+  readonly #carried = { toGateway: 0, toDevice: 0 };
+  readonly #standing = new Set<Channel>();
+
+  constructor(options: ChannelsOptions) {
+    this.#options = options;
+  }
+
+  /** Channels that stand or are being opened. */
+  get count(): number {
+    return this.#standing.size;
+  }
+
+  /** Bytes so far, of all channels. */
+  get carried(): { readonly toGateway: number; readonly toDevice: number } {
+    let { toGateway, toDevice } = this.#carried;
+    for (const { carried } of this.#standing) {
+      toGateway += carried.toGateway;
+      toDevice += carried.toDevice;
+    }
+    return { toGateway, toDevice };
+  }
+
+  /** From here on the connection ends with the device's admission, opened or not. @throws where it did meanwhile */
+  async open(guest: Guest, cancel: Cancellable): Promise<ChannelVerdict> {
+    const { tunnel, device, way, opening } = guest;
+    const { clock } = this.#options;
+    const place = this.#place(guest);
+    if (place === undefined) return { verdict: "busy" };
+    const channel = this.#begin(guest, place);
+    tunnel.keepSpare(fixedLimits.spare);
+    const opened = await openChannel({ tunnel, way, opening, clock }, cancel).catch(() => undefined);
+    if (channel.ended || !tunnel.admits(device)) {
+      end(opened);
+      channel.end();
+      throw new Error("the device's admission ended");
+    }
+    if (opened?.open === true) return { verdict: "open", join: () => channel.join(opened.stream) };
+    channel.withdraw();
+    return { verdict: opened === undefined ? "busy" : "refused" };
+  }
+
+  #place({ arrival: { block }, tunnel: { gateway }, device }: Guest): Disposable | undefined {
+    const { places, gateways } = this.#options;
+    const known = gateways.find(gateway);
+    return known?.revoked === undefined && known !== undefined
+      ? places.take({ gateway, device, block }, known.limits)
+      : undefined;
+  }
+
+  #begin({ arrival: { socket }, tunnel, device }: Guest, place: Disposable): Channel {
+    const channel = new Channel({
+      device,
+      socket,
+      budget: tunnel.budget,
+      onEnded: (ended) => {
+        place[Symbol.dispose]();
+        this.#standing.delete(ended);
+        this.#carried.toGateway += ended.carried.toGateway;
+        this.#carried.toDevice += ended.carried.toDevice;
+        tunnel.channels.delete(ended);
+        tunnel.idleSince = this.#options.clock.monotonic();
+      },
+    });
+    this.#standing.add(channel);
+    tunnel.channels.add(channel);
+    return channel;
+  }
+}
+
+const end = (opened: Opened | undefined): void => {
+  if (opened?.open === true) opened.stream.destroy();
+};

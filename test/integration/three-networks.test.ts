@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+import { protocols, readCapture, tcpStreams } from "../support/capture.ts";
+import { eventually } from "../support/eventually.ts";
+import { describeWith } from "../support/needs.ts";
+import { canMakeNetworks, type NetworkNamespace } from "../support/network-namespace.ts";
+import { askRouter } from "../support/router-asker.ts";
+import { root } from "../support/repository.ts";
+import { addresses, ThreeNetworks } from "../support/three-networks.ts";
+import { WireTap } from "../support/wire-tap.ts";
+
+/** Answers each connection with the address that it came from. */
+const teller = `require("net").createServer((socket) => socket.end(socket.remoteAddress + "\\n")).listen(PORT, () => console.log("ready"))`;
+const tellAt = async (network: NetworkNamespace, port: number): Promise<Disposable> => {
+  const [program, ...args] = [...network.within, process.execPath, "-e", teller.replace("PORT", String(port))];
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
+  await once(child.stdout, "data");
+  return { [Symbol.dispose]: () => void child.kill("SIGKILL") };
+};
+const ask = (from: NetworkNamespace, address: string, port: number): Promise<string> =>
+  from.run(`timeout 0.5 bash -c 'exec 3<>/dev/tcp/${address}/${port}; cat <&3'`);
+
+/** One that ended and was not asked how is none any more. */
+const isAlive = (pid: number): boolean => {
+  try {
+    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  } catch {
+    return false;
+  }
+};
+
+// What all of the tests away from home rest on: that these networks are as they say.
+describeWith(["router", "captures"], "a home, the internet and a place away", () => {
+  (canMakeNetworks() ? describe : describe.skip)("in networks of their own", () => {
+    let networks: ThreeNetworks;
+    const stack = new AsyncDisposableStack();
+    beforeAll(async () => {
+      networks = stack.use(await ThreeNetworks.open());
+      stack.use(await tellAt(networks.internet, 7_001));
+      stack.use(await tellAt(networks.home, 7_002));
+    });
+    afterAll(() => stack.disposeAsync());
+
+    it("lead out under the router's address, and to nobody beyond", async () => {
+      const { home, away } = networks;
+      expect(await ask(home, addresses.relay, 7_001)).toMatch(addresses.homeRouter.wan);
+      expect(await ask(away, addresses.relay, 7_001)).toMatch(addresses.awayRouter.wan);
+      expect(await ask(home, addresses.home, 7_002)).toMatch(addresses.home);
+      await expect(ask(away, addresses.home, 7_002)).rejects.toThrow();
+      await expect(ask(home, "9.9.9.9", 443)).rejects.toThrow();
+    });
+
+    it("let nobody in, and count who tried", async () => {
+      const { inbound } = await networks.homeRouter.counts();
+      await expect(ask(networks.internet, addresses.homeRouter.wan, 7_002)).rejects.toThrow();
+      await networks.internet.run(`ip route add 192.168.77.0/24 via ${addresses.homeRouter.wan}`);
+      await expect(ask(networks.internet, addresses.home, 7_002)).rejects.toThrow();
+      expect((await networks.homeRouter.counts()).inbound).toBeGreaterThanOrEqual(inbound + 2);
+    });
+
+    it("have a router at home that counts each way of asking for a mapping, and gives it", async () => {
+      expect(await networks.homeRouter.counts()).toMatchObject({ ssdp: 0, natPmp: 0, pcp: 0, mapping: 0, control: 0 });
+      await askRouter(networks.home, 7_002);
+      const { inbound, ...asked } = await networks.homeRouter.counts();
+      for (const count of Object.values(asked)) expect(count).toBeGreaterThan(0);
+      expect((await networks.homeRouter.mappings()).map((each) => each.split(" -> ")[1])).toEqual(
+        Array.from({ length: 3 }, () => `${addresses.home}:7002`),
+      );
+      // So nothing but the asking stands between the internet and a home.
+      const [open = ""] = await networks.homeRouter.mappings();
+      const answer = await ask(networks.internet, addresses.homeRouter.wan, Number(open.split(" ")[0]));
+      expect(answer).toContain("203.0.113.1");
+      expect((await networks.homeRouter.counts()).inbound).toBeGreaterThan(inbound);
+    });
+
+    it("have wires of which a capture misses nothing", async () => {
+      const folder = stack.adopt(await mkdtemp(join(tmpdir(), "gatehouse-wire-")), (path) =>
+        rm(path, { recursive: true }),
+      );
+      const taps = [
+        await WireTap.open(networks.internet, "any", join(folder, "any")),
+        await WireTap.open(networks.home, "eth0", join(folder, "eth0")),
+      ];
+      const script = `for n in $(seq 20000); do echo "line $n"; done`;
+      await networks.home.run(
+        `{ ${script}; } >/dev/tcp/${addresses.relay}/7001 || true`.replace(/^/, "exec bash -c '").concat("'"),
+      );
+      for (const tap of taps) {
+        const packets = readCapture(await tap.stop());
+        const streams = [...tcpStreams(packets)].filter(([name]) => name.endsWith(`> ${addresses.relay}:7001`));
+        expect(streams.length).toBe(1);
+        expect(streams[0]?.[1].toString()).toMatch(/^line 1\nline 2\n/);
+        expect(packets.every(({ protocol }) => protocol === protocols.tcp || protocol === protocols.udp)).toBe(true);
+      }
+    });
+
+    it("are gone, with all that runs there, when the test is killed", async () => {
+      const script = join(root, "test/support/three-networks-holder.ts");
+      const child = spawn(process.execPath, ["--conditions=source", script], { stdio: ["ignore", "pipe", "inherit"] });
+      const [line] = (await once(createInterface(child.stdout), "line")) as [string];
+      const pids = JSON.parse(line) as number[];
+      expect(pids.length).toBeGreaterThan(3);
+      expect(pids.filter((pid) => !isAlive(pid))).toEqual([]);
+      child.kill("SIGKILL");
+      await eventually("their end", () => !pids.some(isAlive));
+    });
+  });
+});
