@@ -34,14 +34,16 @@ const rows = [
     "update",
     "tls",
     "advertising",
+    "relay",
   ],
-  ["camera-states.ts", "door.ts", "version.ts", "backup"],
-  ["media-plane.ts", "remote-plane.ts"],
+  ["camera-states.ts", "door.ts", "version.ts", "backup", "relay-store.ts"],
+  ["media-plane.ts", "remote-plane.ts", "relay-node.ts"],
   ["handlers"],
-  ["handlers.ts"],
+  ["handlers.ts", "relay-operation.ts"],
   ["gateway.ts"],
   ["cli"],
-  ["main.ts"],
+  ["process-edge.ts", "relay-cli"],
+  ["main.ts", "relay-main.ts"],
 ];
 /** Files of the second row that its other rooms rest on. */
 const foundation = new Set(["ports.ts", "store"]);
