@@ -1,11 +1,13 @@
 import {
   connect,
+  constants,
   performServerHandshake,
   type ClientHttp2Session,
   type ClientHttp2Stream,
   type ServerHttp2Session,
   type Settings,
 } from "node:http2";
+import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 
 /** What a stream of a tunnel is for: the one with frames in both directions, or a channel. */
@@ -50,3 +52,12 @@ export const serveOver = (socket: TLSSocket): ServerHttp2Session => {
 /** A new stream towards the gateway, whose both directions stay open. */
 export const openStream = (session: ClientHttp2Session, path: TunnelPath): ClientHttp2Stream =>
   session.request({ ":method": "POST", ":path": path }, { endStream: false });
+
+/**
+ * Ends both directions at once, of a connection or of a stream of a tunnel. A stream is cancelled, because one that ends without an error lets
+ * the other side go on with what it holds. RFC 9113 7
+ */
+export const cut = (stream: Duplex): void => {
+  if ("rstCode" in stream) (stream as ClientHttp2Stream).close(constants.NGHTTP2_CANCEL);
+  stream.destroy();
+};

@@ -2,6 +2,7 @@ import type { Thumbprint } from "@gatehouse/shared";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 
+import { cut } from "../protocol/reverse-http2.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import { Flow } from "./flow.ts";
 
@@ -43,8 +44,10 @@ export class Channel {
     this.#stream = stream;
     stream.on("error", () => this.end());
     stream.once("close", () => this.#closed(stream, socket));
+    // A stream that the gateway let go of without an error, which would otherwise go on with what it holds.
+    stream.once("aborted", () => this.end());
     if (this.#ended || stream.destroyed) {
-      stream.destroy();
+      cut(stream);
       this.end();
       return;
     }
@@ -58,7 +61,7 @@ export class Channel {
   end(): void {
     if (this.#ended) return;
     this.#options.socket.destroy();
-    this.#stream?.destroy();
+    if (this.#stream !== undefined) cut(this.#stream);
     this.withdraw();
   }
 

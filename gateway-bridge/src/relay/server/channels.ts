@@ -1,5 +1,6 @@
 import type { Cancellable, Clock, OpenChannel, Thumbprint, Way } from "@gatehouse/shared";
 
+import { cut } from "../protocol/reverse-http2.ts";
 import { Channel } from "./channel.ts";
 import type { GatewayBook } from "./gateway-book.ts";
 import { fixedLimits } from "./limits.ts";
@@ -103,5 +104,5 @@ export class Channels {
 }
 
 const end = (opened: Opened | undefined): void => {
-  if (opened?.open === true) opened.stream.destroy();
+  if (opened?.open === true) cut(opened.stream);
 };

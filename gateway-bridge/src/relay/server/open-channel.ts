@@ -11,6 +11,7 @@ import {
 } from "@gatehouse/shared";
 import type { Duplex } from "node:stream";
 
+import { cut } from "../protocol/reverse-http2.ts";
 import { fixedLimits } from "./limits.ts";
 import type { Tunnel } from "./tunnel.ts";
 
@@ -39,10 +40,10 @@ export const openChannel = async (options: OpenOptions, cancel: Cancellable): Pr
     });
     if (open) return { open, stream };
   } catch (error) {
-    stream.destroy();
+    cut(stream);
     throw error;
   }
-  stream.destroy();
+  cut(stream);
   return { open: false };
 };
 
