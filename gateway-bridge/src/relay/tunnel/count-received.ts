@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 
 /**
  * Counts what somebody else reads of a stream from now on; the answer tells how much it is by now. It takes nothing, and starts nothing.
- * What was not read does not count for a stream of HTTP/2, while a socket of its own counts what was received.
+ * Of a socket everything counts that was received, of other streams what `data` brings.
  */
 export const countReceived = (stream: Duplex): (() => number) => {
   if (stream instanceof Socket) {
@@ -11,7 +11,12 @@ export const countReceived = (stream: Duplex): (() => number) => {
     return () => stream.bytesRead - before;
   }
   let bytes = 0;
-  // A listener would set the stream flowing before its reader is there; this is called as the reader does.
-  stream.once("resume", () => stream.on("data", (chunk: Buffer) => void (bytes += chunk.length)));
+  const follow = (event: string | symbol): void => {
+    if (event !== "data") return;
+    stream.off("newListener", follow);
+    stream.on("data", (chunk: Buffer) => void (bytes += chunk.length));
+  };
+  // Any earlier, a listener of ours would set the stream flowing before its reader is there.
+  stream.on("newListener", follow);
   return () => bytes;
 };

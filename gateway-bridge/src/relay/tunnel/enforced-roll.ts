@@ -25,9 +25,13 @@ export class EnforcedRoll {
     this.#wake();
   }
 
+  isReached(epoch: number): boolean {
+    return this.#epoch === undefined || this.#epoch >= epoch;
+  }
+
   /** Resolves once nobody comes by an older roll any more; rejects with the signal's reason. */
   async reached(epoch: number, { signal }: Cancellable): Promise<void> {
-    while (this.#epoch !== undefined && this.#epoch < epoch) await untilAborted(signal, this.#changed.promise);
+    while (!this.isReached(epoch)) await untilAborted(signal, this.#changed.promise);
   }
 
   #wake(): void {

@@ -24,7 +24,10 @@ export class RollPush implements Disposable {
   readonly #options: RollPushOptions;
   #told = 0;
   #confirmed = 0;
-  #full = false;
+  /** The relay has yet to read what it was told last, */
+  #waiting = false;
+  /** which is not the newest any more. */
+  #stale = false;
   #overdue: Disposable | undefined;
 
   constructor(options: RollPushOptions) {
@@ -33,19 +36,26 @@ export class RollPush implements Disposable {
 
   /** Tells of the roll as it is now. */
   push(): void {
-    const { control, roll, salt, enforced } = this.#options;
+    const { control } = this.#options;
     this.#watch();
-    if (this.#full || control.destroyed) return;
+    if (this.#waiting) this.#stale = true;
+    else if (!control.destroyed) this.#tell();
+  }
+
+  #tell(): void {
+    const { control, roll, salt, enforced } = this.#options;
+    this.#stale = false;
     this.#told = roll.epoch;
     enforced.told();
     const admit: FromGateway = { kind: "admit", epoch: roll.epoch, salt: salt(), devices: [...roll.thumbprints()] };
     writeFrame(control, admit);
-    if (!control.writableNeedDrain) return;
-    this.#full = true;
-    control.once("drain", () => {
-      this.#full = false;
-      this.push();
-    });
+    this.#waiting = control.writableNeedDrain;
+    if (this.#waiting) control.once("drain", () => this.#drained());
+  }
+
+  #drained(): void {
+    this.#waiting = false;
+    if (this.#stale) this.#tell();
   }
 
   /** The relay says that it keeps to this roll. */

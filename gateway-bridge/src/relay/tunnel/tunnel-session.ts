@@ -73,6 +73,8 @@ export const isRekeyed = (why: unknown): boolean => why === rekeyed;
 export class TunnelSession implements AsyncDisposable {
   readonly #options: SessionOptions;
   readonly #socket: TLSSocket;
+  /** The pin of the key that the relay showed. */
+  readonly #shown: string;
   readonly #http: ServerHttp2Session;
   readonly #over = new AbortController();
   readonly #held = new AsyncDisposableStack();
@@ -87,6 +89,8 @@ export class TunnelSession implements AsyncDisposable {
   private constructor(options: SessionOptions, socket: TLSSocket) {
     this.#options = options;
     this.#socket = socket;
+    // HTTP/2 takes the connection for itself, which then tells nothing any more.
+    this.#shown = peerPin(socket) ?? "";
     this.#intake = this.#makeIntake();
     this.#http = serveOver(socket);
     this.#listen();
@@ -147,7 +151,7 @@ export class TunnelSession implements AsyncDisposable {
     const { place, learnRelayKeys } = this.#options;
     const control = await untilAborted(signal, this.#control.promise);
     const first = await readFrame(control, FromRelay, { signal, limit: frameLimits.tunnel });
-    const welcome = readWelcome({ first, relay: place().name, shown: peerPin(this.#socket) ?? "" });
+    const welcome = readWelcome({ first, relay: place().name, shown: this.#shown });
     if (welcome.keys.join() !== place().keys.join()) learnRelayKeys(welcome.keys);
     return { control, welcome };
   }
