@@ -179,7 +179,7 @@ describe("signing in on a device from away", () => {
     await world.clock.advance(30_000);
     const known = world.door.devices.remember(undefined, ann.id);
     const wrong = async (browser: Browser): Promise<unknown> =>
-      signIn(browser, "ann", "wrong password").catch(({ code }: GatehouseError) => code);
+      signIn(browser, "ann", "wrong password").catch((error: unknown) => (error as GatehouseError).code);
     for (let guess = 0; guess < 5; guess += 1) expect(await wrong(on(ann.id))).toBe("sign-in-refused");
     world.hashed.length = 0;
     expect(await wrong(on(ann.id))).toBe("too-many-guesses");
