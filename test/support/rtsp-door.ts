@@ -7,6 +7,7 @@ import { GatewayIdentity } from "../../gateway-bridge/src/access/gateway-identit
 import { Principals } from "../../gateway-bridge/src/access/principals.ts";
 import { MemoryAudit, MemorySecrets } from "../../gateway-bridge/src/access/testing/open-door.ts";
 import { AccessTally } from "../../gateway-bridge/src/audit/access-tally.ts";
+import type { ReaderPeople } from "../../gateway-bridge/src/consumers/rtsp/reader-gate.ts";
 import { RtspServer } from "../../gateway-bridge/src/consumers/rtsp/rtsp-server.ts";
 import type { ReaderTalk } from "../../gateway-bridge/src/consumers/rtsp/talk-track.ts";
 import type { StreamEndpoint } from "../../gateway-bridge/src/domain/camera.ts";
@@ -25,6 +26,8 @@ export interface RtspDoorOptions {
   readonly plain?: boolean;
   /** The way to cameras' loudspeakers; none unless told. */
   readonly talk?: ReaderTalk;
+  /** People who are signed in from away; none unless told. */
+  readonly people?: ReaderPeople;
   readonly clock?: Clock;
   /** Loopback unless told. */
   readonly host?: string;
@@ -93,7 +96,7 @@ export class RtspDoor implements AsyncDisposable {
 
   static async open(options: RtspDoorOptions): Promise<RtspDoor> {
     const door = new RtspDoor(options);
-    const { tiers = { [doorCamera]: ["main"] }, plain = false, talk, host = "127.0.0.1", port = 0 } = options;
+    const { tiers = { [doorCamera]: ["main"] }, plain = false, talk, people, host = "127.0.0.1", port = 0 } = options;
     const never = { signal: new AbortController().signal };
     const identity = await GatewayIdentity.open({ secrets: door.secrets }, never);
     const home = openHome({ identity, secrets: door.secrets });
@@ -107,6 +110,7 @@ export class RtspDoor implements AsyncDisposable {
         placeOf: () => door.place,
         streams: door.streams,
         ...(talk === undefined ? {} : { talk }),
+        ...(people === undefined ? {} : { people }),
         tiers: (camera) => (tiers as Partial<Record<CameraId, readonly TierName[]>>)[camera],
         audit: door.audit,
         accesses: new AccessTally({ audit: door.audit, clock: door.#clock, log: door.log }),

@@ -1,6 +1,5 @@
 import {
   callRoute,
-  doorName,
   withDeadline,
   type Cancellable,
   type Camera,
@@ -51,7 +50,7 @@ export class HomeConnection implements AsyncDisposable {
     this.#http = new HomeHttp({
       open: (way, cancel) => this.#line.open({ errand: { kind: "api" }, way }, cancel),
       cookies,
-      host: doorName(kept.identity.wayHome.gatewayKeys[0] ?? ""),
+      host: `${kept.identity.gateway.id}.gatehouse.internal`,
       clock,
     });
     this.#login = new PersonLogin({ http: this.#http, cookies, kept });
