@@ -22,8 +22,14 @@ export interface DialOptions {
   readonly carrier?: Duplex;
 }
 
+export interface Dialled {
+  readonly socket: TLSSocket;
+  /** The pin of the key that the relay showed: of a client's socket, Node tells that once. */
+  readonly shown: string;
+}
+
 /** Something that dials as `dialRelay` does. */
-export type Dial = (options: DialOptions, cancel: Cancellable) => Promise<TLSSocket>;
+export type Dial = (options: DialOptions, cancel: Cancellable) => Promise<Dialled>;
 
 /** How long a connection with its handshake may take. */
 const dialMs = 15_000;
@@ -39,6 +45,11 @@ export const dialRelay: Dial = async (options, cancel) => {
   const { place, key, protocol, clock, carrier } = options;
   const at = parseAddress(place.address);
   if (at === undefined) throw new GatehouseError("relay-unreachable", "the relay's address cannot be read");
+  let shown = "";
+  const accepts = (digest: Buffer): boolean => {
+    shown = digest.toString("base64url");
+    return place.keys.includes(shown);
+  };
   const deadline = { ...cancel, clock, ms: dialMs, what: "the relay", code: "relay-unreachable" } as const;
   const socket = await withDeadline(deadline, (within) =>
     connectPinned(
@@ -46,7 +57,7 @@ export const dialRelay: Dial = async (options, cancel) => {
         ...at,
         ...(carrier !== undefined && { carrier }),
         name: `the relay ${place.name}`,
-        accepts: (digest) => place.keys.includes(digest.toString("base64url")),
+        accepts,
         mismatch: "relay-impostor",
         unreachable: "relay-unreachable",
         certificate: key.cert,
@@ -58,5 +69,5 @@ export const dialRelay: Dial = async (options, cancel) => {
       within,
     ),
   );
-  return socket.setNoDelay(true).setKeepAlive(true, keepAliveMs);
+  return { socket: socket.setNoDelay(true).setKeepAlive(true, keepAliveMs), shown };
 };

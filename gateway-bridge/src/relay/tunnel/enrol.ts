@@ -41,7 +41,7 @@ export const enrolAtRelay = async (options: EnrolOptions, cancel: Cancellable): 
   const { invite, key, clock } = options;
   const place: RelayPlace = { address: invite.address, name: invite.relay, keys: [invite.relayKey] };
   const tunnel = idOfKey(key);
-  const socket = await dialRelay({ place, key, protocol: relayProtocols.enrol, clock }, cancel);
+  const { socket } = await dialRelay({ place, key, protocol: relayProtocols.enrol, clock }, cancel);
   try {
     const question: Enrol = { v: 1, secret: invite.secret, gateway: tunnel };
     writeFrame(socket, question);

@@ -25,11 +25,10 @@ import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 
 import type { AdmittedChannel, DeviceRoll } from "../../ports.ts";
-import { peerPin } from "../protocol/peer-pin.ts";
 import { serveOver, tunnelPaths } from "../protocol/reverse-http2.ts";
 import { ChannelIntake } from "./channel-intake.ts";
 import { DataPool } from "./data-pool.ts";
-import type { Dial } from "./dial-relay.ts";
+import type { Dial, Dialled } from "./dial-relay.ts";
 import type { EnforcedRoll } from "./enforced-roll.ts";
 import { keepAlive } from "./keep-alive.ts";
 import { LiveChannels } from "./live-channels.ts";
@@ -86,11 +85,10 @@ export class TunnelSession implements AsyncDisposable {
   #draining = false;
   #words: { readonly control: ServerHttp2Stream; readonly push: RollPush; readonly pool: DataPool } | undefined;
 
-  private constructor(options: SessionOptions, socket: TLSSocket) {
+  private constructor(options: SessionOptions, { socket, shown }: Dialled) {
     this.#options = options;
     this.#socket = socket;
-    // HTTP/2 takes the connection for itself, which then tells nothing any more.
-    this.#shown = peerPin(socket) ?? "";
+    this.#shown = shown;
     this.#intake = this.#makeIntake();
     this.#http = serveOver(socket);
     this.#listen();
@@ -103,8 +101,8 @@ export class TunnelSession implements AsyncDisposable {
    */
   static async open(options: SessionOptions, cancel: Cancellable): Promise<TunnelSession> {
     const { key, clock, dial } = options;
-    const socket = await dial({ place: options.place(), key, protocol: relayProtocols.tunnel, clock }, cancel);
-    const session = new TunnelSession(options, socket);
+    const dialled = await dial({ place: options.place(), key, protocol: relayProtocols.tunnel, clock }, cancel);
+    const session = new TunnelSession(options, dialled);
     try {
       using _abort = onAbort(cancel.signal, (why) => session.#end(why));
       await untilAborted(session.over, session.#begin());
@@ -173,7 +171,7 @@ export class TunnelSession implements AsyncDisposable {
 
   async #dialData(tunnel: string, cancel: Cancellable): Promise<Duplex> {
     const { place, key, clock, dial } = this.#options;
-    const socket = await dial({ place: place(), key, protocol: relayProtocols.data, clock }, cancel);
+    const { socket } = await dial({ place: place(), key, protocol: relayProtocols.data, clock }, cancel);
     const hello: DataHello = { v: 1, tunnel };
     writeFrame(socket, hello);
     return socket;
