@@ -1,4 +1,4 @@
-import { spkiPin, type RelayProtocol } from "@gatehouse/shared";
+import { spkiPin } from "@gatehouse/shared";
 import { once } from "node:events";
 import { connect, type TLSSocket } from "node:tls";
 
@@ -9,7 +9,7 @@ export interface RelayDialOptions {
   readonly host?: string;
   /** Where the connection comes from. */
   readonly localAddress?: string;
-  readonly protocol?: RelayProtocol | string;
+  readonly protocol?: string;
   /** Shown to the relay. */
   readonly key?: ServerCertificate;
   /** Compared with the relay's key. */

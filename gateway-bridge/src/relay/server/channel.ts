@@ -1,4 +1,4 @@
-import type { Thumbprint } from "@gatehouse/shared";
+import type { Clock, Thumbprint } from "@gatehouse/shared";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 
@@ -6,10 +6,17 @@ import { cut } from "../protocol/reverse-http2.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import { Flow } from "./flow.ts";
 
+/** A figure for each direction. */
+export interface BothWays {
+  readonly toGateway: number;
+  readonly toDevice: number;
+}
+
 export interface ChannelOptions {
   readonly device: Thumbprint;
   readonly socket: TLSSocket;
   readonly budget: ByteBudget;
+  readonly clock: Clock;
   /** Tells once that it is over, with what it carried. */
   readonly onEnded: (channel: Channel) => void;
 }
@@ -34,13 +41,18 @@ export class Channel {
   }
 
   /** Bytes that it carried. */
-  get carried(): { readonly toGateway: number; readonly toDevice: number } {
+  get carried(): BothWays {
     return { toGateway: this.#toGateway?.bytes ?? 0, toDevice: this.#toDevice?.bytes ?? 0 };
+  }
+
+  /** How long it waited for those who take too little, in ms. */
+  get stalledMs(): BothWays {
+    return { toGateway: this.#toGateway?.stalledMs ?? 0, toDevice: this.#toDevice?.stalledMs ?? 0 };
   }
 
   /** From now on bytes flow both ways. */
   join(stream: Duplex): void {
-    const { socket, budget } = this.#options;
+    const { socket, budget, clock } = this.#options;
     this.#stream = stream;
     stream.on("error", () => this.end());
     stream.once("close", () => this.#closed(stream, socket));
@@ -51,8 +63,10 @@ export class Channel {
       this.end();
       return;
     }
-    this.#toGateway = new Flow(socket, stream, budget);
-    this.#toDevice = new Flow(stream, socket, budget);
+    // Until here, whoever ended its direction was gone. HTTP/2 ends its directions apart by itself.
+    socket.allowHalfOpen = stream.allowHalfOpen = true;
+    this.#toGateway = new Flow({ source: socket, sink: stream, budget, clock });
+    this.#toDevice = new Flow({ source: stream, sink: socket, budget, clock });
     this.#toGateway.start();
     this.#toDevice.start();
   }
@@ -60,9 +74,9 @@ export class Channel {
   /** Not a byte more, in either direction. */
   end(): void {
     if (this.#ended) return;
+    this.withdraw();
     this.#options.socket.destroy();
     if (this.#stream !== undefined) cut(this.#stream);
-    this.withdraw();
   }
 
   /** It never came about; the device's connection is for others to answer on. */

@@ -1,7 +1,7 @@
 import type { Cancellable, Clock, OpenChannel, Thumbprint, Way } from "@gatehouse/shared";
 
 import { cut } from "../protocol/reverse-http2.ts";
-import { Channel } from "./channel.ts";
+import { Channel, type BothWays } from "./channel.ts";
 import type { GatewayBook } from "./gateway-book.ts";
 import { fixedLimits } from "./limits.ts";
 import type { Arrival } from "./listener.ts";
@@ -34,8 +34,11 @@ export type ChannelVerdict = ReadyChannel | { readonly verdict: "refused" | "bus
 /** Opens channels of admitted devices, where there is a place for them. */
 export class Channels {
   readonly #options: ChannelsOptions;
-  readonly #carried = { toGateway: 0, toDevice: 0 };
+  /** Of channels that have ended. */
+  #carried: BothWays = { toGateway: 0, toDevice: 0 };
+  #stalledMs: BothWays = { toGateway: 0, toDevice: 0 };
   readonly #standing = new Set<Channel>();
+  readonly #listeners = new Set<(tookMs: number) => void>();
 
   constructor(options: ChannelsOptions) {
     this.#options = options;
@@ -47,13 +50,19 @@ export class Channels {
   }
 
   /** Bytes so far, of all channels. */
-  get carried(): { readonly toGateway: number; readonly toDevice: number } {
-    let { toGateway, toDevice } = this.#carried;
-    for (const { carried } of this.#standing) {
-      toGateway += carried.toGateway;
-      toDevice += carried.toDevice;
-    }
-    return { toGateway, toDevice };
+  get carried(): BothWays {
+    return Iterator.from(this.#standing).reduce((sum, { carried }) => plus(sum, carried), this.#carried);
+  }
+
+  /** How long channels waited so far for those who take too little, all together. */
+  get stalledMs(): BothWays {
+    return Iterator.from(this.#standing).reduce((sum, { stalledMs }) => plus(sum, stalledMs), this.#stalledMs);
+  }
+
+  /** Tells of each channel that was opened, how long that took from the device's proof on. */
+  onOpened(listener: (tookMs: number) => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
   }
 
   /** From here on the connection ends with the device's admission, opened or not. @throws where it did meanwhile */
@@ -64,13 +73,17 @@ export class Channels {
     if (place === undefined) return { verdict: "busy" };
     const channel = this.#begin(guest, place);
     tunnel.keepSpare(fixedLimits.spare);
+    const asked = clock.monotonic();
     const opened = await openChannel({ tunnel, way, opening, clock }, cancel).catch(() => undefined);
     if (channel.ended || !tunnel.admits(device)) {
       end(opened);
       channel.end();
       throw new Error("the device's admission ended");
     }
-    if (opened?.open === true) return { verdict: "open", join: () => channel.join(opened.stream) };
+    if (opened?.open === true) {
+      for (const listener of this.#listeners) listener(clock.monotonic() - asked);
+      return { verdict: "open", join: () => channel.join(opened.stream) };
+    }
     channel.withdraw();
     return { verdict: opened === undefined ? "busy" : "refused" };
   }
@@ -88,11 +101,12 @@ export class Channels {
       device,
       socket,
       budget: tunnel.budget,
+      clock: this.#options.clock,
       onEnded: (ended) => {
         place[Symbol.dispose]();
         this.#standing.delete(ended);
-        this.#carried.toGateway += ended.carried.toGateway;
-        this.#carried.toDevice += ended.carried.toDevice;
+        this.#carried = plus(this.#carried, ended.carried);
+        this.#stalledMs = plus(this.#stalledMs, ended.stalledMs);
         tunnel.channels.delete(ended);
         tunnel.idleSince = this.#options.clock.monotonic();
       },
@@ -106,3 +120,8 @@ export class Channels {
 const end = (opened: Opened | undefined): void => {
   if (opened?.open === true) cut(opened.stream);
 };
+
+const plus = (a: BothWays, b: BothWays): BothWays => ({
+  toGateway: a.toGateway + b.toGateway,
+  toDevice: a.toDevice + b.toDevice,
+});

@@ -43,8 +43,6 @@ export class Enrolments {
   async receive(arrival: Arrival): Promise<void> {
     const { socket } = arrival;
     const { clock } = this.#options;
-    // Whoever ends its direction before it is answered is gone.
-    socket.allowHalfOpen = false;
     const ending = new AbortController();
     socket.once("close", () => ending.abort());
     const deadline = { signal: ending.signal, clock, ms: fixedLimits.proof, what: "the gateway's invite" };

@@ -1,6 +1,14 @@
+import type { Clock } from "@gatehouse/shared";
 import type { Duplex } from "node:stream";
 
 import type { ByteBudget, Reader } from "./byte-budget.ts";
+
+export interface FlowOptions {
+  readonly source: Duplex;
+  readonly sink: Duplex;
+  readonly budget: ByteBudget;
+  readonly clock: Clock;
+}
 
 /**
  * One direction of a channel. What comes is written on as it came; while the other side does not take it, nothing more is read, so that
@@ -10,18 +18,27 @@ export class Flow implements Reader {
   readonly #source: Duplex;
   readonly #sink: Duplex;
   readonly #budget: ByteBudget;
+  readonly #clock: Clock;
   #bytes = 0;
-  #full = false;
+  #stalledMs = 0;
+  /** Since when the other side takes nothing, by the monotonic clock. */
+  #fullSince: number | undefined;
   #held = false;
 
-  constructor(source: Duplex, sink: Duplex, budget: ByteBudget) {
+  constructor({ source, sink, budget, clock }: FlowOptions) {
     this.#source = source;
     this.#sink = sink;
     this.#budget = budget;
+    this.#clock = clock;
   }
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** How long it waited, in all, for the other side to take more. */
+  get stalledMs(): number {
+    return this.#stalledMs + (this.#fullSince === undefined ? 0 : this.#clock.monotonic() - this.#fullSince);
   }
 
   start(): void {
@@ -33,18 +50,19 @@ export class Flow implements Reader {
   /** There is budget again. */
   release(): void {
     this.#held = false;
-    if (!this.#full) this.#source.resume();
+    if (this.#fullSince === undefined) this.#source.resume();
   }
 
   readonly #take = (chunk: Buffer): void => {
     this.#bytes += chunk.length;
-    this.#full = !this.#sink.write(chunk);
+    if (!this.#sink.write(chunk)) this.#fullSince ??= this.#clock.monotonic();
     this.#held = !this.#budget.spend(chunk.length, this);
-    if (this.#full || this.#held) this.#source.pause();
+    if (this.#fullSince !== undefined || this.#held) this.#source.pause();
   };
 
   readonly #drained = (): void => {
-    this.#full = false;
+    this.#stalledMs = this.stalledMs;
+    this.#fullSince = undefined;
     if (!this.#held) this.#source.resume();
   };
 }

@@ -57,7 +57,7 @@ export class Listener implements AsyncDisposable {
       this.#greeted.set(peerOf(socket), socket);
       this.#tls.emit("connection", socket);
     });
-    const options = { pauseOnConnect: true, allowHalfOpen: true, noDelay: true, keepAlive: true };
+    const options = { pauseOnConnect: true, noDelay: true, keepAlive: true };
     this.#tcp = createServer({ ...options, keepAliveInitialDelay: keepAliveMs }, (socket) => this.#receive(socket));
   }
 
@@ -150,7 +150,6 @@ const createTls = (key: ShownKey): TlsServer =>
     ...contextOf(key),
     ALPNProtocols: [...protocols],
     handshakeTimeout: fixedLimits.handshake,
-    allowHalfOpen: true,
     requestCert: true,
     // Gateways certify themselves, and no authority stands above them: the handshake proves that they have the key, and which key that
     // is decides who they are. Whoever shows none, or one that was not enrolled, gets nowhere.

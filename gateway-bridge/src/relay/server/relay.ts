@@ -10,6 +10,7 @@ import {
 import type { TLSSocket } from "node:tls";
 
 import { Crowd } from "../../domain/crowd.ts";
+import type { BothWays } from "./channel.ts";
 import { Channels } from "./channels.ts";
 import { takeDataConnection } from "./data-hellos.ts";
 import { Enrolments, type EnrolmentOutcome } from "./enrolments.ts";
@@ -54,7 +55,9 @@ export interface RelayFigures {
   readonly turnedAway: { readonly full: number; readonly crowded: number; readonly unknownGateways: number };
   readonly knocks: Readonly<Record<KnockOutcome, number>>;
   readonly enrolments: Readonly<Record<EnrolmentOutcome, number>>;
-  readonly bytes: { readonly toGateway: number; readonly toDevice: number };
+  readonly bytes: BothWays;
+  /** How long channels waited for those who take too little, all together. */
+  readonly stalledMs: BothWays;
 }
 
 /** How often it is looked whether the last channel has gone, while it drains. */
@@ -127,7 +130,13 @@ export class Relay implements AsyncDisposable {
       knocks: this.#knocks.outcomes,
       enrolments: this.#enrolments.outcomes,
       bytes: this.#channels.carried,
+      stalledMs: this.#channels.stalledMs,
     };
+  }
+
+  /** Tells of each channel that was opened how many ms that took, from the device's proof to its gateway's answer. */
+  onOpened(listener: (tookMs: number) => void): Disposable {
+    return this.#channels.onOpened(listener);
   }
 
   /** Gateways with a tunnel that admits. */

@@ -85,8 +85,6 @@ export class Tunnel {
     this.since = this.idleSince = clock.monotonic();
     this.budget = new ByteBudget(bytesPerSecond, clock);
     this.#frames = new ControlBudget(this.since);
-    // Where the gateway ends its direction, all of it is over.
-    socket.allowHalfOpen = false;
     this.#session = requestOver(socket);
     this.#session.on("error", () => undefined);
     this.#session.once("close", () => this.end("closed"));

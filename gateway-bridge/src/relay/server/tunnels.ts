@@ -38,7 +38,7 @@ export class Tunnels implements Disposable {
   readonly #ends: Partial<Record<TunnelEnd, number>> = {};
   #round = 0;
   #accepted = 0;
-  #timer: Disposable;
+  #timer: Disposable | undefined;
   /** Tunnels from before were told of other keys. */
   #rekeyed: number | undefined;
 
@@ -52,7 +52,6 @@ export class Tunnels implements Disposable {
       }),
       keys.onChanged(() => (this.#rekeyed = clock.monotonic())),
     ];
-    this.#timer = this.#schedule();
   }
 
   get count(): { readonly live: number; readonly coming: number; readonly ended: Readonly<Record<string, number>> } {
@@ -81,6 +80,7 @@ export class Tunnels implements Disposable {
     this.#coming.set(gateway, tunnel);
     this.#named.set(tunnel.name, tunnel);
     this.#nextRound().add(tunnel);
+    this.#timer ??= this.#schedule();
     void tunnel.run(this.#welcome(tunnel));
   }
 
@@ -122,7 +122,7 @@ export class Tunnels implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#timer[Symbol.dispose]();
+    this.#timer?.[Symbol.dispose]();
     for (const watch of this.#watches) watch[Symbol.dispose]();
     for (const tunnel of [...this.#named.values()]) tunnel.end("shutdown");
   }
@@ -165,7 +165,7 @@ export class Tunnels implements Disposable {
 
   #schedule(): Disposable {
     return this.#options.clock.schedule(roundMs, () => {
-      this.#timer = this.#schedule();
+      this.#timer = this.#named.size === 0 ? undefined : this.#schedule();
       this.#sweep();
     });
   }
