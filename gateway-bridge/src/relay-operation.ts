@@ -68,6 +68,7 @@ const openMetrics = async ({
     version,
     figures: () => node.relay.figures(),
     enrolled: () => standing(node).length,
+    onOpened: (listener) => node.relay.onOpened(listener),
     process: (registry) => new ProcessMetrics(registry, started),
   });
   const tokenFile = join(data, relayFiles.metricsToken);

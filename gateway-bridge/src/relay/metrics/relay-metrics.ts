@@ -1,4 +1,4 @@
-import { Counter, Gauge, Registry } from "prom-client";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
 import type { RelayFigures } from "../server/relay.ts";
 
@@ -7,6 +7,8 @@ export interface RelayMetricsOptions {
   readonly figures: () => RelayFigures;
   /** Gateways that may come. */
   readonly enrolled: () => number;
+  /** Tells how many ms each channel took to open. */
+  readonly onOpened: (listener: (tookMs: number) => void) => Disposable;
   /** Adds figures of its own to the registry, and sets them at every scrape: the process's. */
   readonly process: (registry: Registry) => { collect(): Promise<void> } & Disposable;
 }
@@ -40,13 +42,21 @@ const counters: readonly LabelledMetric[] = [
   { name: "tunnels_ended_total", help: "Tunnels that ended, by why.", label: "reason", of: ({ tunnels }) => tunnels.ended },
   { name: "turned_away_total", help: "Connections that were closed without a word, by why.", label: "reason", of: ({ turnedAway: { full, crowded, unknownGateways } }) => ({ full, crowded, "unknown-gateway": unknownGateways }) },
   { name: "bytes_total", help: "What channels carried.", label: "direction", of: ({ bytes: { toGateway, toDevice } }) => ({ "to-gateway": toGateway, "to-device": toDevice }) },
+  { name: "stalled_seconds_total", help: "How long channels waited, all together, for those who take too little.", label: "direction", of: ({ stalledMs: { toGateway, toDevice } }) => ({ "to-gateway": toGateway / 1_000, "to-device": toDevice / 1_000 }) },
 ]; // prettier-ignore
 
-/** The relay's figures for Prometheus. No label tells one gateway or device from another. Nothing is counted here: it is read when asked for. */
+/** Of how long it takes until a channel stands: a shared one is a round trip, one of its own may have to be dialled. In seconds. */
+const openBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+
+/**
+ * The relay's figures for Prometheus. No label tells one gateway or device from another. But for how long
+ * channels take to open, nothing is counted here: it is read when asked for.
+ */
 export class RelayMetrics implements Disposable {
   readonly registry = new Registry();
   readonly #options: RelayMetricsOptions;
   readonly #process: ReturnType<RelayMetricsOptions["process"]>;
+  readonly #opened: Disposable;
   readonly #enrolled: Gauge;
   readonly #gauges: readonly (readonly [Gauge, Metric])[];
   readonly #counters: readonly (readonly [Counter, LabelledMetric])[];
@@ -66,6 +76,9 @@ export class RelayMetrics implements Disposable {
     this.#enrolled = new Gauge(named({ name: "gateways", help: "Gateways that may come." }));
     this.#gauges = gauges.map((metric) => [new Gauge(named(metric)), metric]);
     this.#counters = counters.map((metric) => [new Counter({ ...named(metric), labelNames: [metric.label] }), metric]);
+    const help = "From a device's proof until its channel stood.";
+    const opening = new Histogram({ ...named({ name: "open_seconds", help }), buckets: openBuckets });
+    this.#opened = options.onOpened((tookMs) => opening.observe(tookMs / 1_000));
     this.#process = options.process(this.registry);
   }
 
@@ -77,6 +90,7 @@ export class RelayMetrics implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#opened[Symbol.dispose]();
     this.#process[Symbol.dispose]();
     this.registry.clear();
   }
