@@ -84,7 +84,7 @@ export const openRemotePlane = (
     ...{ remote, remoteDevices: devices, devicePairing },
     remoteFigures: () => figuresOf(remote, reception),
     receive: (rooms) => {
-      const remoteDoor = (reception.door = openRemoteDoor(options, door, { ...kept, rooms }));
+      const remoteDoor = (reception.door = openRemoteDoor(options, door, { ...kept, remote, rooms }));
       remote.begin();
       return {
         [Symbol.asyncDispose]: async () => {
@@ -181,12 +181,12 @@ const rollFor = (roll: DeviceRoll, keys: TunnelKeyPair): DeviceRoll => {
 const openRemoteDoor = (
   { clock, log }: GatewayOptions,
   { identity, logins, accesses }: Door,
-  { doorKeys, devices, rooms }: Kept & { readonly rooms: RemoteRooms },
+  { doorKeys, devices, remote, rooms }: Kept & { readonly remote: RemoteAccess; readonly rooms: RemoteRooms },
 ): RemoteDoor =>
   RemoteDoor.open({
     ...{ certificates: doorKeys, clientCa: identity.clientCa, roll: devices.admitted, ...rooms, accesses, clock, log },
     logins: { find: (cookie) => loginOf(logins, cookie) },
-    onEntered: (device) => devices.note("used", device),
+    onEntered: (device, name) => remote.entered(device, name),
   });
 
 const loginOf = (logins: Door["logins"], cookie: Secret): LiveLogin | undefined => {

@@ -29,13 +29,13 @@ export const openGateway = async (
 };
 
 /** Runs a `gatehouse` command in the test's own process, as `main.ts` does. */
-export const runGatehouse = async (data: string, args: readonly string[]): Promise<CommandResult> => {
+export const runGatehouse = async (data: string, args: readonly string[], input = ""): Promise<CommandResult> => {
   const [stdout, stderr]: [string[], string[]] = [[], []];
   const terminal: Terminal = {
     print: (text) => void stdout.push(text),
     note: (text) => void stderr.push(text),
     ask: async () => undefined,
-    readInput: async () => "",
+    readInput: async () => input,
   };
   const context = ({ json }: { readonly json: boolean }): CommandContext => ({
     ...{ terminal, data, json, random, searchPath: "", clock: systemClock, log: silentLogger },
@@ -51,8 +51,8 @@ export const runGatehouse = async (data: string, args: readonly string[]): Promi
 };
 
 /** The command's JSON answer; throws with what it said when it failed. */
-export const runGatehouseJson = async (data: string, args: readonly string[]): Promise<unknown> => {
-  const { code, stdout } = await runGatehouse(data, [...args, "--json"]);
+export const runGatehouseJson = async (data: string, args: readonly string[], input = ""): Promise<unknown> => {
+  const { code, stdout } = await runGatehouse(data, [...args, "--json"], input);
   if (code !== 0) throw new Error(`gatehouse ${args.join(" ")} ended with ${code}: ${stdout}`);
   return JSON.parse(stdout);
 };

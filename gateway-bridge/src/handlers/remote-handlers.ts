@@ -57,7 +57,7 @@ const devices = ({ remote, remoteDevices, devicePairing }: RemoteParts): Pick<Ha
     remoteDevices.revoke(params.device, { by: principal.id, why: "by itself" });
     return {};
   },
-  wayHome: async ({ browser }) => remote.tellWayHome(browser.visitor?.device),
+  wayHome: async () => remote.wayHome,
 });
 
 const ownDevices = (parts: RemoteParts): Pick<Handlers, OwnDeviceRoutes> => {

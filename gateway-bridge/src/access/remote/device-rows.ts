@@ -13,7 +13,7 @@ const migrations: Migrations = {
        name TEXT NOT NULL,
        thumbprint TEXT NOT NULL UNIQUE,
        added INTEGER NOT NULL,
-       told INTEGER NOT NULL,
+       current INTEGER NOT NULL,
        used INTEGER,
        revoked INTEGER
      ) STRICT`,
@@ -29,8 +29,8 @@ const DeviceRow = z.object({
   thumbprint: Thumbprint,
   /** Unix milliseconds, as all that follow. */
   added: z.int(),
-  /** When it last heard the way home: it knows the keys of then. */
-  told: z.int(),
+  /** When it last expected the gateway's newest key. */
+  current: z.int(),
   /** When it last came through. */
   used: z.int().nullable(),
   revoked: z.int().nullable(),
@@ -47,7 +47,7 @@ export class DeviceRows {
   readonly #byThumbprint: StatementSync;
   readonly #insert: StatementSync;
   readonly #revoke: StatementSync;
-  readonly #note: Readonly<Record<"told" | "used", StatementSync>>;
+  readonly #note: Readonly<Record<"current" | "used", StatementSync>>;
 
   constructor(database: Database) {
     database.migrate(migrations);
@@ -57,11 +57,11 @@ export class DeviceRows {
     this.#byThumbprint = sql.prepare("SELECT * FROM remote_devices WHERE thumbprint = ?");
     this.#insert = sql.prepare("INSERT INTO remote_devices VALUES (?, ?, ?, ?, ?, ?, NULL, NULL)");
     this.#revoke = sql.prepare("UPDATE remote_devices SET revoked = ? WHERE id = ? AND revoked IS NULL");
-    const note = (column: "told" | "used"): StatementSync =>
+    const note = (column: "current" | "used"): StatementSync =>
       sql.prepare(
         `UPDATE remote_devices SET ${column} = ?2 WHERE id = ?1 AND (${column} IS NULL OR abs(?2 - ${column}) >= ${noteMs})`,
       );
-    this.#note = { told: note("told"), used: note("used") };
+    this.#note = { current: note("current"), used: note("used") };
   }
 
   /** The oldest first, revoked ones too. */
@@ -82,7 +82,7 @@ export class DeviceRows {
     return toRow(this.#byThumbprint.get(thumbprint));
   }
 
-  insert({ id, person, name, thumbprint, added }: Omit<DeviceRow, "told" | "used" | "revoked">): void {
+  insert({ id, person, name, thumbprint, added }: Omit<DeviceRow, "current" | "used" | "revoked">): void {
     this.#insert.run(id, person, name, thumbprint, added, added);
   }
 
@@ -91,7 +91,7 @@ export class DeviceRows {
   }
 
   /** Writes down that something happened now, at most once a minute. */
-  note(what: "told" | "used", id: DeviceId, now: number): void {
+  note(what: "current" | "used", id: DeviceId, now: number): void {
     this.#note[what].run(id, now);
   }
 }

@@ -57,13 +57,13 @@ export class DoorKeyRing implements DoorKeys {
 
   /**
    * Drops those that nobody expects any more.
-   * @param leastTold when the device that heard longest ago of these keys did; undefined where there is none
+   * @param leastCurrent since when every device knows the key of then, or a later one; undefined where there is none
    * @returns whether any was
    */
-  prune(leastTold: number | undefined): boolean {
+  prune(leastCurrent: number | undefined): boolean {
     const all = this.#read();
     const expected = all.filter(
-      ({ superseded }) => superseded === null || (leastTold !== undefined && leastTold <= superseded),
+      ({ superseded }) => superseded === null || (leastCurrent !== undefined && leastCurrent <= superseded),
     );
     if (expected.length === all.length) return false;
     this.#write(expected);

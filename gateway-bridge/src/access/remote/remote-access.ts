@@ -1,4 +1,5 @@
 import {
+  doorName,
   GatehouseError,
   parseRelayInvite,
   type Cancellable,
@@ -88,13 +89,17 @@ export class RemoteAccess implements Disposable {
     return { tunnel, relay: place, gatewayKeys: [...doorKeys.pins] };
   }
 
-  /** The way home as a device that came through hears it. */
-  tellWayHome(device: DeviceId | undefined): WayHome {
-    const { wayHome } = this;
-    if (device === undefined) return wayHome;
-    this.#options.devices.note("told", device);
+  /**
+   * A device came through.
+   * @param door the `doorName` of the key that it expected
+   */
+  entered(device: DeviceId, door: string): void {
+    const { devices, doorKeys } = this.#options;
+    devices.note("used", device);
+    // Only what it uses, it has surely heard of: an answer may be lost on its way.
+    if (door !== doorName(doorKeys.pins[0] ?? "")) return;
+    devices.note("current", device);
     this.#pruneDoorKeys();
-    return wayHome;
   }
 
   /**
@@ -142,7 +147,7 @@ export class RemoteAccess implements Disposable {
     this.#change({ by, action: "remoteKeysRotated", detail: "" }, () => {
       tunnelKeys.rotate({ only: false });
       doorKeys.rotate(clock.now());
-      doorKeys.prune(devices.leastTold);
+      doorKeys.prune(devices.leastCurrent);
     });
   }
 
@@ -211,6 +216,6 @@ export class RemoteAccess implements Disposable {
 
   #pruneDoorKeys(): void {
     const { doorKeys, devices } = this.#options;
-    if (doorKeys.prune(devices.leastTold)) doorKeys.publish();
+    if (doorKeys.prune(devices.leastCurrent)) doorKeys.publish();
   }
 }

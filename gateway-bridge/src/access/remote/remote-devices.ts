@@ -142,15 +142,15 @@ export class RemoteDevices implements Disposable {
     this.#untold.clear();
   }
 
-  /** Notes that a device came through, or heard the way home. */
-  note(what: "told" | "used", id: DeviceId): void {
+  /** Notes that a device came through, and that it expected the newest key. */
+  note(what: "current" | "used", id: DeviceId): void {
     this.#rows.note(what, id, this.#options.clock.now());
   }
 
-  /** When the device that heard the way home longest ago did; undefined where there is none. */
-  get leastTold(): number | undefined {
-    const told = this.#rows.standing().map((row) => row.told);
-    return told.length === 0 ? undefined : Math.min(...told);
+  /** Since when every device knows the key of then, or a later one; undefined where there is none. */
+  get leastCurrent(): number | undefined {
+    const current = this.#rows.standing().map((row) => row.current);
+    return current.length === 0 ? undefined : Math.min(...current);
   }
 
   [Symbol.dispose](): void {

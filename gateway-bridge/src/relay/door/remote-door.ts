@@ -52,8 +52,8 @@ export interface RemoteDoorOptions {
   /** Takes a connection over, inside TLS, behind its first line. */
   readonly toApi: (socket: TLSSocket, visitor: Visitor) => void;
   readonly toRtsp: (socket: TLSSocket, visitor: SignedInVisitor) => void;
-  /** Told of each device that came in. */
-  readonly onEntered?: (device: DeviceId) => void;
+  /** Told of each device that came in, and the `doorName` of the key that it expected. */
+  readonly onEntered?: (device: DeviceId, door: string) => void;
   readonly accesses: Pick<AccessLog, "deny">;
   readonly clock: Clock;
   readonly log: Logger;
@@ -177,7 +177,7 @@ export class RemoteDoor implements Disposable {
     const { toApi, toRtsp, onEntered, log } = this.#options;
     this.#entered += 1;
     log.debug("a device came in", { device, person, source, to: login === undefined ? "api" : "rtsp" });
-    onEntered?.(device);
+    onEntered?.(device, secure.servername || "");
     if (login === undefined) toApi(secure, { device, person });
     else toRtsp(secure, { device, person, login });
   }
