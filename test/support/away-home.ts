@@ -6,7 +6,6 @@ import {
   type LoginId,
   type Me,
   type PrincipalId,
-  type Thumbprint,
 } from "@gatehouse/shared";
 import { FakeRelay, makeCamera, MemoryLogger } from "@gatehouse/shared/testing";
 import { randomBytes } from "node:crypto";

@@ -1,4 +1,4 @@
-import { routes, type Route, type RouteName } from "@gatehouse/shared";
+import { routes, type Route } from "@gatehouse/shared";
 import { describe, expect, it } from "@jest/globals";
 
 import { planRequest } from "./request-plan-policy.ts";
