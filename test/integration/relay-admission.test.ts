@@ -29,8 +29,8 @@ interface World {
   readonly gateway: ScriptedGateway;
   readonly device: DeviceKey;
   /** With one thing wrong where it is told. */
-  knock(over?: Partial<KnockOptions>): Promise<Knocked>;
-  connect(over?: Partial<ScriptedGatewayOptions>): Promise<ScriptedGateway>;
+  readonly knock: (over?: Partial<KnockOptions>) => Promise<Knocked>;
+  readonly connect: (over?: Partial<ScriptedGatewayOptions>) => Promise<ScriptedGateway>;
 }
 
 /** A relay, a gateway with one device, which is admitted already. */

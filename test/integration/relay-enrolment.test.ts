@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from "@jest/globals";
 import { generateKeyPairSync } from "node:crypto";
 
 import { tunnelCertificate } from "../../gateway-bridge/src/relay/protocol/tunnel-certificate.ts";
+import { eventually } from "../support/eventually.ts";
 import { dialTls } from "../support/relay-dial.ts";
 import { makeGatewayKey, RelayHome, type GatewayKey } from "../support/relay-home.ts";
 import { ScriptedGateway } from "../support/scripted-gateway.ts";
@@ -149,10 +150,7 @@ describe("a gateway's next key", () => {
     const gateway = use(await connect(home, key));
     await gateway.admit([]);
     gateway.send({ kind: "key", pin: next.pin, only: true });
-    await new Promise<void>((resolve) => {
-      const look = (): void => void (gateway.closed ? resolve() : setImmediate(look));
-      look();
-    });
+    await eventually("the tunnel is closed", () => gateway.closed);
     expect(gateway.heard.at(-1)).toEqual({ kind: "key", pin: next.pin, only: true });
     await expect(connect(home, key)).rejects.toThrow();
     use(await connect(home, next));

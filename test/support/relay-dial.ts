@@ -53,6 +53,7 @@ export const readToEnd = async (socket: TLSSocket): Promise<Buffer> => {
   const chunks: Buffer[] = [];
   socket.on("data", (chunk: Buffer) => void chunks.push(chunk));
   socket.once("end", () => socket.end());
+  if (socket.readableEnded) socket.end();
   if (!socket.closed) await once(socket, "close");
   return Buffer.concat(chunks);
 };

@@ -45,6 +45,8 @@ export class Flow implements Reader {
     this.#sink.on("drain", this.#drained);
     this.#source.once("end", () => this.#sink.end());
     this.#source.on("data", this.#take);
+    // Its end may have come with the last thing that was read of it before.
+    if (this.#source.readableEnded) this.#sink.end();
   }
 
   /** There is budget again. */
