@@ -77,6 +77,7 @@ describe("npm run bench", () => {
     ["fanout", "srtp.cpuPerViewer"],
     ["cameras", "ingest.cpuPerCamera"],
     ["snapshot", "camera.ms"],
+    ["relay", "bulk.cpuPerGiB"],
     ["soak", "mse.pictures"],
   ])(
     "runs %s over few viewers, and concludes nothing from that",
