@@ -64,6 +64,11 @@ export class RtspReader implements Disposable {
     return new RtspReader(socket, options);
   }
 
+  /** On a connection that is there, whose owner is known: nothing is logged in with. */
+  static on(socket: Socket): RtspReader {
+    return new RtspReader(socket, { port: 554 });
+  }
+
   get socket(): Socket {
     return this.#socket;
   }
