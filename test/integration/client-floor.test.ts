@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 
+import { AwayHome } from "../support/away-home.ts";
 import { floors, hasNode, nodeBinary } from "../support/node-versions.ts";
 import { root } from "../support/repository.ts";
 
@@ -26,6 +27,21 @@ const script = `
   const refused = await fooled.call("listCameras", {}, cancel).catch(({ code }) => code);
   await fooled[Symbol.asyncDispose]();
   console.log(JSON.stringify({ version: process.version, name: camera.name, capturedAt, hello: hello.kind, refused }));
+`;
+
+/** Comes home through a relay, and asks there; then the same with another relay's key. */
+const away = `
+  const { goHome, loadDeviceIdentity, systemClock } = await import(process.argv[1]);
+  const cancel = { signal: new AbortController().signal };
+  const identity = await loadDeviceIdentity(process.argv[2]);
+  const way = { identity, clock: systemClock, errand: { kind: "api" }, way: "own" };
+  const socket = await goHome({ ...way, wayHome: identity.wayHome }, cancel);
+  socket.write("GET /v1/door HTTP/1.1\\r\\nhost: home\\r\\nconnection: close\\r\\n\\r\\n");
+  let answer = "";
+  for await (const chunk of socket) answer += chunk;
+  const relay = { ...identity.wayHome.relay, keys: ["A".repeat(43)] };
+  const refused = await goHome({ ...way, wayHome: { ...identity.wayHome, relay } }, cancel).catch(({ code }) => code);
+  console.log(JSON.stringify({ version: process.version, status: answer.slice(0, 12), refused }));
 `;
 
 describeOn(`the gateway client on Node.js ${floors.nodeRed}`, () => {
@@ -52,5 +68,19 @@ describeOn(`the gateway client on Node.js ${floors.nodeRed}`, () => {
       refused: "gateway-impostor",
     });
     expect(stderr).toBe("");
+  });
+
+  it("comes home through a relay, and sends nothing to another one", async () => {
+    await using home = await AwayHome.open();
+    const client = pathToFileURL(join(root, "shared/dist/index.js")).href;
+    const args = ["--input-type=module", "--eval", away, client, home.identityFile];
+    const { stdout, stderr } = await run(nodeBinary(floors.nodeRed), args, { env: {} });
+    expect(JSON.parse(stdout)).toEqual({
+      version: `v${floors.nodeRed}`,
+      status: "HTTP/1.1 200",
+      refused: "relay-impostor",
+    });
+    expect(stderr).toBe("");
+    expect(home.relay.heard).toHaveLength(2);
   });
 });
