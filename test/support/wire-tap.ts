@@ -1,47 +1,55 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcessByStdio } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 
+import { Lookout } from "./lookout.ts";
 import type { NetworkNamespace } from "./network-namespace.ts";
 
-/** Writes down what goes over the wires of a network, all of it, with tcpdump. */
+/** Where nobody listens: the discard protocol. RFC 863 */
+const nowhere = "/dev/udp/127.0.0.1/9";
+
+/** Takes down all that goes over the wires of a network, its loopback too, with tcpdump. */
 export class WireTap implements AsyncDisposable {
-  /** The capture. */
-  readonly path: string;
-  readonly #tcpdump: ChildProcess;
-  readonly #said: string[];
+  readonly #network: NetworkNamespace;
+  readonly #tcpdump: ChildProcessByStdio<null, Readable, Readable>;
+  readonly #chunks: Buffer[] = [];
+  readonly #said: string[] = [];
+  readonly #lookout = new Lookout();
 
-  private constructor(path: string, tcpdump: ChildProcess, said: string[]) {
-    this.path = path;
+  private constructor(network: NetworkNamespace, tcpdump: ChildProcessByStdio<null, Readable, Readable>) {
+    this.#network = network;
     this.#tcpdump = tcpdump;
-    this.#said = said;
-  }
-
-  /**
-   * Resolves when nothing is missed any more.
-   * @param on an interface of that network, or `any`
-   */
-  static async open(network: NetworkNamespace, on: string, path: string): Promise<WireTap> {
-    const listen = ["tcpdump", "-i", on, "-s", "0", "-B", "32768", "-n", "-U", "-Z", "root", "-w", path];
-    const [program, ...args] = [...network.within, ...listen];
-    const tcpdump = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
-    const said: string[] = [];
-    const ready = Promise.withResolvers<unknown>();
-    createInterface(tcpdump.stderr).on("line", (line) => {
-      said.push(line);
-      if (line.includes("listening on")) ready.resolve(line);
+    tcpdump.stdout.on("data", (chunk: Buffer) => {
+      this.#chunks.push(chunk);
+      this.#lookout.look();
     });
-    tcpdump.once("close", () => ready.reject(new Error(`tcpdump ended: ${said.join("\n")}`)));
-    await ready.promise;
-    return new WireTap(path, tcpdump, said);
+    createInterface(tcpdump.stderr).on("line", (line) => {
+      this.#said.push(line);
+      this.#lookout.look();
+    });
   }
 
-  /** Ends it; what it wrote down. Throws where it missed something. */
+  /** Resolves when nothing is missed any more. */
+  static async open(network: NetworkNamespace): Promise<WireTap> {
+    const listen = ["tcpdump", "-i", "any", "-s", "0", "-B", "32768", "-n", "-U", "-Z", "root", "-w", "-"];
+    const [program, ...args] = [...network.within, ...listen];
+    const tap = new WireTap(network, spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] }));
+    await tap.#untilSaid("listening on");
+    return tap;
+  }
+
+  /** Ends it; the capture. Throws where it missed something. */
   async stop(): Promise<Buffer> {
+    // What it did not get round to is lost with it, so a last packet says when it has all.
+    const last = randomUUID();
+    await this.#network.run(`bash -c 'echo ${last} >${nowhere}'`);
+    const isLast = (): true | undefined => (Buffer.concat(this.#chunks.slice(-2)).includes(last) ? true : undefined);
+    await this.#lookout.until(isLast, () => "tcpdump has not all", 10_000);
     await this[Symbol.asyncDispose]();
-    if (!this.#said.includes("0 packets dropped by kernel")) throw new Error(`tcpdump said: ${this.#said.join("\n")}`);
-    return readFile(this.path);
+    await this.#untilSaid("0 packets dropped by kernel");
+    return Buffer.concat(this.#chunks);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -49,5 +57,10 @@ export class WireTap implements AsyncDisposable {
     const gone = once(this.#tcpdump, "close");
     this.#tcpdump.kill("SIGINT");
     await gone;
+  }
+
+  async #untilSaid(text: string): Promise<void> {
+    const find = (): string | undefined => this.#said.find((line) => line.includes(text));
+    await this.#lookout.until(find, () => `tcpdump said no "${text}": ${this.#said.join("; ")}`, 10_000);
   }
 }
