@@ -4,6 +4,7 @@ import { existsSync, globSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 import { commands } from "../../gateway-bridge/src/cli/commands/index.ts";
+import { relayCommands } from "../../gateway-bridge/src/relay-cli/commands/index.ts";
 import { filesIn, packages, read, root } from "../support/repository.ts";
 
 const documents = [
@@ -28,7 +29,7 @@ const looksLikePath = (code: string): boolean =>
   (code.includes("/") || /\.(ts|js|json|md)$/.test(code)) &&
   !code.startsWith("~");
 /** Files that are made at people's homes. */
-const elsewhere = new Set(["config.json", "gatehouse/identity.json"]);
+const elsewhere = new Set(["config.json", "relay.json", "gatehouse/identity.json"]);
 
 const everything = new Set(
   ["shared", "gateway-bridge", "homebridge-plugin", "node-red-nodes", "test", ".ci"].flatMap((folder) =>
@@ -73,11 +74,14 @@ describe.each(documents)("%s", (document) => {
     ).toEqual([]);
   });
 
-  it("names commands of gatehouse that are there", () => {
-    const called = [...text.matchAll(/(?:^|`|npx )gatehouse ([a-z][a-z-]*)(?: ([a-z]+))?/gm)];
-    const known = (first = "", second = ""): boolean =>
-      commands.some(({ path }) => path.join(" ") === first || path.join(" ") === `${first} ${second}`);
-    expect(called.filter(([, first, second]) => !known(first, second)).map(([call]) => call)).toEqual([]);
+  it.each([
+    ["gatehouse", commands],
+    ["gatehouse-relay", relayCommands],
+  ])("names commands of %s that are there", (program, all) => {
+    const called = [...text.matchAll(new RegExp(`(?:^|\`|npx )${program} ([a-z][a-z-]*(?: [a-z-]+){0,2})`, "gm"))];
+    // What follows a command of fewer words is its operands.
+    const known = (words = ""): boolean => all.some(({ path }) => `${words} `.startsWith(`${path.join(" ")} `));
+    expect(called.filter(([, words]) => !known(words)).map(([call]) => call)).toEqual([]);
   });
 });
 
