@@ -28,8 +28,6 @@ export interface PinnedTlsOptions {
   readonly minVersion?: "TLSv1.2" | "TLSv1.3";
   /** What is spoken inside; a peer that does not agree to it is `unreachable`. RFC 7301 */
   readonly alpn?: string;
-  /** Lets the peer end its direction while ours goes on: whoever gets the socket must end it. */
-  readonly halfOpen?: boolean;
   /** Carries the connection in the place of one to `host`, which is then but the name that is asked for. It is destroyed with it. */
   readonly carrier?: Duplex;
   /** For one camera that can do no better: TLS 1.0, short keys and SHA-1. The pin holds all the same. */
@@ -103,7 +101,6 @@ const tlsOptions = (options: PinnedTlsOptions): ConnectionOptions => ({
   cert: options.certificate,
   key: options.privateKey,
   ...(options.alpn !== undefined && { ALPNProtocols: [options.alpn] }),
-  ...(options.halfOpen === true && { allowHalfOpen: true }),
   ...(options.legacy === true
     ? { minVersion: "TLSv1", ciphers: "DEFAULT@SECLEVEL=0" }
     : { minVersion: options.minVersion ?? "TLSv1.2" }),

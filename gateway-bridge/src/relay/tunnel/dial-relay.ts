@@ -37,8 +37,7 @@ const dialMs = 15_000;
 const keepAliveMs = 30_000;
 
 /**
- * A connection to the relay, whose key was compared before a byte was written to it. It has to be ended: it stays half open where the relay
- * ends its direction.
+ * A connection to the relay, whose key was compared before a byte was written to it.
  * @throws GatehouseError `relay-impostor`, `relay-unreachable`, or the signal's reason
  */
 export const dialRelay: Dial = async (options, cancel) => {
@@ -64,7 +63,6 @@ export const dialRelay: Dial = async (options, cancel) => {
         privateKey: key.key,
         minVersion: "TLSv1.3",
         alpn: protocol,
-        halfOpen: true,
       },
       within,
     ),

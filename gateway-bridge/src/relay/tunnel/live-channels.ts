@@ -41,17 +41,22 @@ export class LiveChannels {
     const channel = { thumbprint, stream, received: countReceived(stream) };
     this.#live.add(channel);
     this.#counts.admitted += 1;
-    stream.once("close", () => {
-      if (this.#live.delete(channel)) this.#counts.receivedBytes += channel.received();
-    });
+    stream.once("close", () => this.#forget(channel));
   }
 
   /** Ends those whose device is not among these any more. The relay is told too; it is not waited for. */
   keepOnly(admitted: (thumbprint: Thumbprint) => boolean): void {
-    for (const { thumbprint, stream } of [...this.#live]) if (!admitted(thumbprint)) stream.destroy();
+    for (const channel of [...this.#live].filter(({ thumbprint }) => !admitted(thumbprint))) {
+      this.#forget(channel);
+      channel.stream.destroy();
+    }
   }
 
   endAll(): void {
     this.keepOnly(() => false);
+  }
+
+  #forget(channel: LiveChannel): void {
+    if (this.#live.delete(channel)) this.#counts.receivedBytes += channel.received();
   }
 }
