@@ -45,7 +45,9 @@ describe("judgeControl", () => {
   it("lets auditors do nothing that changes anything", () => {
     const changes = Object.values(controlCalls).filter((call) => call.changes);
     const auditor = { operator: { role: "auditor" }, signedIn: true } as const;
-    expect(changes.map(({ role }) => judgeControl({ role, token: true }, auditor))).toEqual(changes.map(() => "denied"));
+    expect(changes.map(({ role }) => judgeControl({ role, token: true }, auditor))).toEqual(
+      changes.map(() => "denied"),
+    );
     expect(changes.length).toBeGreaterThan(5);
   });
 });

@@ -89,7 +89,9 @@ export class ControlServer implements AsyncDisposable {
     response.setHeader("connection", "close");
     response.setHeader("content-type", "application/json");
     try {
-      response.end(JSON.stringify(await this.#answer(request)));
+      const { answer, after } = await this.#answer(request);
+      if (after !== undefined) response.once("close", after);
+      response.end(JSON.stringify(answer));
     } catch (cause) {
       const error = toGatehouseError(cause);
       if (error.code === "internal") log.error("an operator's call failed", { error: error.message });
@@ -98,7 +100,7 @@ export class ControlServer implements AsyncDisposable {
     }
   }
 
-  async #answer(request: IncomingMessage): Promise<unknown> {
+  async #answer(request: IncomingMessage): Promise<Handled<unknown>> {
     const name = /^\/v1\/([A-Za-z]{1,32})$/.exec(request.url ?? "")?.[1] ?? "";
     if (request.method !== "POST" || !isControlCall(name)) throw invalid("there is no such call");
     const body = await readBody(request);
@@ -131,19 +133,17 @@ export class ControlServer implements AsyncDisposable {
   }
 
   /** A change and its row in the audit log are one: neither lasts without the other. */
-  async #perform(name: ControlCallName, request: unknown, operator: Operator): Promise<unknown> {
+  async #perform(name: ControlCallName, request: unknown, operator: Operator): Promise<Handled<unknown>> {
     const { handlers, database, audit } = this.#options;
     const handle = handlers[name] as (...given: unknown[]) => Handled<unknown> | Promise<Handled<unknown>>;
     const cancel = { signal: this.#closing.signal };
-    if (!controlCalls[name].changes) return (await handle(request, operator, cancel)).answer;
-    const handled = database.transaction(() => {
+    if (!controlCalls[name].changes) return handle(request, operator, cancel);
+    return database.transaction(() => {
       const result = handle(request, operator, cancel) as Handled<unknown>;
       const { target = "-", detail = "" } = result;
       audit.append({ principal: operator.id, action: name, target, outcome: "done", detail });
       return result;
     });
-    handled.after?.();
-    return handled.answer;
   }
 }
 

@@ -30,7 +30,7 @@ export interface Handled<T> {
   /** For its row in the audit log: what it was done to, and one short sentence. */
   readonly target?: string;
   readonly detail?: string;
-  /** What cannot be undone, once the row is written. Never throws. */
+  /** What may end this very connection: done once the caller has its answer, or has gone. Never throws. */
   readonly after?: () => void;
 }
 
@@ -142,6 +142,7 @@ const operatorChanges = ({ operators, authority, signIns, audit, clock }: Handle
     },
     removeOperator: ({ operator: id }) => {
       const { name } = operators.remove(id);
-      return { answer: {}, target: id, detail: name, after: () => signIns.end(id) };
+      signIns.end(id);
+      return { answer: {}, target: id, detail: name };
     },
   }) satisfies Partial<ControlHandlers>;
