@@ -111,7 +111,7 @@ class Abroad implements AsyncDisposable {
       data: join(this.data, "gateway"),
       command: (args: readonly string[]) => this.command(args),
     };
-    this.#page = await takeHold(parts as Parameters<typeof takeHold>[0]);
+    this.#page = await takeHold(parts);
     this.#codes = ((await this.page.get({ method: "POST", path: "/v1/me/recovery-codes" })) as RecoveryCodes).codes;
     await this.command(["remote", "enrol", "--invite-stdin"], this.invite());
     const { connection } = await this.command<RemoteState>(["remote", "on"]);

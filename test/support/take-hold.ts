@@ -5,7 +5,7 @@ import type { GatewayProcess } from "./gateway-process.ts";
 import { PageClient } from "./page-client.ts";
 
 /** Makes a gateway that nobody has yet Ann's, with two factors, and gives her browser. */
-export const takeHold = async (gateway: GatewayProcess): Promise<PageClient> => {
+export const takeHold = async (gateway: Pick<GatewayProcess, "address" | "data" | "command">): Promise<PageClient> => {
   const page = await PageClient.of(gateway);
   const { code } = (await gateway.command(["first-run"])) as FirstRunCode;
   await page.get({ method: "POST", path: "/v1/first-run", body: { code, name: "Ann", loginName: "ann" } });

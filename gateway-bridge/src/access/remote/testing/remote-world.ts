@@ -9,8 +9,12 @@ import {
   type PrincipalId,
 } from "@gatehouse/shared";
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
+import type { DatabaseSync } from "node:sqlite";
 
 import { deviceLabel } from "../../../domain/device-label.ts";
+import type { SecretStore } from "../../../ports.ts";
+import { blob } from "../../../store/column.ts";
+import type { Database } from "../../../store/database.ts";
 import { spkiOf } from "../../gateway-identity.ts";
 import { MemoryNotices } from "../../testing/memory-notices.ts";
 import { openDoor, type Door } from "../../testing/open-door.ts";
@@ -64,6 +68,29 @@ export class FakeTunnel implements RelayTunnel {
   }
 }
 
+/** Secrets in the database, as the vault has them: what is undone there is undone with them. */
+class RowSecrets implements SecretStore {
+  readonly #sql: DatabaseSync;
+
+  constructor({ sql }: Database) {
+    this.#sql = sql;
+    sql.exec("CREATE TABLE secrets (name TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT");
+  }
+
+  put(name: string, content: Uint8Array): void {
+    this.#sql.prepare("REPLACE INTO secrets VALUES (?, ?)").run(name, content);
+  }
+
+  get(name: string): Buffer | undefined {
+    const row = this.#sql.prepare("SELECT content FROM secrets WHERE name = ?").get(name);
+    return row && blob(row["content"]);
+  }
+
+  delete(name: string): void {
+    this.#sql.prepare("DELETE FROM secrets WHERE name = ?").run(name);
+  }
+}
+
 /** Everything about access from away but the network, on a database in memory and a still clock. */
 export class RemoteWorld implements Disposable {
   readonly door: Door;
@@ -86,8 +113,9 @@ export class RemoteWorld implements Disposable {
     this.door = door;
     this.ann = this.addPerson("Ann");
     this.relay = new RemoteRelay(door.database);
-    this.tunnelKeys = new TunnelKeyPair(door.secrets);
-    this.doorKeys = new DoorKeyRing({ secrets: door.secrets, log: door.log });
+    const secrets = new RowSecrets(door.database);
+    this.tunnelKeys = new TunnelKeyPair(secrets);
+    this.doorKeys = new DoorKeyRing({ secrets, log: door.log });
     [this.#devices, this.#access, this.#pairing] = this.#open();
   }
 
