@@ -54,9 +54,10 @@ describe("the first line inside a channel", () => {
       const expected = end < 0 || end >= longestPreface ? undefined : parsePreface(input.subarray(0, end));
       const stream = new PassThrough();
       const reading = readPreface(stream, never).catch(() => undefined);
-      for (let at = 0, next = 0; at < input.length; at = next) {
-        next = at + 1 + Math.floor(random() * 40);
+      for (let at = 0; at < input.length;) {
+        const next = at + 1 + Math.floor(random() * 40);
         stream.write(input.subarray(at, next));
+        at = next;
         if (random() < 0.3) await new Promise((resolve) => setImmediate(resolve));
       }
       stream.end();
