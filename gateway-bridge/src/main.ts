@@ -4,11 +4,11 @@ import { join } from "node:path";
 
 import { commands } from "./cli/commands/index.ts";
 import { runCommandLine } from "./cli/run.ts";
-import { log, random, terminal, stopSignal } from "./process-edge.ts";
+import { log, random, stopSignal, terminal, untilDone } from "./process-edge.ts";
 
 const signal = stopSignal();
 
-process.exitCode = await runCommandLine({
+const work = runCommandLine({
   args: process.argv.slice(2),
   commands,
   terminal,
@@ -37,3 +37,4 @@ process.exitCode = await runCommandLine({
     };
   },
 });
+process.exitCode = await untilDone(work);

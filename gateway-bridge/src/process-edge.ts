@@ -71,3 +71,14 @@ export const stopSignal = (): AbortSignal => {
   }
   return stop.signal;
 };
+
+/** Keeps the process until the work is done: pauses between two tries would not, and Node ends where nothing else waits. */
+export const untilDone = async <T>(work: Promise<T>): Promise<T> => {
+  const { port1: hold } = new MessageChannel();
+  hold.ref();
+  try {
+    return await work;
+  } finally {
+    hold.close();
+  }
+};

@@ -3,13 +3,13 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 
 import { runCommandLine } from "./cli/run.ts";
-import { log, random, stopSignal, terminal } from "./process-edge.ts";
+import { log, random, stopSignal, terminal, untilDone } from "./process-edge.ts";
 import { relayCommands } from "./relay-cli/commands/index.ts";
 import { gatehouseRelay } from "./relay-cli/relay-command.ts";
 
 const signal = stopSignal();
 
-process.exitCode = await runCommandLine({
+const work = runCommandLine({
   args: process.argv.slice(2),
   commands: relayCommands,
   program: gatehouseRelay,
@@ -27,3 +27,4 @@ process.exitCode = await runCommandLine({
     signal,
   }),
 });
+process.exitCode = await untilDone(work);

@@ -1,14 +1,21 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { GatehouseError, systemClock, type Clock } from "@gatehouse/shared";
 import { FakeGateway, MemoryLogger } from "@gatehouse/shared/testing";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
 
 import type { CommandContext, Terminal } from "../../gateway-bridge/src/cli/command.ts";
 import { commands } from "../../gateway-bridge/src/cli/commands/index.ts";
 import { connectCommand } from "../../gateway-bridge/src/cli/commands/connect.ts";
 import { runCommandLine } from "../../gateway-bridge/src/cli/run.ts";
 import { annasPassword, AwayHome } from "../support/away-home.ts";
+import { compileCache } from "../support/compile-cache.ts";
+import { root } from "../support/repository.ts";
+
+const main = join(root, "gateway-bridge/src/main.ts");
 
 const goodLogin = JSON.stringify({ loginName: "anna", password: annasPassword, code: "123456" });
 
@@ -193,6 +200,27 @@ describe("gatehouse connect", () => {
     expect(pauses.slice(0, 3)).toEqual([250, 500, 1_000]);
     expect(terminal.notes.filter((text) => text.includes("did not let"))).toHaveLength(1);
   });
+
+  it("goes on as a program of its own for as long as home is not connected, and ends when it is told to", async () => {
+    home.relay.admitted.clear();
+    const folder = dirname(home.identityFile);
+    const args = ["--conditions=source", main, "connect", "--password-stdin", "--json", ...anyPorts, "--data", folder];
+    const child = spawn(process.execPath, args, {
+      stdio: ["pipe", "pipe", "pipe"],
+      env: { ...compileCache, NODE_OPTIONS: "--disable-warning=ExperimentalWarning" },
+    });
+    const ended = once(child, "exit");
+    child.stdin.end(goodLogin);
+    const notes = createInterface(child.stderr)[Symbol.asyncIterator]();
+    while (!/tried again/.test((await notes.next()).value ?? "tried again")) continue;
+    home.relay.admitted.add(home.device.thumbprint);
+    const [line] = (await once(createInterface(child.stdout), "line")) as [string];
+    const told = JSON.parse(line) as Told;
+    expect(await askWith(told, told.credential ?? "")).toBe(200);
+    child.kill("SIGTERM");
+    expect(await ended).toEqual([0, null]);
+    expect(home.heard.at(-1)).toMatchObject({ method: "DELETE", path: "/v1/me/login" });
+  }, 20_000);
 
   it.each<[string, readonly string[], string, string]>([
     ["a wrong password from a program", ["--password-stdin"], goodLogin.replace("horse", "zebra"), "sign-in-refused"],

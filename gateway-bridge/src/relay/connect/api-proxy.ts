@@ -112,7 +112,10 @@ export class ApiProxy implements AsyncDisposable {
   /** Aborts when the program has gone, or the proxy closes. */
   #whileOpen(local: ServerResponse | Duplex): AbortSignal {
     const gone = new AbortController();
-    local.once("close", () => gone.abort(stopped("closed")));
+    local.once("close", () => {
+      // One that has taken all of its answer is gone, too.
+      if (!local.writableFinished) gone.abort(stopped("closed"));
+    });
     return AbortSignal.any([gone.signal, this.#closing.signal]);
   }
 
