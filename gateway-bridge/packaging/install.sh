@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs a release of Gatehouse on Debian 12 or 13, amd64 or arm64. Lies in the release's folder, beside manifest.json:
 #
-#   sudo sh install.sh --key gatehouse-release.pem
+#   sudo sh install.sh --key gatehouse-release.pem             # the gateway
+#   sudo sh install.sh --relay --key gatehouse-release.pem     # a relay, on a box of its own
 #
 # The key is the makers' public key, which you got from them on another way than this folder. Nothing of the release is used before
 # its signature and its hash were found to be right. With DESTDIR set, files are put below that folder, and nothing is started.
@@ -10,6 +11,7 @@ set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 root=${DESTDIR:-}
 key=
+relay=
 fail() {
   echo "install.sh: $*" >&2
   exit 1
@@ -22,7 +24,11 @@ while [ $# -gt 0 ]; do
       key=$2
       shift 2
       ;;
-    *) fail "usage: sudo sh install.sh --key gatehouse-release.pem" ;;
+    --relay)
+      relay=yes
+      shift
+      ;;
+    *) fail "usage: sudo sh install.sh [--relay] --key gatehouse-release.pem" ;;
   esac
 done
 [ -n "$key" ] || fail "name the makers' public key: --key gatehouse-release.pem"
@@ -79,30 +85,39 @@ echo "$hash  $work/archive.tar.gz" | sha256sum --check --status || fail "$archiv
 umask 022
 mkdir -p "$install/versions/$version" "$root/usr/bin" "$root/etc/systemd/system"
 tar -xzf "$work/archive.tar.gz" -C "$install/versions/$version" --no-same-owner --no-same-permissions
+program=gatehouse units="gatehouse.service gatehouse-update.service gatehouse-update.timer" data=GATEHOUSE_DATA
+if [ -n "$relay" ]; then program=gatehouse-relay units=gatehouse-relay.service data=GATEHOUSE_RELAY_DATA; fi
 "$install/versions/$version/bin/gatehouse" version >/dev/null || fail "the program does not run on this box"
-for unit in gatehouse.service gatehouse-update.service gatehouse-update.timer; do
+for unit in $units; do
   cp -- "$install/versions/$version/packaging/$unit" "$root/etc/systemd/system/$unit"
 done
-cat >"$root/usr/bin/gatehouse" <<'END'
+cat >"$root/usr/bin/$program" <<END
 #!/bin/sh
-GATEHOUSE_DATA=${GATEHOUSE_DATA:-/var/lib/gatehouse}
-export GATEHOUSE_DATA
-exec /usr/lib/gatehouse/current/bin/gatehouse "$@"
+$data=\${$data:-/var/lib/$program}
+export $data
+exec /usr/lib/gatehouse/current/bin/$program "\$@"
 END
-chmod 755 "$root/usr/bin/gatehouse"
+chmod 755 "$root/usr/bin/$program"
 
 if [ -z "$root" ]; then
-  getent passwd gatehouse >/dev/null ||
-    useradd --system --user-group --home-dir /var/lib/gatehouse --no-create-home --shell /usr/sbin/nologin gatehouse
-  # Graphics cards transcode, where there is one.
-  if getent group render >/dev/null; then usermod --append --groups render gatehouse; fi
+  getent passwd $program >/dev/null ||
+    useradd --system --user-group --home-dir /var/lib/$program --no-create-home --shell /usr/sbin/nologin $program
+  if [ -n "$relay" ]; then
+    install -d -o $program -g $program -m 0700 /var/lib/$program
+  elif getent group render >/dev/null; then
+    # Graphics cards transcode, where there is one.
+    usermod --append --groups render gatehouse
+  fi
 fi
 # What was cut off before this can be run again: without `current`, nothing is installed.
 for link in proven current; do ln -sfn "versions/$version" "$install/$link"; done
-if [ -z "$root" ]; then
-  systemctl daemon-reload
-  systemctl enable --now gatehouse.service
+if [ -z "$root" ]; then systemctl daemon-reload; fi
+if [ -n "$relay" ]; then
+  echo "Gatehouse $version is installed. Next: sudo -u gatehouse-relay gatehouse-relay init --help"
+  echo "Then: sudo systemctl enable --now gatehouse-relay.service"
+  exit 0
 fi
+if [ -z "$root" ]; then systemctl enable --now gatehouse.service; fi
 echo "Gatehouse $version is installed. Next: sudo gatehouse camera discover"
 command -v bwrap >/dev/null && command -v ffmpeg >/dev/null ||
   echo "For viewers that cannot take your cameras' codecs: apt install ffmpeg bubblewrap"

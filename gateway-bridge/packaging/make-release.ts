@@ -32,14 +32,24 @@ const npm = async (cwd: string, ...args: readonly string[]): Promise<string> =>
 const validity = 90 * 86_400_000;
 /** Those that a gateway runs on. */
 const ours = ["shared", "gateway-bridge"];
-const packaging = ["gatehouse.service", "gatehouse-update.service", "gatehouse-update.timer", "uninstall.sh"];
+const packaging = [
+  "gatehouse.service",
+  "gatehouse-update.service",
+  "gatehouse-update.timer",
+  "gatehouse-relay.service",
+  "gatehouse-relay.rules.yaml",
+  "uninstall.sh",
+];
 /** What lies beside the manifest, for whoever installs. */
-const beside = ["install.sh", "Containerfile"];
+const beside = ["install.sh", "Containerfile", "Containerfile.relay"];
 
-const program = `#!/bin/sh
+/** Those that people call, in `bin`. */
+const programs = ["gatehouse", "gatehouse-relay"];
+
+const launcherOf = (program: string): string => `#!/bin/sh
 here=$(dirname "$(dirname "$(readlink -f "$0")")")
 export GATEHOUSE_RELEASE="$here"
-exec "$here/node/bin/node" --disable-warning=ExperimentalWarning "$here/gateway-bridge/bin/gatehouse.js" "$@"
+exec "$here/node/bin/node" --disable-warning=ExperimentalWarning "$here/gateway-bridge/bin/${program}.js" "$@"
 `;
 
 interface Keys {
@@ -126,7 +136,7 @@ const makeFile = async (platform: Platform, out: string, { signing, next }: Keys
     await installPackages(folder, platform);
     await installNode(folder, platform);
     await mkdir(join(folder, "bin"));
-    await writeFile(join(folder, "bin/gatehouse"), program, { mode: 0o755 });
+    for (const name of programs) await writeFile(join(folder, "bin", name), launcherOf(name), { mode: 0o755 });
     for (const name of packaging)
       await cp(join(root, "gateway-bridge/packaging", name), join(folder, "packaging", name));
     await cp(join(root, "gateway-bridge/packaging/advisories.json"), join(folder, "advisories.json"));

@@ -4,11 +4,12 @@ import { join } from "node:path";
 
 import { AdvisoryList, lockedPackages, matchAdvisories } from "../../gateway-bridge/src/update/advisories.ts";
 import { commands } from "../../gateway-bridge/src/cli/commands/index.ts";
+import { relayCommands } from "../../gateway-bridge/src/relay-cli/commands/index.ts";
 import { read, root } from "../support/repository.ts";
 
 const folder = "gateway-bridge/packaging";
 const installs = read(`${folder}/install.sh`);
-const units = ["gatehouse.service", "gatehouse-update.service", "gatehouse-update.timer"];
+const units = ["gatehouse.service", "gatehouse-update.service", "gatehouse-update.timer", "gatehouse-relay.service"];
 
 /** What a unit runs, without the signs before it that systemd takes. */
 const programsOf = (unit: string): string[] =>
@@ -30,9 +31,13 @@ describe("what installs the gateway", () => {
     expect(lines.length).toBeGreaterThan(2);
     for (const line of lines) {
       const [program = "", ...words] = line.split(" ");
-      expect(program).toMatch(/^\/usr\/lib\/gatehouse\/(current|proven)\/bin\/gatehouse$/);
+      const [, name] =
+        /^\/usr\/lib\/gatehouse\/(?:current|proven)\/bin\/(gatehouse|gatehouse-relay)$/.exec(program) ?? [];
+      expect([program, name]).not.toEqual([program, undefined]);
       const called = words.filter((word) => !word.startsWith("-")).join(" ");
-      expect(commands.map(({ path }) => path.join(" "))).toContain(called);
+      const known = name === "gatehouse-relay" ? relayCommands : commands;
+      expect(known.map(({ path }) => path.join(" "))).toContain(called);
+      expect(read(`${folder}/make-release.ts`)).toContain(`"${name ?? ""}"`);
     }
     expect(installs).toContain("for link in proven current");
   });
@@ -79,7 +84,7 @@ describe("the Containerfile", () => {
     // All else comes out of the stage that has checked it, by paths that the installer makes.
     for (const each of others) {
       const [, from = "", to = ""] = /^--from=installed \/installed(\S+) (\S+)$/.exec(each) ?? [];
-      expect([from, installs.includes(`$root${from}`)]).toEqual([to, true]);
+      expect([from, installs.replaceAll("$program", "gatehouse").includes(`$root${from}`)]).toEqual([to, true]);
     }
   });
 

@@ -44,6 +44,7 @@ describe.each([
     "gateway-bridge",
     [
       "bin/gatehouse.js",
+      "bin/gatehouse-relay.js",
       "data/common-passwords.txt",
       "data/words.txt",
       "NOTICE",

@@ -13,10 +13,14 @@ import { read, root } from "../support/repository.ts";
 
 const [makers, stranger] = [generateKeyPairSync("ed25519").privateKey, generateKeyPairSync("ed25519").privateKey];
 const units = ["gatehouse.service", "gatehouse-update.service", "gatehouse-update.timer"];
+const relayUnit = "gatehouse-relay.service";
 const files: ReleaseFiles = withKeys(
   {
     "bin/gatehouse": script([`echo "ran $*" >>"$DESTDIR/ran"`]),
-    ...Object.fromEntries(units.map((unit) => [`packaging/${unit}`, read(`gateway-bridge/packaging/${unit}`)])),
+    "bin/gatehouse-relay": script([`echo "relay $*"`]),
+    ...Object.fromEntries(
+      [...units, relayUnit].map((unit) => [`packaging/${unit}`, read(`gateway-bridge/packaging/${unit}`)]),
+    ),
   },
   makers,
 );
@@ -38,9 +42,9 @@ const run = (name: string, ...args: string[]): { status: number | null; output: 
   const { status, stdout, stderr } = spawnSync("sh", [name, ...args], { env, encoding: "utf8" });
   return { status, output: stdout + stderr };
 };
-const install = async (): Promise<{ status: number | null; output: string }> => {
+const install = async (...args: string[]): Promise<{ status: number | null; output: string }> => {
   await copyFile(join(root, "gateway-bridge/packaging/install.sh"), join(release, "install.sh"));
-  return run(join(release, "install.sh"), "--key", key);
+  return run(join(release, "install.sh"), "--key", key, ...args);
 };
 const nothingIsThere = async (): Promise<boolean> => (await readdir(destination)).length === 0;
 const at = (path: string): string => join(destination, path);
@@ -68,6 +72,32 @@ describeWith(["openssl"], "install.sh", () => {
     expect(run(script)).toMatchObject({ status: 0, output: expect.stringContaining("still in") });
     expect([existsSync(at("usr/lib/gatehouse")), existsSync(join(data, "vault.key"))]).toEqual([false, true]);
     expect(await readdir(at("etc/systemd/system"))).toEqual([]);
+    expect(run(script, "--purge")).toMatchObject({ status: 0 });
+    expect(existsSync(data)).toBe(false);
+  });
+
+  it("puts a relay there instead where it is asked for one, and takes that away as well", async () => {
+    await publishRelease(release, { version: "1.2.3", files, keys: [makers] });
+    const { status, output } = await install("--relay");
+    expect([status, output]).toEqual([0, expect.stringContaining("gatehouse-relay init")]);
+    expect(await readdir(at("etc/systemd/system"))).toEqual([relayUnit]);
+    expect(await readdir(at("usr/bin"))).toEqual(["gatehouse-relay"]);
+    expect(readFileSync(at("usr/bin/gatehouse-relay"), "utf8")).toBe(
+      [
+        "#!/bin/sh",
+        "GATEHOUSE_RELAY_DATA=${GATEHOUSE_RELAY_DATA:-/var/lib/gatehouse-relay}",
+        "export GATEHOUSE_RELAY_DATA",
+        'exec /usr/lib/gatehouse/current/bin/gatehouse-relay "$@"',
+        "",
+      ].join("\n"),
+    );
+    const data = at("var/lib/gatehouse-relay");
+    await mkdir(data, { recursive: true });
+    await writeFile(join(data, "vault.key"), "secret");
+    const script = join(root, "gateway-bridge/packaging/uninstall.sh");
+    expect(run(script)).toMatchObject({ status: 0, output: expect.stringContaining(data) });
+    expect([existsSync(at("usr/lib/gatehouse")), existsSync(join(data, "vault.key"))]).toEqual([false, true]);
+    expect([...(await readdir(at("etc/systemd/system"))), ...(await readdir(at("usr/bin")))]).toEqual([]);
     expect(run(script, "--purge")).toMatchObject({ status: 0 });
     expect(existsSync(data)).toBe(false);
   });
