@@ -144,7 +144,10 @@ describe("a backup", () => {
     });
     const before = await facts();
     const { pairingString } = (await gateway.command(["pair", "--for", "node-red"])) as PairingOffer;
-    const moment = ["pairing_offers", "one_time_codes", "recovery_codes", "guest_links", "logins", "devices"];
+    const moment = [
+      ...["pairing_offers", "one_time_codes", "recovery_codes", "guest_links", "logins", "devices"],
+      ...["remote_devices", "device_offers", "vault_secrets WHERE name = 'remote/door-keys'"],
+    ];
     const owner = ((await gateway.command(["client", "list"])) as Principal[]).find(({ kind }) => kind === "owner");
     {
       using database = Database.open(join(gateway.data, "gatehouse.db"));
@@ -154,6 +157,13 @@ describe("a backup", () => {
       sql.prepare("INSERT INTO devices VALUES (x'01', ?, 1)").run(owner!.id);
       sql.prepare("INSERT INTO one_time_codes VALUES ('abcde', 'invitation', ?, x'01', 1, 0)").run(owner!.id);
       sql.prepare("INSERT INTO guest_links VALUES ('link-a', ?1, ?1, 1, 2, NULL)").run(owner!.id);
+      sql.prepare("INSERT INTO remote_devices VALUES ('dev-a', ?, 'Phone', 'thumb', 1, 1, 1, NULL)").run(owner!.id);
+      sql
+        .prepare("INSERT INTO device_offers (secret_hash, person, name, made) VALUES (x'01', ?, 'Phone', 1)")
+        .run(owner!.id);
+      sql.exec(
+        "INSERT INTO vault_secrets SELECT 'remote/door-keys', version, key_id, wrapped_key, sealed FROM vault_secrets LIMIT 1",
+      );
       expect(countsOf(database, moment).every((count) => Number(count) > 0)).toBe(true);
     }
     const late = join(folder, "late.gatehouse");

@@ -1,17 +1,8 @@
 import type { Clock } from "@gatehouse/shared";
 import type { StatementSync } from "node:sqlite";
 
-import type { Database, Migrations } from "../../store/database.ts";
-
-const migrations: Migrations = {
-  name: "admission-epoch",
-  steps: [
-    `CREATE TABLE admission_epoch (
-       only INTEGER PRIMARY KEY CHECK (only = 1),
-       epoch INTEGER NOT NULL
-     ) STRICT`,
-  ],
-};
+import type { Database } from "../../store/database.ts";
+import { remoteTables } from "./remote-tables.ts";
 
 /**
  * The number of the set of devices that may knock. It only grows, so that no older set can be put in the place of a newer one. It is a
@@ -24,7 +15,7 @@ export class AdmissionEpoch {
 
   /** Begins a new one: a database may be older than what the relay saw last. */
   constructor({ database, clock }: { readonly database: Database; readonly clock: Clock }) {
-    database.migrate(migrations);
+    database.migrate(remoteTables);
     this.#clock = clock;
     this.#select = database.sql.prepare("SELECT epoch FROM admission_epoch");
     this.#put = database.sql.prepare(

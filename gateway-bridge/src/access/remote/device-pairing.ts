@@ -22,27 +22,12 @@ import { z } from "zod";
 
 import type { GuessCount } from "../../domain/guess-count.ts";
 import type { AuditSink } from "../../ports.ts";
-import type { Database, Migrations } from "../../store/database.ts";
+import type { Database } from "../../store/database.ts";
 import { spkiOf, type GatewayIdentity } from "../gateway-identity.ts";
 import { OfferBook, type OfferRow } from "../offer-book.ts";
 import { judgeOffer } from "../pairing-policy.ts";
 import type { RemoteDevices } from "./remote-devices.ts";
-
-const migrations: Migrations = {
-  name: "device-offers",
-  steps: [
-    `CREATE TABLE device_offers (
-       id INTEGER PRIMARY KEY,
-       secret_hash BLOB NOT NULL UNIQUE,
-       person TEXT NOT NULL REFERENCES principals (id),
-       name TEXT NOT NULL,
-       made INTEGER NOT NULL,
-       used INTEGER NOT NULL DEFAULT 0 CHECK (used IN (0, 1)),
-       device TEXT,
-       evaluated INTEGER NOT NULL DEFAULT 0
-     ) STRICT`,
-  ],
-};
+import { remoteTables } from "./remote-tables.ts";
 
 /** Checked again on the way out, like every row that can become a right. */
 const StoredOffer = z.object({
@@ -91,7 +76,7 @@ export class DevicePairing implements Disposable {
   }
 
   static open(options: DevicePairingOptions): DevicePairing {
-    options.database.migrate(migrations);
+    options.database.migrate(remoteTables);
     return new DevicePairing(options);
   }
 

@@ -2,23 +2,8 @@ import { DeviceId, Name, PrincipalId, Thumbprint } from "@gatehouse/shared";
 import type { StatementSync } from "node:sqlite";
 import { z } from "zod";
 
-import type { Database, Migrations } from "../../store/database.ts";
-
-const migrations: Migrations = {
-  name: "remote-devices",
-  steps: [
-    `CREATE TABLE remote_devices (
-       id TEXT PRIMARY KEY,
-       person TEXT NOT NULL REFERENCES principals (id),
-       name TEXT NOT NULL,
-       thumbprint TEXT NOT NULL UNIQUE,
-       added INTEGER NOT NULL,
-       current INTEGER NOT NULL,
-       used INTEGER,
-       revoked INTEGER
-     ) STRICT`,
-  ],
-};
+import type { Database } from "../../store/database.ts";
+import { remoteTables } from "./remote-tables.ts";
 
 /** Checked again on the way out, like every row that can become a right. */
 const DeviceRow = z.object({
@@ -50,7 +35,7 @@ export class DeviceRows {
   readonly #note: Readonly<Record<"current" | "used", StatementSync>>;
 
   constructor(database: Database) {
-    database.migrate(migrations);
+    database.migrate(remoteTables);
     const { sql } = database;
     this.#all = sql.prepare("SELECT * FROM remote_devices ORDER BY added, id");
     this.#byId = sql.prepare("SELECT * FROM remote_devices WHERE id = ?");

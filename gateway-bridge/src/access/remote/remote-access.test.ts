@@ -101,6 +101,15 @@ describe("an enrolment", () => {
   });
 });
 
+it("has keys for devices also after a restore, which drops those of then", async () => {
+  await world.enrol();
+  const [before] = world.doorKeys.pins;
+  world.door.database.sql.exec("DELETE FROM secrets WHERE name = 'remote/door-keys'");
+  world.restart();
+  const { gatewayKeys } = world.access.wayHome;
+  expect([gatewayKeys.length, gatewayKeys.includes(before!)]).toEqual([1, false]);
+});
+
 describe("a change of keys", () => {
   it("keeps those before until the relay, and each device, know the next", async () => {
     await world.enrol();

@@ -52,6 +52,8 @@ export class RemoteAccess implements Disposable {
     const { devices, clock } = options;
     this.#options = options;
     this.#offSince = clock.now();
+    // They may have been dropped with a restore.
+    if (options.relay.enrolment !== undefined) options.doorKeys.ensure();
     this.#following = devices.admitted.onGone((device) => {
       this.#endLoginsOf([device]);
       this.#pruneDoorKeys();

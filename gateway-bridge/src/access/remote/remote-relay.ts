@@ -2,21 +2,8 @@ import { RelayPlace, TunnelId } from "@gatehouse/shared";
 import type { StatementSync } from "node:sqlite";
 import { z } from "zod";
 
-import type { Database, Migrations } from "../../store/database.ts";
-
-const migrations: Migrations = {
-  name: "remote-relay",
-  steps: [
-    `CREATE TABLE remote_relay (
-       only INTEGER PRIMARY KEY CHECK (only = 1),
-       address TEXT NOT NULL,
-       name TEXT NOT NULL,
-       keys TEXT NOT NULL,
-       tunnel TEXT NOT NULL,
-       enabled INTEGER NOT NULL DEFAULT 0 CHECK (enabled IN (0, 1))
-     ) STRICT`,
-  ],
-};
+import type { Database } from "../../store/database.ts";
+import { remoteTables } from "./remote-tables.ts";
 
 const Row = z.object({
   address: RelayPlace.shape.address,
@@ -41,7 +28,7 @@ export class RemoteRelay {
   readonly #delete: StatementSync;
 
   constructor(database: Database) {
-    database.migrate(migrations);
+    database.migrate(remoteTables);
     const { sql } = database;
     this.#select = sql.prepare("SELECT * FROM remote_relay");
     this.#replace = sql.prepare("REPLACE INTO remote_relay VALUES (1, ?, ?, ?, ?, 0)");
