@@ -63,6 +63,24 @@ describe("strangers at the relay", () => {
     expect(home.relay.figures()).toMatchObject({ knocks: { cut: 1 }, strangers: 0 });
   });
 
+  it("hold up nobody with half a frame", async () => {
+    const home = use(await RelayHome.open());
+    const halves = await Promise.all(
+      [Buffer.of(0), Buffer.of(0, 90, 0x7b)].map(async (bytes) => {
+        const socket = await dialTls({ port: home.port, protocol: relayProtocols.device });
+        socket.write(bytes);
+        return socket;
+      }),
+    );
+    await eventually("both are heard", () => home.relay.figures().strangers === 2);
+    const key = home.enrolledKey();
+    const gateway = use(await ScriptedGateway.open({ port: home.port, pin: home.pin, key }));
+    const device = makeDeviceKey();
+    await gateway.admit([device.thumbprint]);
+    expect((await knock({ port: home.port, pin: home.pin, gateway: key.id, device })).verdict).toEqual({ open: true });
+    for (const socket of halves) socket.destroy();
+  });
+
   it("have ten seconds for their proof, in all", async () => {
     const clock = new TestClock();
     const home = use(await RelayHome.open({ clock }));

@@ -68,16 +68,20 @@ const same = <T>(value: T): T => value;
 
 /** What comes next, as many bytes as are asked for. */
 export const readBytes = async (socket: TLSSocket, length: number): Promise<Buffer> => {
-  for (;;) {
-    const chunk = socket.read(length) as Buffer | null;
-    if (chunk !== null) return chunk;
+  const parts: Buffer[] = [];
+  for (let missing = length; missing > 0;) {
+    const part = socket.read(Math.min(missing, socket.readableLength)) as Buffer | null;
+    if (part !== null) parts.push(part);
+    missing -= part?.length ?? 0;
+    if (missing === 0 || socket.readableLength > 0) continue;
     if (socket.destroyed || socket.readableEnded) throw new Error("the channel ended");
     await new Promise<void>((resolve) => {
       const done = (): void => {
-        socket.off("readable", done).off("close", done);
+        socket.off("readable", done).off("close", done).off("end", done);
         resolve();
       };
-      socket.on("readable", done).on("close", done);
+      socket.on("readable", done).on("close", done).on("end", done);
     });
   }
+  return Buffer.concat(parts);
 };

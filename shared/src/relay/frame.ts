@@ -42,13 +42,16 @@ export const readFrame = async <T>(
 };
 
 const readExactly = async (stream: Readable, bytes: number, { signal }: Cancellable): Promise<Buffer> => {
-  for (;;) {
+  const parts: Buffer[] = [];
+  for (let missing = bytes; ;) {
     signal.throwIfAborted();
-    const chunk = stream.read(bytes) as Buffer | null;
-    // At its end, a stream gives what is left.
-    if (chunk !== null && chunk.length === bytes) return chunk;
-    if (chunk !== null || stream.readableEnded || stream.destroyed || stream.errored !== null)
-      throw ended(stream.errored);
+    // All that is there is taken, up to what is missing: with some left, a stream calls itself readable without end.
+    const part = stream.read(Math.min(missing, stream.readableLength)) as Buffer | null;
+    if (part !== null) parts.push(part);
+    missing -= part?.length ?? 0;
+    if (missing === 0) return Buffer.concat(parts);
+    if (stream.readableLength > 0) continue;
+    if (stream.readableEnded || stream.destroyed || stream.errored !== null) throw ended(stream.errored);
     await untilReadable(stream, { signal });
   }
 };
