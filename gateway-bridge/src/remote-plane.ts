@@ -3,6 +3,7 @@ import type { TLSSocket } from "node:tls";
 
 import { DevicePairing } from "./access/remote/device-pairing.ts";
 import { DoorKeyRing } from "./access/remote/door-key-ring.ts";
+import { droppedKeyRoll } from "./access/remote/dropped-key-roll.ts";
 import { RelayLine, type TunnelFigures } from "./access/remote/relay-line.ts";
 import { RemoteAccess } from "./access/remote/remote-access.ts";
 import { RemoteDevices } from "./access/remote/remote-devices.ts";
@@ -11,7 +12,7 @@ import { TunnelKeyPair } from "./access/remote/tunnel-key-pair.ts";
 import type { LiveLogin } from "./domain/login-policy.ts";
 import type { Door, GatewayOptions } from "./door.ts";
 import type { RemoteFigures } from "./metrics/remote-metrics.ts";
-import type { AdmittedChannel, DeviceRoll, SignedInVisitor, Visitor } from "./ports.ts";
+import type { AdmittedChannel, SignedInVisitor, Visitor } from "./ports.ts";
 import { RemoteDoor } from "./relay/door/remote-door.ts";
 import { enrolAtRelay } from "./relay/tunnel/enrol.ts";
 import { TunnelCounts } from "./relay/tunnel/tunnel-counts.ts";
@@ -144,7 +145,7 @@ const openTunnel = (
     place: () => relay.enrolment?.place ?? enrolment.place,
     id: enrolment.tunnel,
     keys: readyKeys(tunnelKeys),
-    roll: rollFor(devices.admitted, tunnelKeys),
+    roll: droppedKeyRoll(devices.admitted, tunnelKeys),
     accept: (channel) => reception.accept(channel),
     learnRelayKeys: (pins) => relay.notePlaceKeys([...pins]),
     counts: reception.counts,
@@ -164,19 +165,6 @@ const readyKeys = (keys: TunnelKeyPair): TunnelKeys => ({
   },
   promote: () => keys.promote(),
 });
-
-/** A key that is to be forgotten lets nobody in: with it, the relay is told to forget it, and no more. */
-const rollFor = (roll: DeviceRoll, keys: TunnelKeyPair): DeviceRoll => {
-  const isDropped = (): boolean => keys.next?.only === true;
-  return {
-    get epoch() {
-      return roll.epoch;
-    },
-    thumbprints: () => (isDropped() ? [] : roll.thumbprints()),
-    find: (thumbprint) => (isDropped() ? undefined : roll.find(thumbprint)),
-    onChanged: (listener) => roll.onChanged(listener),
-  };
-};
 
 const openRemoteDoor = (
   { clock, log }: GatewayOptions,

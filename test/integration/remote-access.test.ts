@@ -231,10 +231,26 @@ describe("remote access", () => {
     await abroad.settle();
     const offerOwn = { method: "POST", path: "/v1/me/remote-device-offers", body: { name: "Own" } };
     const phone = await Traveller.pair((await abroad.page.get(offerOwn)) as PairingOffer);
-    const revoke = { method: "DELETE", path: `/v1/me/remote-devices/${phone.identity.device}` };
+    const revocation = ({ identity }: Traveller) => ({
+      method: "DELETE",
+      path: `/v1/me/remote-devices/${identity.device}`,
+    });
+    await abroad.command(["person", "add", "bob", "--all-cameras"]);
+    const other = await Traveller.pair(
+      await abroad.command<PairingOffer>(["remote", "device", "add", "bob", "Tablet"]),
+    );
+    expect((await abroad.page.ask(revocation(other))).code).toBe("not-found");
+    const second = await Traveller.pair((await abroad.page.get(offerOwn)) as PairingOffer);
+    expect(await abroad.page.get(revocation(second))).toEqual({});
+    const revoke = revocation(phone);
     abroad.clock.jump(11 * 60_000);
     for (const each of [offerOwn, revoke]) expect((await abroad.page.ask(each)).code).toBe("step-up-required");
-    expect(await abroad.page.get({ path: "/v1/me/remote-devices" })).toMatchObject([{ name: "Own", revoked: null }]);
+    expect(await abroad.page.get({ path: "/v1/me/remote-devices" })).toMatchObject([
+      { id: phone.identity.device, revoked: null },
+      { id: second.identity.device, revoked: expect.any(Number) },
+    ]);
+    const all = await abroad.command<RemoteDevice[]>(["remote", "device", "list"]);
+    expect(all.find(({ id }) => id === other.identity.device)?.revoked).toBeNull();
   });
 
   it("lets a device in that was off for thirty days and a change of keys, and then tells it the new ones", async () => {
