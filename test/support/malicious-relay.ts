@@ -58,6 +58,7 @@ export class MaliciousRelay implements AsyncDisposable {
   readonly #server: Server;
   /** Those included that have yet to finish their handshake. */
   readonly #sockets = new Set<Socket>();
+  readonly #heard: TLSSocket[] = [];
   readonly #arrived = new Map<string, TLSSocket[]>();
   #arrival = Promise.withResolvers<undefined>();
 
@@ -98,6 +99,16 @@ export class MaliciousRelay implements AsyncDisposable {
   /** Whoever comes from now on meets this key. */
   show(key: RelayKey): void {
     this.#server.setSecureContext({ cert: key.cert, key: key.key, minVersion: "TLSv1.3" });
+  }
+
+  /** Bytes inside TLS that anybody has sent so far. */
+  get heardBytes(): number {
+    return this.#heard.reduce((sum, { bytesRead }) => sum + bytesRead, 0);
+  }
+
+  /** Connections that stand, in whatever state. */
+  get connections(): number {
+    return this.#sockets.size;
   }
 
   /** Connections of a kind that came and were not taken yet. */
@@ -164,6 +175,7 @@ export class MaliciousRelay implements AsyncDisposable {
   }
 
   #arrive(socket: TLSSocket): void {
+    this.#heard.push(socket);
     socket.on("error", () => undefined);
     const protocol = String(socket.alpnProtocol);
     this.#arrived.set(protocol, [...(this.#arrived.get(protocol) ?? []), socket]);
@@ -209,7 +221,7 @@ export class LyingTunnel {
 
   /** Resolves when the gateway has ended it. */
   async ended(): Promise<void> {
-    if (!this.http.destroyed) await once(this.http, "close", patience());
+    if (!this.http.destroyed) await new Promise((resolve) => this.http.once("close", resolve));
   }
 
   stream(path: string): ClientHttp2Stream {

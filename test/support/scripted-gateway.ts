@@ -28,6 +28,12 @@ export interface ScriptedGatewayOptions extends Omit<RelayDialOptions, "protocol
   readonly spare?: boolean;
 }
 
+interface Connected {
+  readonly session: ServerHttp2Session;
+  readonly control: ServerHttp2Stream;
+  readonly welcome: Welcome;
+}
+
 type Welcome = Extract<FromRelay, { kind: "welcome" }>;
 
 /**
@@ -52,10 +58,7 @@ export class ScriptedGateway implements AsyncDisposable {
   #spare = 0;
   #waiting = 0;
 
-  private constructor(
-    options: ScriptedGatewayOptions,
-    { session, control, welcome }: { session: ServerHttp2Session; control: ServerHttp2Stream; welcome: Welcome },
-  ) {
+  private constructor(options: ScriptedGatewayOptions, { session, control, welcome }: Connected) {
     this.#options = options;
     this.#session = session;
     this.#control = control;

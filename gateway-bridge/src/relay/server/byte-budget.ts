@@ -24,13 +24,13 @@ export class ByteBudget implements Disposable {
   set bytesPerSecond(value: number) {
     this.#fill();
     this.#bytesPerSecond = value;
+    this.#left = Math.min(this.#left, value);
   }
 
   /** Whether the reader may read on. Where not, it is released when it may. */
   spend(bytes: number, reader: Reader): boolean {
+    if (this.#left < bytes) this.#fill();
     this.#left -= bytes;
-    if (this.#left >= 0) return true;
-    this.#fill();
     if (this.#left >= 0) return true;
     this.#waiting.add(reader);
     this.#timer ??= this.#clock.schedule(this.#untilRoom(), () => this.#releaseAll());
