@@ -121,6 +121,11 @@ describe("a relay that is as it should be", () => {
     expect((await doctor()).report.running).toBe(false);
   });
 
+  it("is not looked for where there is no folder", async () => {
+    const { code, stdout } = await runRelayCommand(`${desk.data}/none`, ["doctor", "--json"]);
+    expect([code, stdout]).toEqual([1, expect.stringContaining("relay-missing")]);
+  });
+
   it("is not looked at by a check that there is not", async () => {
     expect(await runRelayCommand(desk.data, ["doctor", "--check", "luck"])).toMatchObject({
       code: 2,

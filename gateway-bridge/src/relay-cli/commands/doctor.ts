@@ -1,5 +1,6 @@
-import { isGatehouseError, type Cancellable } from "@gatehouse/shared";
+import { GatehouseError, isGatehouseError, type Cancellable } from "@gatehouse/shared";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { connect } from "node:net";
 import { networkInterfaces } from "node:os";
 import { join, resolve } from "node:path";
@@ -37,6 +38,7 @@ const patientOf = async (
   { data: given, release, keyFile, clock, signal }: RelayContext,
 ): Promise<Patient> => {
   const data = resolve(given);
+  if (!existsSync(data)) throw new GatehouseError("relay-missing", `There is no folder ${data}.`);
   return {
     data,
     keyFile: textOption(input, "key") ?? keyFile,

@@ -1,4 +1,4 @@
-import { toGatehouseError, type Cancellable } from "@gatehouse/shared";
+import { systemCode, toGatehouseError, type Cancellable } from "@gatehouse/shared";
 
 import type { Check, CheckOutcome, Finding, Patient } from "./check.ts";
 import { clockCheck } from "./checks/clock.ts";
@@ -64,7 +64,14 @@ const lookWith = async (check: Check, patient: Patient, cancel: Cancellable): Pr
   } catch (cause) {
     cancel.signal.throwIfAborted();
     const { message, remedy } = toGatehouseError(cause);
-    const why = "What could not be looked at may be anything.";
-    return [{ code: "check-failed", what: `${check.about} could not be looked at: ${message}`, why, remedy }];
+    const own = ["EACCES", "EPERM"].includes(systemCode(cause) ?? "");
+    return [
+      {
+        code: "check-failed",
+        what: `${check.about} could not be looked at: ${message}`,
+        why: "What could not be looked at may be anything.",
+        remedy: own ? "Run the doctor as root, or as the relay's own user." : remedy,
+      },
+    ];
   }
 };

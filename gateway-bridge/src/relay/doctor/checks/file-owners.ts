@@ -37,11 +37,9 @@ export const fileOwnersCheck: Check = {
     const { data, running, proc, keyFile } = patient;
     const { uid } = await stat(data);
     const files = (await privateFiles(patient)).map(({ path, stats }) => ({ path, uid: stats.uid }));
-    // An operator's own key is that operator's.
-    const findings = foreignFiles(
-      uid,
-      files.filter(({ path }) => path !== keyFile),
-    );
+    // An operator's key and sign-in are that operator's, who may be root.
+    const relays = files.filter(({ path }) => path !== keyFile && !path.endsWith(".signed-in"));
+    const findings = foreignFiles(uid, relays);
     if (running === undefined) return findings;
     return [...findings, ...foreignProcess(uid, (await stat(join(proc, String(running.pid)))).uid)];
   },
