@@ -6,7 +6,7 @@ import { parseAddress } from "../contract/pairing-string.ts";
 import type { DeviceIdentity, RelayPlace, WayHome } from "../contract/remote.ts";
 import { onAbort, withDeadline, type Cancellable } from "../kernel/abort.ts";
 import type { Clock } from "../kernel/clock.ts";
-import { GatehouseError, isGatehouseError } from "../kernel/errors.ts";
+import { GatehouseError, isGatehouseError, type ErrorCode } from "../kernel/errors.ts";
 import type { Secret } from "../kernel/secret.ts";
 import { signAdmission } from "../relay/admission.ts";
 import { doorName } from "../relay/door-name.ts";
@@ -53,7 +53,7 @@ export const openChannel = async (
     what: `the relay at ${relay.address}`,
     code: "relay-unreachable",
   } as const;
-  return withDeadline(deadline, async (within) => {
+  const opening = withDeadline(deadline, async (within) => {
     const { socket, relayKey } = await dial(relay, within);
     // Also where it is given up as the last byte comes: nobody would have it then.
     onAbort(within.signal, () => socket.destroy());
@@ -65,6 +65,7 @@ export const openChannel = async (
       throw error;
     }
   });
+  return opening.catch(explain);
 };
 
 /**
@@ -98,7 +99,7 @@ export const openInner = async (
     unreachable: "gateway-unreachable",
   } as const;
   try {
-    return await withDeadline(deadline, (within) => connectPinned(inner, within));
+    return await withDeadline(deadline, (within) => connectPinned(inner, within)).catch(explain);
   } catch (error) {
     channel.destroy();
     throw error;
@@ -149,24 +150,27 @@ const dial = async ({ address, keys }: RelayPlace, cancel: Cancellable): Promise
   };
   const alpn = relayProtocols.device;
   const codes = { mismatch: "relay-impostor", unreachable: "relay-unreachable" } as const;
-  const socket = await connectPinned({ ...where, accepts, alpn, minVersion: "TLSv1.3", ...codes }, cancel).catch(
-    explain,
-  );
+  const socket = await connectPinned({ ...where, accepts, alpn, minVersion: "TLSv1.3", ...codes }, cancel);
   socket.setNoDelay(true);
   return { socket, relayKey };
 };
 
-/** What a device's person can do is not what a gateway's owner can. */
+/** What a device's person can do is not what a gateway's owner at home can. */
+const remedies: Readonly<Partial<Record<ErrorCode, string>>> = {
+  "relay-impostor":
+    "Nothing was sent to it. If the relay got a new key while this device was off, pair the device again at home.",
+  "relay-unreachable": "Check that this computer has a way to the internet, and that the relay runs.",
+  "gateway-impostor":
+    "Nothing was sent to it. If the gateway got new keys at once, as after a panic, pair the device again at home.",
+  "gateway-unreachable":
+    "Look at home: `gatehouse remote status` tells whether it is connected, `gatehouse remote device list` whether this device is still known.",
+};
+
 const explain = (error: unknown): never => {
-  if (!isGatehouseError(error)) throw error;
-  const { code, message, cause } = error;
-  const remedy = {
-    "relay-impostor":
-      "Nothing was sent to it. If the relay got a new key while this device was off, pair the device again at home.",
-    "relay-unreachable": "Check that this computer has a way to the internet, and that the relay runs.",
-  } as const;
-  if (code !== "relay-impostor" && code !== "relay-unreachable") throw error;
-  throw new GatehouseError(code, message, { cause, remedy: remedy[code] });
+  const remedy = isGatehouseError(error) ? remedies[error.code] : undefined;
+  if (!isGatehouseError(error) || remedy === undefined) throw error;
+  const { code, message, details, cause } = error;
+  throw new GatehouseError(code, message, { cause, details, remedy });
 };
 
 interface Knock {

@@ -125,7 +125,7 @@ export class HomeConnection implements AsyncDisposable {
       if (await kept.learn(wayHome)) log.info("the way home has changed, and was noted");
     } catch (error) {
       this.#learntAt = -Infinity;
-      log.warn("the way home could not be asked for", { error: String(error) });
+      if (!cancel.signal.aborted) log.warn("the way home could not be asked for", { error: String(error) });
     }
   }
 }

@@ -1,4 +1,6 @@
 import {
+  GatehouseError,
+  isGatehouseError,
   onAbort,
   readBounded,
   stopped,
@@ -89,7 +91,7 @@ export class HomeHttp implements Disposable {
       // A connection that ended while it lay idle; nothing was done, and asking twice does no harm.
       const isStale = sent.reusedSocket && ["ECONNRESET", "EPIPE"].includes(systemCode(error) ?? "");
       if (isStale && asked.method === "GET") return await this.send(asked, { signal: given });
-      throw unreachable(error);
+      throw lost(error);
     }
   }
 
@@ -136,6 +138,15 @@ const answerTo = (sent: ClientRequest): Promise<HomeAnswer> =>
     sent.on("error", reject);
     sent.once("close", () => reject(new Error("closed before it answered")));
   });
+
+/** Also where the gateway ends the connection of a device that it does not know any more. */
+const lost = (error: unknown): GatehouseError => {
+  if (isGatehouseError(error)) return error;
+  const { code, message } = unreachable(error);
+  const remedy =
+    "Try again. If it goes on, look at home: `gatehouse remote device list` tells whether this device is still known.";
+  return new GatehouseError(code, message, { cause: error, remedy });
+};
 
 class ChannelAgent extends Agent {
   readonly #open: () => Promise<TLSSocket>;

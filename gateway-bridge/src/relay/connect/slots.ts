@@ -23,7 +23,7 @@ export class Slots {
 
   async #wait(signal: AbortSignal): Promise<void> {
     if (this.#waiting.size >= this.#mostWaiting) {
-      throw new GatehouseError("too-many-requests", `${this.#waiting.size} requests wait for their turn already`);
+      throw new GatehouseError("too-many-requests", "as much goes on at a time as may, and as much waits for its turn");
     }
     const { promise, resolve, reject } = Promise.withResolvers<undefined>();
     const go = (): void => resolve(undefined);
