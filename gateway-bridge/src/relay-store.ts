@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { AuditLog } from "./audit/audit-log.ts";
 import { Database } from "./store/database.ts";
 import { InstanceLock } from "./store/instance-lock.ts";
+import { reportDeeds } from "./store/noted-deeds.ts";
 import type { AskPassphrase } from "./vault/root-key.ts";
 import { Vault } from "./vault/vault.ts";
 
@@ -47,5 +48,8 @@ export const openRelayStore = async (
   const database = opening.use(Database.open(join(data, relayFiles.database)));
   const keyFile = join(data, relayFiles.vaultKey);
   const vault = await Vault.open({ database, keyFile, ...(passphrase !== undefined && { passphrase }) }, cancel);
-  return { database, vault, audit: AuditLog.open({ database, secrets: vault, clock }) };
+  const audit = AuditLog.open({ database, secrets: vault, clock });
+  // What was done to the vault while the relay was stopped.
+  reportDeeds(database, audit);
+  return { database, vault, audit };
 };

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { parseRelayInvite, TunnelId } from "@gatehouse/shared";
+import { parseRelayInvite, Secret, silentLogger, TunnelId } from "@gatehouse/shared";
 import { TestClock } from "@gatehouse/shared/testing";
 import { once } from "node:events";
 import { chmod, readdir, stat, writeFile } from "node:fs/promises";
@@ -8,6 +8,8 @@ import { connect as connectTls } from "node:tls";
 import { text } from "node:stream/consumers";
 
 import { MemorySecrets } from "../../gateway-bridge/src/access/testing/open-door.ts";
+import { loadRelayConfig } from "../../gateway-bridge/src/relay-cli/load-relay-config.ts";
+import { RelayNode } from "../../gateway-bridge/src/relay-node.ts";
 import { controlCalls, type ControlCallName } from "../../gateway-bridge/src/relay/control/calls.ts";
 import type { ControlClient } from "../../gateway-bridge/src/relay/control/control-client.ts";
 import { makeOperatorKey } from "../../gateway-bridge/src/relay/control/operator-key.ts";
@@ -306,4 +308,31 @@ describe("the command line", () => {
       stdout: expect.stringContaining("relay-missing"),
     });
   });
+});
+
+describe("the vault of a relay", () => {
+  const passphrase = "correct horse battery staple";
+  const command = (args: readonly string[], input = "") =>
+    runRelayCommand(desk.data, [...args, "--json"], { clock, input });
+
+  it("is changed while the relay is stopped, which the next start writes down; with a passphrase nothing starts without it", async () => {
+    expect(await command(["vault", "rotate"])).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining("gateway-running"),
+    });
+    await desk.operation[Symbol.asyncDispose]();
+    await desk.node[Symbol.asyncDispose]();
+    expect((await command(["vault", "rotate"])).code).toBe(0);
+    expect((await command(["vault", "protect", "--passphrase-stdin"], passphrase)).code).toBe(0);
+    expect(await command(["up"])).toMatchObject({ code: 1, stdout: expect.stringContaining("vault-locked") });
+    const config = await loadRelayConfig(desk.data);
+    const parts = { data: desk.data, config, clock, log: silentLogger };
+    await using node = await RelayNode.open({ ...parts, passphrase: async () => Secret.of(passphrase) }, never);
+    expect(node.keys.shown.pin).toBe(desk.node.keys.shown.pin);
+    expect(node.store.audit.list({ limit: 2 })).toMatchObject([
+      { action: "vaultProtected" },
+      { action: "vaultRotated" },
+    ]);
+    expect(node.store.audit.verify().intact).toBe(true);
+  }, 30_000);
 });

@@ -7,6 +7,7 @@ import { inviteCommand } from "./invite.ts";
 import { operatorAddCommand, operatorListCommand, operatorRemoveCommand } from "./operator.ts";
 import { signInCommand } from "./sign-in.ts";
 import { upCommand } from "./up.ts";
+import { vaultProtectCommand, vaultRotateCommand, vaultUnprotectCommand } from "./vault.ts";
 import { auditCommand, auditVerifyCommand, statusCommand } from "./watch.ts";
 
 /** Every command, in the order of the help page. */
@@ -27,4 +28,7 @@ export const relayCommands: readonly RelayCommand[] = [
   auditCommand,
   auditVerifyCommand,
   doctorCommand,
+  vaultProtectCommand,
+  vaultUnprotectCommand,
+  vaultRotateCommand,
 ];
