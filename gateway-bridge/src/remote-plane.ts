@@ -64,9 +64,9 @@ export const openRemotePlane = (
   const line = new RelayLine({
     ...{ notices: door.notices, clock, log: options.log },
     wanted: () => (reception.door !== undefined && isWanted(kept) ? relay.enrolment : undefined),
-    openTunnel: (enrolment) => reception.dialled(openTunnel(options, kept, { enrolment, reception })),
+    openTunnel: (enrolment) => reception.dialled(openTunnel(options, kept, { enrolment, reception, remote })),
   });
-  const remote = opening.use(
+  const remote: RemoteAccess = opening.use(
     RemoteAccess.open({
       ...{ relay, tunnelKeys, doorKeys, devices, line, endAway, clock },
       ...{ database: door.database, logins: door.logins, audit: door.audit, notices: door.notices },
@@ -136,24 +136,30 @@ const nothingYet: TunnelFigures = {
   ...{ channels: 0, admittedChannels: 0, refusedChannels: 0, refusedBy: {}, receivedBytes: 0, reconnects: 0 },
 };
 
+interface TunnelParts {
+  readonly enrolment: Enrolment;
+  readonly reception: Reception;
+  readonly remote: RemoteAccess;
+}
+
 const openTunnel = (
   { clock, log, random }: GatewayOptions,
   { relay, tunnelKeys, devices }: Kept,
-  { enrolment, reception }: { readonly enrolment: Enrolment; readonly reception: Reception },
+  { enrolment, reception, remote }: TunnelParts,
 ): Tunnel =>
   Tunnel.open({
     place: () => relay.enrolment?.place ?? enrolment.place,
     id: enrolment.tunnel,
-    keys: readyKeys(tunnelKeys),
+    keys: readyKeys(tunnelKeys, () => remote.keyTaken()),
     roll: droppedKeyRoll(devices.admitted, tunnelKeys),
     accept: (channel) => reception.accept(channel),
-    learnRelayKeys: (pins) => relay.notePlaceKeys([...pins]),
+    learnRelayKeys: (pins) => remote.learnRelayKeys(pins),
     counts: reception.counts,
     ...{ clock, log, random },
   });
 
 /** The keys as TLS takes them. */
-const readyKeys = (keys: TunnelKeyPair): TunnelKeys => ({
+const readyKeys = (keys: TunnelKeyPair, promote: () => void): TunnelKeys => ({
   current: () => {
     const { current } = keys;
     if (current === undefined) throw new GatehouseError("remote-off", "no relay knows this gateway");
@@ -163,7 +169,7 @@ const readyKeys = (keys: TunnelKeyPair): TunnelKeys => ({
     const { next } = keys;
     return next && { key: tunnelKey(next.keys), only: next.only };
   },
-  promote: () => keys.promote(),
+  promote,
 });
 
 const openRemoteDoor = (

@@ -43,8 +43,9 @@ export class AdmittedDevices implements DeviceRoll {
     return row?.revoked === null ? { device: row.id, person: row.person } : undefined;
   }
 
-  /** Tells, once a change is durable, that there is another set, and of each device that is not in it any more. Never throws. */
+  /** Tells, once a change is durable, of the set that there is then, and of each device that is not in it any more. Never throws. */
   publish(): void {
+    if (this.#epoch.current === this.#toldEpoch) return;
     const before = this.#told;
     this.#told = this.#read();
     this.#toldEpoch = this.#epoch.current;

@@ -135,6 +135,18 @@ describe("a change of keys", () => {
     expect(world.access.wayHome.gatewayKeys).toEqual([newest]);
   });
 
+  it("of the relay is kept, and written down with the other", async () => {
+    await world.enrol();
+    const keys = ["N".repeat(43), ...place.keys];
+    world.access.learnRelayKeys(keys);
+    world.restart();
+    expect(world.access.wayHome.relay).toEqual({ ...place, keys });
+    expect(world.door.audit.rows.at(-1)).toMatchObject({ action: "relayKeysChanged", detail: keys.join(", ") });
+    world.access.rotate(world.ann);
+    world.access.keyTaken();
+    expect(deeds()).toEqual(["remoteEnrolled", "remoteKeysRotated", "remoteKeyTaken"]);
+  });
+
   it("drops a key before with the last device that may expect it", async () => {
     await world.enrol();
     const device = world.addDevice();
@@ -167,6 +179,21 @@ describe("panic", () => {
     expect(world.devices.admitted.epoch).toBeGreaterThan(epoch);
     expect([world.endedAway.length, world.notices.raised.at(-1)?.kind]).toEqual([1, "remote-panic"]);
     expect(deeds().at(-1)).toBe("remotePanic");
+  });
+
+  it("has all of that done by the time that it is written down", async () => {
+    await settled();
+    world.signIn(world.ann, world.addDevice());
+    const { audit } = world.door;
+    const append = audit.append.bind(audit);
+    let then: unknown;
+    audit.append = (entry) => {
+      append(entry);
+      if (entry.action === "remotePanic")
+        then = [world.logins.length, world.relay.enabled, world.tunnelKeys.next?.only];
+    };
+    world.access.panic(world.ann);
+    expect(then).toEqual([0, false, true]);
   });
 
   it("does nothing by halves", async () => {

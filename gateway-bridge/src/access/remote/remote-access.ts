@@ -177,6 +177,18 @@ export class RemoteAccess implements Disposable {
     });
   }
 
+  /** The relay has other keys, one or two: it said so where it had shown one that was known. */
+  learnRelayKeys(pins: readonly string[]): void {
+    const { relay } = this.#options;
+    this.#note("relayKeysChanged", pins.join(", "), () => relay.notePlaceKeys([...pins]));
+  }
+
+  /** The relay knows the next key: the one before is good for nothing, or will be when the gateway comes with this. */
+  keyTaken(): void {
+    const { tunnelKeys, relay } = this.#options;
+    this.#note("remoteKeyTaken", relay.enrolment?.place.name ?? "", () => tunnelKeys.promote());
+  }
+
   /** Goes to the relay, if that is switched on: whoever comes through it is received from here on. */
   begin(): void {
     this.#options.line.follow();
@@ -199,6 +211,15 @@ export class RemoteAccess implements Disposable {
     devices.settle();
     doorKeys.publish();
     line.follow();
+  }
+
+  /** Something that the relay did. */
+  #note(action: string, detail: string, work: () => void): void {
+    const { database, audit } = this.#options;
+    database.transaction(() => {
+      work();
+      audit.append({ principal: "-", action, target: "-", outcome: "done", detail });
+    });
   }
 
   #enrolment(): Enrolment {

@@ -37,10 +37,12 @@ export class FakeTunnel implements RelayTunnel {
   #listener: (state: TunnelState) => void = () => undefined;
   #taken = Promise.withResolvers<undefined>();
   readonly #keys: TunnelKeyPair;
+  readonly #promote: () => void;
 
-  constructor(enrolment: Enrolment, keys: TunnelKeyPair) {
+  constructor(enrolment: Enrolment, { keys, promote }: { keys: TunnelKeyPair; promote: () => void }) {
     this.enrolment = enrolment;
     this.#keys = keys;
+    this.#promote = promote;
   }
 
   onChanged(listener: (state: TunnelState) => void): Disposable {
@@ -59,7 +61,7 @@ export class FakeTunnel implements RelayTunnel {
 
   /** The relay has the next key. */
   take(): void {
-    this.#keys.promote();
+    this.#promote();
     this.#taken.resolve(undefined);
   }
 
@@ -182,13 +184,13 @@ export class RemoteWorld implements Disposable {
     const line = new RelayLine({
       ...{ notices, clock, log, wanted: () => (isWanted() ? relay.enrolment : undefined) },
       openTunnel: (enrolment) => {
-        const opened = new FakeTunnel(enrolment, tunnelKeys);
+        const opened = new FakeTunnel(enrolment, { keys: tunnelKeys, promote: () => access.keyTaken() });
         this.tunnels.push(opened);
         return opened;
       },
     });
     const nothing = { channels: 0, admittedChannels: 0, refusedChannels: 0, receivedBytes: 0, reconnects: 0 };
-    const access = RemoteAccess.open({
+    const access: RemoteAccess = RemoteAccess.open({
       ...{ database, relay, tunnelKeys, doorKeys, devices, line, audit, notices, clock },
       figures: () => ({ ...nothing, refusedBy: {} }),
       enrolAt: (_invite, { publicKey }) => this.enrolAt(publicKey),
