@@ -1,7 +1,9 @@
 import type { Clock } from "@gatehouse/shared";
 import type { Duplex } from "node:stream";
+import { TLSSocket } from "node:tls";
 
 import type { ByteBudget, Reader } from "./byte-budget.ts";
+import { SpentChunks } from "./spent-chunks.ts";
 
 export interface FlowOptions {
   readonly source: Duplex;
@@ -19,6 +21,8 @@ export class Flow implements Reader {
   readonly #sink: Duplex;
   readonly #budget: ByteBudget;
   readonly #clock: Clock;
+  /** Between two connections alone: there each chunk has memory of its own, and is encrypted when it counts as written. */
+  readonly #spent: SpentChunks | undefined;
   #bytes = 0;
   #stalledMs = 0;
   /** Since when the other side takes nothing, by the monotonic clock. */
@@ -30,6 +34,7 @@ export class Flow implements Reader {
     this.#sink = sink;
     this.#budget = budget;
     this.#clock = clock;
+    if (source instanceof TLSSocket && sink instanceof TLSSocket) this.#spent = new SpentChunks();
   }
 
   get bytes(): number {
@@ -56,11 +61,18 @@ export class Flow implements Reader {
   }
 
   readonly #take = (chunk: Buffer): void => {
-    this.#bytes += chunk.length;
-    if (!this.#sink.write(chunk)) this.#fullSince ??= this.#clock.monotonic();
-    this.#held = !this.#budget.spend(chunk.length, this);
+    const { length } = chunk;
+    this.#bytes += length;
+    if (!this.#write(chunk)) this.#fullSince ??= this.#clock.monotonic();
+    this.#held = !this.#budget.spend(length, this);
     if (this.#fullSince !== undefined || this.#held) this.#source.pause();
   };
+
+  #write(chunk: Buffer): boolean {
+    if (this.#spent === undefined) return this.#sink.write(chunk);
+    this.#spent.add(chunk);
+    return this.#sink.write(chunk, this.#spent.written);
+  }
 
   readonly #drained = (): void => {
     this.#stalledMs = this.stalledMs;
