@@ -19,6 +19,8 @@ export interface GstServerOptions {
   readonly srtp?: boolean;
   /** RTSPS with this certificate and key, PEM. */
   readonly tls?: { readonly certificate: string; readonly privateKey: string };
+  /** A command that runs it as its own, such as one that puts it into another network. */
+  readonly within?: readonly string[];
 }
 
 /** SHA-256 of each slice, for each picture of a clip, in order. */
@@ -55,9 +57,10 @@ export class GstRtspServer implements AsyncDisposable {
   }
 
   static async open(options: GstServerOptions): Promise<GstRtspServer> {
-    const { mounts, transport = "any", srtp = false, tls } = options;
+    const { mounts, transport = "any", srtp = false, tls, within = [] } = options;
     // Debian's own Python: no other has GStreamer's bindings.
-    const process = spawn("/usr/bin/python3", [script], { stdio: ["pipe", "pipe", "inherit"] });
+    const [program, ...args] = [...within, "/usr/bin/python3", script];
+    const process = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
     const pem = tls === undefined ? null : `${tls.certificate}\n${tls.privateKey}`;
     process.stdin.write(`${JSON.stringify({ mounts, transport, srtp, tls: pem })}\n`);
     const lines = createInterface(process.stdout);

@@ -12,6 +12,8 @@ export interface GstTalkerOptions {
   readonly user: string;
   readonly password: string;
   readonly protocols: "tcp" | "udp";
+  /** A command that runs it as its own, such as one that puts it into another network. */
+  readonly within?: readonly string[];
 }
 
 interface Told {
@@ -24,9 +26,10 @@ export class GstTalker implements AsyncDisposable {
   readonly #process: ChildProcessByStdio<Writable, Readable, null>;
   readonly #told: Told[] = [];
 
-  constructor(options: GstTalkerOptions) {
+  constructor({ within = [], ...options }: GstTalkerOptions) {
     // Debian's own Python: no other has GStreamer's bindings.
-    this.#process = spawn("/usr/bin/python3", [script], { stdio: ["pipe", "pipe", "inherit"] });
+    const [program, ...args] = [...within, "/usr/bin/python3", script];
+    this.#process = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
     this.#process.stdin.write(`${JSON.stringify(options)}\n`);
     createInterface(this.#process.stdout).on("line", (line) => this.#told.push(JSON.parse(line) as Told));
   }

@@ -13,7 +13,6 @@ export const needs = {
   captures: { packages: ["tcpdump"], files: ["/usr/bin/tcpdump"] },
   chromium: { packages: ["chromium"], files: ["/usr/bin/chromium"] },
   ffmpeg: { packages: ["ffmpeg"], files: ["/usr/bin/ffmpeg", "/usr/bin/ffprobe"] },
-  gdb: { packages: ["gdb"], files: ["/usr/bin/gdb", "/usr/bin/gcore"] },
   gstreamer: {
     packages: [
       "python3-gi",
