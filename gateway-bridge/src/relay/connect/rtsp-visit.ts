@@ -142,11 +142,13 @@ export class RtspVisit implements Disposable {
     home.once("data", () => (silent = false));
     home.on("drain", () => socket.resume());
     home.on("error", () => this.#end());
-    home.on("close", () => {
+    const over = (): void => {
       if (silent && !this.#isOver()) onSilentEnd();
       this.#end({ politely: true });
-    });
-    home.pipe(socket);
+    };
+    home.once("end", over);
+    home.once("close", over);
+    home.pipe(socket, { end: false });
     for (const bytes of this.#held.splice(0)) home.write(bytes);
     socket.resume();
   }
