@@ -19,7 +19,7 @@ import { createServer, type TLSSocket, type TlsOptions } from "node:tls";
 import { enrolAtRelay } from "../../gateway-bridge/src/relay/tunnel/enrol.ts";
 import { mostOfOneDevice } from "../../gateway-bridge/src/relay/tunnel/live-channels.ts";
 import { mostOpening } from "../../gateway-bridge/src/relay/tunnel/channel-intake.ts";
-import { mostRefusals } from "../../gateway-bridge/src/relay/tunnel/refusal-budget.ts";
+import { crowdBudget, nonsenseBudget } from "../../gateway-bridge/src/relay/tunnel/refusal-budget.ts";
 import { eventually } from "../support/eventually.ts";
 import {
   makeRelayKey,
@@ -405,10 +405,10 @@ describe("a relay that asks too much", () => {
     const junk = Array.from({ length: 1_000 }, () => tunnel.open(prove(stranger, contextNow())));
     await tunnel.ended();
     await Promise.allSettled(junk);
-    expect(home.states.at(-1)?.trouble).toContain("no device asked for");
+    expect(home.states.at(-1)?.trouble).toContain("more channels than any device asked for");
     const { refusedChannels, admittedChannels } = home.tunnel.figures;
     expect(admittedChannels).toBe(0);
-    expect(refusedChannels).toBeGreaterThan(mostRefusals);
+    expect(refusedChannels).toBeGreaterThan(nonsenseBudget.most);
     expect(refusedChannels).toBeLessThan(1_000);
   });
 
@@ -426,10 +426,26 @@ describe("a relay that asks too much", () => {
     expect(other.tunnel.state.connection).toBe("connected");
   });
 
-  it("is left when it sends rolls of streams that are none of the protocol's", async () => {
-    for (let count = 0; count <= mostRefusals; count += 1) tunnel.stream(count % 2 === 0 ? "/control" : "/");
+  it("is left when it floods the gateway with channels that there is no room for", async () => {
+    const streams = Array.from(
+      { length: 20 },
+      () => () => Array.from({ length: 100 }, () => tunnel.stream("/channel")),
+    );
+    for (const flood of streams) {
+      if (tunnel.http.destroyed) break;
+      const before = home.tunnel.figures.refusedBy.busy;
+      flood();
+      await eventually("they came", () => tunnel.http.destroyed || home.tunnel.figures.refusedBy.busy >= before + 60);
+    }
     await tunnel.ended();
-    expect(home.tunnel.figures.refusedBy.malformed).toBe(mostRefusals + 1);
+    expect(home.tunnel.figures.refusedBy.busy).toBeGreaterThan(crowdBudget.most);
+    expect(home.tunnel.figures).toMatchObject({ channels: 0, receivedBytes: 0 });
+  });
+
+  it("is left when it sends rolls of streams that are none of the protocol's", async () => {
+    for (let count = 0; count <= nonsenseBudget.most; count += 1) tunnel.stream(count % 2 === 0 ? "/control" : "/");
+    await tunnel.ended();
+    expect(home.tunnel.figures.refusedBy.malformed).toBe(nonsenseBudget.most + 1);
   });
 
   it("holds little of what it does not read, and up nobody else", async () => {

@@ -18,7 +18,7 @@ import type { AdmittedChannel, DeviceRoll } from "../../ports.ts";
 import { decideChannel, type ChannelRefusal, type ChannelVerdict } from "./channel-policy.ts";
 import type { LiveChannels } from "./live-channels.ts";
 import type { NonceMemory } from "./nonce-memory.ts";
-import { RefusalBudget } from "./refusal-budget.ts";
+import { crowdBudget, nonsenseBudget, RefusalBudget } from "./refusal-budget.ts";
 import type { TunnelCounts } from "./tunnel-counts.ts";
 
 /** How long the first message of a channel may take, and the answer to a refused one to leave. */
@@ -47,12 +47,13 @@ export interface IntakeOptions {
 /** Judges each channel that the relay opens. What it says of the device counts for nothing: the device's own signature does. */
 export class ChannelIntake {
   readonly #options: IntakeOptions;
-  readonly #budget: RefusalBudget;
+  readonly #budgets: { readonly nonsense: RefusalBudget; readonly crowd: RefusalBudget };
   #opening = 0;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
-    this.#budget = new RefusalBudget(options.clock.monotonic());
+    const now = options.clock.monotonic();
+    this.#budgets = { nonsense: new RefusalBudget(nonsenseBudget, now), crowd: new RefusalBudget(crowdBudget, now) };
   }
 
   /**
@@ -76,9 +77,11 @@ export class ChannelIntake {
   refuse(stream: Duplex, why: ChannelRefusal): false {
     const { counts, clock, log, onNonsense } = this.#options;
     counts.refuse(why);
-    log.warn("a channel of the relay was refused", { why });
+    // The relay says how often: it is counted, and no line of the log at home is the relay's to write.
+    log.debug("a channel of the relay was refused", { why });
     endWith(stream, clock);
-    if (why !== "busy" && !this.#budget.spend(clock.monotonic())) onNonsense();
+    const budget = why === "busy" ? this.#budgets.crowd : this.#budgets.nonsense;
+    if (!budget.spend(clock.monotonic())) onNonsense();
     return false;
   }
 

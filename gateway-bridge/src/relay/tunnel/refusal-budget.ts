@@ -1,23 +1,32 @@
-/** Refused channels in a row, and how many of them a second forgives. */
-export const mostRefusals = 64;
-const forgivenEachMs = 8 / 1_000;
+export interface BudgetOptions {
+  /** In a row. */
+  readonly most: number;
+  /** How many of them a second forgives. */
+  readonly forgivenEachSecond: number;
+}
 
-/**
- * How much nonsense a relay may send before the tunnel is given up. An honest one checks before it opens a channel: what is refused here
- * are those that met a revocation on the way.
- */
+/** Channels that no device asked for. An honest relay checks first: what is refused are those that met a revocation on the way. */
+export const nonsenseBudget: BudgetOptions = { most: 64, forgivenEachSecond: 8 };
+/** Channels for which there is no room. An honest relay has limits of its own. */
+export const crowdBudget: BudgetOptions = { most: 1_024, forgivenEachSecond: 64 };
+
+/** How many channels a relay may have refused before the tunnel is given up. */
 export class RefusalBudget {
-  #left = mostRefusals;
+  readonly #options: BudgetOptions;
+  #left: number;
   #at: number;
 
   /** @param now milliseconds that never step back */
-  constructor(now: number) {
+  constructor(options: BudgetOptions, now: number) {
+    this.#options = options;
+    this.#left = options.most;
     this.#at = now;
   }
 
   /** @returns whether there is still patience */
   spend(now: number): boolean {
-    this.#left = Math.min(mostRefusals, this.#left + (now - this.#at) * forgivenEachMs) - 1;
+    const { most, forgivenEachSecond } = this.#options;
+    this.#left = Math.min(most, this.#left + ((now - this.#at) / 1_000) * forgivenEachSecond) - 1;
     this.#at = now;
     return this.#left >= 0;
   }

@@ -254,7 +254,9 @@ export class TunnelSession implements AsyncDisposable {
       ...{ roll, live, counts, accept, clock, log, nonces: this.#nonces },
       onSalt: () => this.#words?.push.push(),
       onNonsense: () =>
-        this.#end(new GatehouseError("relay-answer-malformed", "the relay opens channels that no device asked for")),
+        this.#end(
+          new GatehouseError("relay-answer-malformed", "the relay opens more channels than any device asked for"),
+        ),
     });
   }
 
