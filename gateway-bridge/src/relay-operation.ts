@@ -67,7 +67,7 @@ const openMetrics = async ({
   const metrics = new RelayMetrics({
     version,
     figures: () => node.relay.figures(),
-    enrolled: () => standing(node).length,
+    enrolled: () => node.gateways.count,
     onOpened: (listener) => node.relay.onOpened(listener),
     process: (registry) => new ProcessMetrics(registry, started),
   });
@@ -120,8 +120,6 @@ const keepTold = async (
   };
 };
 
-const standing = ({ gateways }: RelayNode) => gateways.list().filter(({ revoked }) => revoked === undefined);
-
 const operate = (
   { config, node, clock, log, onDrained }: RelayOperationOptions,
   { signal }: Cancellable,
@@ -136,7 +134,7 @@ const operate = (
   return {
     status: () => {
       const { tunnels, channels, draining } = relay.figures();
-      const counts = { gateways: standing(node).length, tunnels: tunnels.live, channels, draining };
+      const counts = { gateways: gateways.count, tunnels: tunnels.live, channels, draining };
       const { address } = relay;
       const told = { address, public: config.public ?? address, keys: [...keys.pins] };
       return { name: config.name, version, started, ...told, ...counts };

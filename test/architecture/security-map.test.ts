@@ -41,7 +41,7 @@ const en303645 = [
   ...["5.11-1", "5.12-1", "5.12-2", "5.13-1", "6.1-1"],
 ];
 /** The columns that say what proves an item, one for each part of the project that must keep to it. */
-const parts = ["Gateway"];
+const parts = ["Gateway", "Relay"];
 
 interface Row {
   readonly id: string;
@@ -143,13 +143,13 @@ describe("a map that is not right", () => {
 
   it("loses no row of a table with other columns", () => {
     const table = [
-      "| Id | Relay | Gateway |",
-      "| --- | --- | --- |",
-      '| V1.1.1 | later | `x.test.ts`: "a" |',
+      "| Id | Relay | About | Gateway |",
+      "| --- | --- | --- | --- |",
+      '| V1.1.1 | later | that | `x.test.ts`: "a" |',
       "",
       "| Other |",
       "| V2.2.2 |",
     ];
-    expect(rowsOf(table.join("\n"))).toEqual([{ id: "V1.1.1", proofs: ['`x.test.ts`: "a"'] }]);
+    expect(rowsOf(table.join("\n"))).toEqual([{ id: "V1.1.1", proofs: ['`x.test.ts`: "a"', "later"] }]);
   });
 });

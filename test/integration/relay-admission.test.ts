@@ -101,10 +101,16 @@ describe("a device at the relay's door", () => {
     expect(gateway.openings).toHaveLength(before);
   });
 
-  it("refuses whoever speaks out of turn", async () => {
+  it("refuses whoever speaks out of turn, though it proved its key", async () => {
     const { gateway, knock: knocks } = await world();
-    const eager = await knocks({ proof: (proof) => ({ ...proof, more: 1 }) }).catch((error: unknown) => error);
-    expect(eager).toMatchObject({ code: "relay-unreachable" });
+    expect((await knocks({ eager: Buffer.from("GET /") })).verdict).toEqual(refused);
+    expectNothingReached(gateway);
+  });
+
+  it("is cut off where its proof is none", async () => {
+    const { gateway, knock: knocks } = await world();
+    const cut = await knocks({ proof: (proof) => ({ ...proof, more: 1 }) }).catch((error: unknown) => error);
+    expect(cut).toMatchObject({ code: "relay-unreachable" });
     expectNothingReached(gateway);
   });
 
@@ -160,6 +166,31 @@ describe("a device at the relay's door", () => {
     broken = false;
     expect((await knocks()).verdict).toEqual({ open: true });
   });
+});
+
+it("does not answer for a gateway whose tunnel ends at another relay process by now", async () => {
+  const registry = new MemoryRegistry();
+  const { gateway, key, knock: knocks } = await world({ registry: () => registry });
+  await registry.claim({ gateway: key.id, tunnel: "elsewhere", node: "another", epoch: 11 });
+  expect((await knocks()).verdict).toEqual(refused);
+  await eventually("its tunnel here is closed", () => gateway.closed);
+  await registry.claim({ gateway: key.id, tunnel: gateway.welcome.tunnel, node: "another", epoch: 12 });
+  expect((await knocks()).verdict).toEqual(refused);
+  expectNothingReached(gateway);
+});
+
+it("does not answer for one by a tunnel that the registry does not name", async () => {
+  class Forgetful extends MemoryRegistry {
+    override watch() {
+      return { [Symbol.dispose]: () => undefined };
+    }
+  }
+  const registry = new Forgetful();
+  const { gateway, key, knock: knocks } = await world({ registry: () => registry });
+  await registry.claim({ gateway: key.id, tunnel: "elsewhere", node: "another", epoch: 11 });
+  expect((await knocks()).verdict).toEqual(refused);
+  expect(gateway.closed).toBe(false);
+  expectNothingReached(gateway);
 });
 
 describe("whom a gateway admits", () => {

@@ -214,6 +214,7 @@ describe("an operator", () => {
     expect(await ada.call("listGateways", {}, never)).toMatchObject([{ limits: { bytesPerSecond: 50_000 } }]);
     await ada.call("revokeGateway", { gateway }, never);
     expect(desk.node.gateways.byPin(pin)).toBeUndefined();
+    expect(await ada.call("status", {}, never)).toMatchObject({ gateways: 0 });
     expect(await codeOf(ada.call("revokeGateway", { gateway }, never))).toBe("not-found");
   });
 

@@ -156,6 +156,18 @@ describe("a gateway's next key", () => {
     use(await connect(home, next));
   });
 
+  it("can be changed sixteen times an hour, for each is written down", async () => {
+    const clock = new TestClock();
+    const home = use(await RelayHome.open({ clock }));
+    const key = home.enrolledKey();
+    const change = () => home.gateways.noteKey(key.id, makeGatewayKey().pin, { only: false, now: key.pin });
+    for (let time = 0; time < 16; time += 1) change();
+    expect(change).toThrow(expect.objectContaining({ code: "too-many-requests" }));
+    expect([home.audit.rows.length, home.gateways.find(key.id)?.pins.length]).toEqual([17, 2]);
+    await clock.advance(hour);
+    change();
+  });
+
   it("is never another gateway's, and the tunnel that says so ends", async () => {
     const home = use(await RelayHome.open());
     const [key, other] = [home.enrolledKey(), home.enrolledKey()];

@@ -56,7 +56,7 @@ const send = (bytes: Buffer, at: number): Duplex => {
 };
 
 const arrivalOf = (socket: Duplex, pin?: string): Arrival => ({
-  socket: socket as TLSSocket,
+  socket: socket as unknown as TLSSocket,
   protocol: "gatehouse-device/1",
   address: "192.0.2.1",
   block: "192.0.2.1",
@@ -95,6 +95,7 @@ describe("whatever a stranger sends", () => {
       keys: home.keys,
       clock,
       draining: () => false,
+      onProven: () => undefined,
       tunnels: { find: async () => tunnel } as never,
       channels: { open: async () => void (opened += 1) } as never,
     });

@@ -3,6 +3,7 @@ import {
   formatRelayInvite,
   goHome,
   makeDeviceKey,
+  openChannel,
   pairDevice,
   Secret,
   systemClock,
@@ -12,7 +13,9 @@ import {
   type Invitation,
   type PrincipalId,
   type TotpSecret,
+  type Way,
 } from "@gatehouse/shared";
+import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 
 import { codeAt } from "../../gateway-bridge/src/access/people/testing/authenticator.ts";
@@ -24,7 +27,11 @@ import { RelayHome } from "./relay-home.ts";
 import { RtspReader } from "./rtsp-reader.ts";
 
 const never = { signal: new AbortController().signal };
+const stepMs = 30_000;
 export const password = "correct horse battery staple";
+
+/** Has the home's clock go on to the beginning of the next step of all authenticators, whose codes were not used yet. */
+export const nextStep = ({ clock }: Pick<ClockedHome, "clock">): void => clock.jump(stepMs - (clock.now() % stepMs));
 
 /** A relay in this process, at which the home's gateway is enrolled and to which it is connected. */
 export const openRelayOf = async (
@@ -55,17 +62,19 @@ export const switchOn = async (owner: GatewayClient): Promise<void> => {
 /** Asks things of the gateway through the relay, one channel each. */
 class AwayAsker extends Asker {
   readonly #identity: DeviceIdentity;
+  readonly #way: Way;
 
-  constructor(identity: DeviceIdentity, cookie: string) {
+  constructor(identity: DeviceIdentity, cookie: string, way: Way) {
     const name = doorName(identity.wayHome.gatewayKeys[0] ?? "");
     super({ address: name }, "", cookie === "" ? {} : { headers: { cookie } });
     this.#identity = identity;
+    this.#way = way;
   }
 
   override async connect(): Promise<TLSSocket> {
     const { wayHome } = this.#identity;
     const traveller = { identity: this.#identity, wayHome, clock: systemClock };
-    const socket = await goHome({ ...traveller, errand: { kind: "api" }, way: "own" }, never);
+    const socket = await goHome({ ...traveller, errand: { kind: "api" }, way: this.#way }, never);
     socket.on("error", () => undefined);
     return socket;
   }
@@ -112,8 +121,14 @@ export class AwayPerson {
   }
 
   /** Asks as who is signed in, or as a stranger, or with somebody else's cookie. */
-  asker(cookie: string = this.#cookie): Asker {
-    return new AwayAsker(this.#identity, cookie === "" ? "" : `__Host-gatehouse=${cookie}`);
+  asker(cookie: string = this.#cookie, way: Way = "own"): Asker {
+    return new AwayAsker(this.#identity, cookie === "" ? "" : `__Host-gatehouse=${cookie}`, way);
+  }
+
+  /** A channel by which this device was admitted, and nothing else. */
+  channel(way: Way): Promise<Duplex> {
+    const { wayHome } = this.#identity;
+    return openChannel({ identity: this.#identity, wayHome, clock: systemClock, way }, never);
   }
 
   /** A sign-in as this person or another, on this person's device. */

@@ -40,6 +40,8 @@ export interface KnockOptions extends Omit<RelayDialOptions, "protocol" | "key" 
   readonly way?: Way;
   /** What is signed, where it is not what was asked. */
   readonly context?: (asked: AdmissionContext) => AdmissionContext;
+  /** What is sent right behind the proof, before there is a verdict. */
+  readonly eager?: Buffer;
   /** What is sent, where it is not the proof. */
   readonly proof?: (proof: Proof) => unknown;
 }
@@ -59,7 +61,8 @@ export const knock = async (options: KnockOptions): Promise<Knocked> => {
   const challenge = await readFrame(socket, Challenge, frame);
   const { relay, nonce, time } = challenge;
   const signature = signAdmission(device.privateKey, context({ relay, relayKey, gateway, nonce, time }));
-  socket.write(encodeFrame(proof({ key: device.spki.toString("base64"), signature })));
+  const shown = encodeFrame(proof({ key: device.spki.toString("base64"), signature }));
+  socket.write(Buffer.concat([shown, options.eager ?? Buffer.alloc(0)]));
   const verdict = await readFrame(socket, Verdict, frame);
   return { socket, challenge, verdict };
 };

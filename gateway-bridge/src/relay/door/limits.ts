@@ -4,6 +4,8 @@ export const limits = {
   handshake: 5_000,
   /** From there to the end of the first line. */
   preface: 5_000,
+  /** From our end of a channel to the device's. */
+  linger: 5_000,
   /** Channels of all devices. */
   channels: 256,
   /** A wall of cameras, with as many requests beside it. */

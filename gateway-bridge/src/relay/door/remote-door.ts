@@ -136,11 +136,10 @@ export class RemoteDoor implements Disposable {
   }
 
   async #receive({ channel, leaving: { signal } }: Visit): Promise<void> {
-    const { clock } = this.#options;
-    const { clientCa } = this.#options;
+    const { clientCa, clock } = this.#options;
     let step: DoorRefusal = "handshake";
     try {
-      const tls = { contexts: this.#contexts, clientCa };
+      const tls = { contexts: this.#contexts, clientCa, clock };
       const secure = await withDeadline({ signal, clock, ms: limits.handshake, what: "the device's TLS" }, (within) =>
         endTls(channel.stream, tls, within),
       );

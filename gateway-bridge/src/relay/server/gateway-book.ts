@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { AuditSink } from "../../ports.ts";
 import type { Database, Migrations } from "../../store/database.ts";
 import { goodKeys, type NotedKey } from "./gateway-key-policy.ts";
+import { KeyChanges } from "./key-changes.ts";
 import { invalid, Invites, type Invite } from "./invites.ts";
 import type { GatewayLimits } from "./limits.ts";
 
@@ -54,12 +55,14 @@ export class GatewayBook {
   readonly #options: GatewayBookOptions;
   readonly #invites: Invites;
   readonly #rows: Rows;
+  readonly #keyChanges: KeyChanges;
   readonly #listeners = new Set<(gateway: EnrolledGateway) => void>();
 
   private constructor(options: GatewayBookOptions) {
     this.#options = options;
     this.#invites = Invites.open(options.database, options.clock);
     this.#rows = prepare(options.database);
+    this.#keyChanges = new KeyChanges(options.clock);
   }
 
   static open(options: GatewayBookOptions): GatewayBook {
@@ -115,6 +118,11 @@ export class GatewayBook {
     return row === undefined ? undefined : this.#toGateway(row);
   }
 
+  /** How many may come. */
+  get count(): number {
+    return Number(this.#rows.standing.get()?.["gateways"]);
+  }
+
   list(): readonly EnrolledGateway[] {
     return this.#rows.all.all().map((row) => this.#toGateway(row));
   }
@@ -132,10 +140,11 @@ export class GatewayBook {
   /**
    * The gateway will come with another key.
    * @param only the key that it came with is good for nothing any more
-   * @throws GatehouseError `not-found`, `request-invalid` for a key of another gateway, `audit-unwritable`
+   * @throws GatehouseError `not-found`, `request-invalid` for a key of another gateway, `too-many-requests`, `audit-unwritable`
    */
   noteKey(id: TunnelId, pin: string, { only, now: current }: { readonly only: boolean; readonly now: string }): void {
     const { database, clock, audit } = this.#options;
+    this.#keyChanges.count(id);
     database.transaction(() => {
       this.#standing(id);
       const owner = this.#rows.ofPin.get(pin)?.["gateway"];
@@ -200,7 +209,17 @@ const toKey = (row: Record<string, unknown>): NotedKey => ({
 
 type Rows = Record<RowName, StatementSync>;
 type RowName =
-  "insert" | "insertKey" | "ofPin" | "one" | "all" | "revoke" | "limit" | "keysOf" | "keepKeys" | "dropOlder";
+  | "insert"
+  | "standing"
+  | "insertKey"
+  | "ofPin"
+  | "one"
+  | "all"
+  | "revoke"
+  | "limit"
+  | "keysOf"
+  | "keepKeys"
+  | "dropOlder";
 
 const prepare = ({ sql }: Database): Rows => ({
   insert: sql.prepare("INSERT INTO relay_gateways (id, enrolled, limits) VALUES (?, ?, ?)"),
@@ -208,6 +227,7 @@ const prepare = ({ sql }: Database): Rows => ({
   ofPin: sql.prepare("SELECT gateway FROM relay_gateway_keys WHERE pin = ?"),
   one: sql.prepare("SELECT * FROM relay_gateways WHERE id = ?"),
   all: sql.prepare("SELECT * FROM relay_gateways ORDER BY enrolled, id"),
+  standing: sql.prepare("SELECT count(*) AS gateways FROM relay_gateways WHERE revoked IS NULL"),
   revoke: sql.prepare("UPDATE relay_gateways SET revoked = ? WHERE id = ?"),
   limit: sql.prepare("UPDATE relay_gateways SET limits = ? WHERE id = ?"),
   keysOf: sql.prepare("SELECT pin, noted FROM relay_gateway_keys WHERE gateway = ? ORDER BY noted, rowid"),

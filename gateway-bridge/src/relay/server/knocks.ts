@@ -36,6 +36,8 @@ export interface KnocksOptions {
   readonly channels: Channels;
   readonly clock: Clock;
   readonly draining: () => boolean;
+  /** A device is no stranger any more. */
+  readonly onProven: (socket: TLSSocket) => void;
 }
 
 /** What a device brought. */
@@ -123,6 +125,7 @@ export class Knocks {
     const outOfTurn = arrival.socket.readableLength > 0;
     const verdict = judgeKnock({ admitted, signed, outOfTurn, draining: this.#options.draining() });
     if (verdict !== "open" || tunnel === undefined) return { verdict: verdict === "draining" ? verdict : "refused" };
+    this.#options.onProven(arrival.socket);
     const { nonce, time } = context;
     const opening = { v: 1, nonce, time, ...proof, source: arrival.address.slice(0, 64) } as const;
     return this.#options.channels.open({ arrival, tunnel, device, way, opening }, { signal });

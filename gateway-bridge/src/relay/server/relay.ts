@@ -89,7 +89,8 @@ export class Relay implements AsyncDisposable {
     this.#channels = new Channels({ gateways, places: new Places(limits), clock });
     const parts = { name, gateways, clock, log, draining };
     const [tunnels, channels] = [this.#tunnels, this.#channels];
-    this.#knocks = new Knocks({ ...parts, keys, tunnels, channels });
+    const onProven = (socket: TLSSocket): void => this.#strangers.leave(socket);
+    this.#knocks = new Knocks({ ...parts, keys, tunnels, channels, onProven });
     this.#enrolments = new Enrolments(parts);
     this.#resources.use(gateways.onChanged((gateway) => this.#heed(gateway)));
   }

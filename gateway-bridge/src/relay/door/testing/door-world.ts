@@ -129,7 +129,7 @@ export class DoorWorld implements Disposable {
   readonly logins = new Map<string, LiveLogin>();
   readonly #roll = new Map<string, Visitor>();
   readonly #rollChanges = new EventBus<undefined>(silentLogger);
-  readonly #sockets: Duplex[] = [];
+  readonly #sockets = new Set<Duplex>();
 
   constructor({ clock = systemClock, authority = new TestAuthority(), ...over }: DoorWorldOptions = {}) {
     this.authority = authority;
@@ -181,7 +181,7 @@ export class DoorWorld implements Disposable {
   /** A channel by which the tunnel admitted this device. */
   channel({ device, person, thumbprint }: TestDevice): TestChannel {
     const [ours, theirs] = duplexPair();
-    this.#sockets.push(ours, theirs);
+    for (const end of [ours, theirs]) this.#keep(end);
     theirs.on("error", () => undefined);
     // A relay closes both ends.
     ours.once("close", () => theirs.destroy());
@@ -199,8 +199,10 @@ export class DoorWorld implements Disposable {
     const { door = this.keys.shown[0], ...over } = manners;
     const pinned = { ca: door?.cert, servername: doorName(door?.pin ?? ""), checkServerIdentity: () => undefined };
     const socket = connect({ socket: theirs, ALPNProtocols: [innerProtocol], ...pinned, ...shown, ...over });
-    this.#sockets.push(socket);
+    this.#keep(socket);
     socket.on("error", () => undefined);
+    // What carries it may be half open, so it would stay so, too.
+    socket.once("end", () => socket.end());
     const closed = once(socket, "close").then(() => {
       throw new Error("the channel closed");
     });
@@ -216,8 +218,13 @@ export class DoorWorld implements Disposable {
     return socket;
   }
 
+  #keep(socket: Duplex): void {
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
+  }
+
   [Symbol.dispose](): void {
     this.door[Symbol.dispose]();
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of [...this.#sockets]) socket.destroy();
   }
 }
