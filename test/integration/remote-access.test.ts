@@ -195,6 +195,10 @@ describe("remote access", () => {
     });
     expect(await abroad.state()).toMatchObject({ devices: 1, channels: 1, refusedChannels: 0 });
 
+    const { text: metrics } = await abroad.page.ask({ path: "/metrics" });
+    expect(metrics).toContain('gatehouse_remote_connection{state="connected"} 1');
+    expect(metrics).toContain("gatehouse_remote_channels 1");
+
     // Another one, from where it is.
     const offer = await abroad.command<PairingOffer>(["remote", "device", "add", "ann", "Phone"]);
     const secret = parsePairingString(offer.pairingString).secret.toString("base64url");

@@ -66,7 +66,7 @@ const unknownCommand = (
   const words = args.filter((word) => !word.startsWith("-"));
   const group = commands.filter(({ path }) => path[0] === words[0]);
   if (group.length > 0) {
-    const known = group.map(({ path }) => path[1]).join(", ");
+    const known = group.map(({ path }) => path.slice(1).join(" ")).join(", ");
     return usageError(`\`${name} ${words[0] ?? ""}\` needs one of: ${known}.`, name);
   }
   // Words after an option may be its value.
