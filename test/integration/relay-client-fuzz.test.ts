@@ -93,7 +93,7 @@ describe("what a device, a gateway and a relay read of each other", () => {
     }
     expect(read).toBeGreaterThan(1_000);
     expect(refused).toBeGreaterThan(1_000);
-  });
+  }, 60_000);
 
   it("is not waited for longer than it is, nor kept beyond its limit", async () => {
     const frame = (limit: number) => ({ limit, signal: new AbortController().signal });

@@ -106,7 +106,7 @@ export class FakeRelay implements AsyncDisposable {
     const context = { ...truth, relayKey: this.certificate.pin, gateway: this.tunnel };
     const isRight = verifyAdmission(spki, proof.signature, context) && this.admitted.has(thumbprint);
     const verdict: Verdict =
-      isRight && hello.gateway === this.tunnel ? { open: true } : { open: false, why: "refused", retryMs: 5_000 };
+      isRight && hello.gateway === this.tunnel ? { open: true } : { open: false, why: "refused", retryMs: 400 };
     return { way: hello.way, thumbprint, verdict };
   }
 }

@@ -33,6 +33,12 @@ const portOption = (input: CommandInput, name: keyof LocalPorts): number => {
 const tellError = ({ terminal }: CommandContext, { message, remedy }: GatehouseError, then = ""): void =>
   terminal.note(plainText(`gatehouse: ${message}. ${remedy}${then}`));
 
+/** In ms. A relay says how long it wishes to be left alone at the least. */
+const pauseAfter = ({ code, retry, details }: GatehouseError, failures: number, random: number): number => {
+  const { retryMs } = details;
+  return Math.max(pauseBeforeRetry({ code, retry, failures, random }), typeof retryMs === "number" ? retryMs : 0);
+};
+
 /** Waits until the gateway answers, for as long as waiting can help. */
 const reachHome = async (home: HomeConnection, context: CommandContext): Promise<void> => {
   const { clock, random, signal } = context;
@@ -47,8 +53,7 @@ const reachHome = async (home: HomeConnection, context: CommandContext): Promise
       if (error.retry === "never") throw error;
       if (error.code !== told) tellError(context, error, " It is tried again until it works.");
       told = error.code;
-      const { code, retry } = error;
-      await clock.delay(pauseBeforeRetry({ code, retry, failures, random: random() }), { signal });
+      await clock.delay(pauseAfter(error, failures, random()), { signal });
     }
   }
 };
