@@ -257,6 +257,8 @@ describe("the doctor finds", () => {
     const nobody = `127.0.0.1:${await freePort()}`;
     await changeConfig((config) => ({ ...config, public: nobody }));
     expect(await found("public-address")).toEqual(["public-silent"]);
+    await changeConfig((config) => ({ ...config, public: null, listen: { host: "::", port: 8_444 } }));
+    expect(await found("public-address")).toEqual(["public-missing"]);
   });
 
   it("a port that the relay opened and its configuration does not name", async () => {

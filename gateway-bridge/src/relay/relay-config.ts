@@ -48,3 +48,6 @@ export const RelayConfig = z.strictObject({
   limits: Limits.prefault({}),
 });
 export type RelayConfig = z.infer<typeof RelayConfig>;
+
+/** Whether it stands for every address of a box, so that nobody can be told to come to it: `0.0.0.0`, `::`. */
+export const isEveryAddress = (host: string): boolean => /^[0:.]+$/.test(host);

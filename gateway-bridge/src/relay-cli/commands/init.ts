@@ -10,7 +10,7 @@ import { makeOperatorKey, saveOperatorKey } from "../../relay/control/operator-k
 import { metricsToken } from "../../relay/metrics/metrics-door.ts";
 import { OperatorAuthority, readOperatorKey } from "../../relay/operators/operator-authority.ts";
 import { Operators } from "../../relay/operators/operators.ts";
-import type { RelayConfig } from "../../relay/relay-config.ts";
+import { isEveryAddress, type RelayConfig } from "../../relay/relay-config.ts";
 import { RelayKeys } from "../../relay/server/relay-keys.ts";
 import { openRelayStore, relayFiles } from "../../relay-store.ts";
 import { relayConfigForm } from "../load-relay-config.ts";
@@ -31,13 +31,11 @@ const readListen = (text: string): { readonly host: string; readonly port: numbe
   throw invalid("--listen is no address with a port.", "Give one as 0.0.0.0:8444 or [::]:8444.");
 };
 
-const isAnyAddress = (host: string): boolean => /^[0:.]+$/.test(host);
-
 /** What `relay.json` is to say: what was given, and no default, which may be another in the next version. */
 const contentOf = (input: CommandInput) => {
   const listen = readListen(textOption(input, "listen") ?? "127.0.0.1:8444");
   const shown = textOption(input, "public");
-  if (shown === undefined && isAnyAddress(listen.host)) {
+  if (shown === undefined && isEveryAddress(listen.host)) {
     throw invalid("By which address is it found?", "Give it with --public, as relay.example.org:8444.");
   }
   if (shown !== undefined && parseAddress(shown) === undefined) {

@@ -1,6 +1,8 @@
 import {
   formatRelayInvite,
+  GatehouseError,
   isGatehouseError,
+  parseAddress,
   Secret,
   type AuditRow,
   type Cancellable,
@@ -12,6 +14,7 @@ import type { AuditSink } from "../../ports.ts";
 import { readOperatorKey, type OperatorAuthority } from "../operators/operator-authority.ts";
 import type { Operator } from "../operators/operator.ts";
 import type { Operators } from "../operators/operators.ts";
+import { isEveryAddress } from "../relay-config.ts";
 import type { GatewayLimits } from "../server/limits.ts";
 import type {
   AuditState,
@@ -106,6 +109,7 @@ const gatewayChanges = ({ relay }: HandlerOptions) =>
   ({
     invite: ({ ttlMs }) => {
       const { name, public: address, keys } = relay.status();
+      if (isEveryAddress(parseAddress(address)?.host ?? "")) throw nowhere();
       const { secret, expires } = relay.invite({ ttlMs });
       const invite = formatRelayInvite({ address, relay: name, relayKey: keys[0] ?? "", secret });
       return { answer: { invite, expires }, detail: `until ${new Date(expires).toISOString()}` };
@@ -119,6 +123,11 @@ const gatewayChanges = ({ relay }: HandlerOptions) =>
       return { answer: {}, target: gateway, detail: JSON.stringify(limits) };
     },
   }) satisfies Partial<ControlHandlers>;
+
+const nowhere = (): GatehouseError =>
+  new GatehouseError("config-invalid", "An invite would name no address by which the relay is found.", {
+    remedy: "Set `public` in relay.json, as relay.example.org:8444, and start the relay again.",
+  });
 
 const operatorChanges = ({ operators, authority, signIns, audit, clock }: HandlerOptions) =>
   ({

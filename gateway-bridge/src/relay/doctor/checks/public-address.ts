@@ -1,6 +1,7 @@
 import { isGatehouseError, readTlsPin, withDeadline } from "@gatehouse/shared";
 
-import { noConfiguration, notRunning, type Check } from "../check.ts";
+import { isEveryAddress } from "../../relay-config.ts";
+import { noConfiguration, notRunning, type Check, type Finding } from "../check.ts";
 import { knockAt, patience } from "./reach.ts";
 
 export const publicAddressCheck: Check = {
@@ -8,9 +9,10 @@ export const publicAddressCheck: Check = {
   about: "what answers at the address that invites name",
   look: async ({ config, running, clock }, { signal }) => {
     if (config === undefined) return noConfiguration;
-    if (running === undefined) return notRunning;
-    const { public: address } = config;
+    const { public: address, listen } = config;
+    if (address === null && isEveryAddress(listen.host)) return [unnamed];
     if (address === null) return { skipped: "invites name the address that it listens on" };
+    if (running === undefined) return notRunning;
     const deadline = { clock, ms: patience, what: "an answer", signal };
     try {
       const options = { ...knockAt(address), unreachable: "relay-unreachable" } as const;
@@ -37,4 +39,11 @@ export const publicAddressCheck: Check = {
       ];
     }
   },
+};
+
+const unnamed: Finding = {
+  code: "public-missing",
+  what: "The relay listens on every address of this box, and its configuration does not say by which it is found.",
+  why: "Nobody can be invited.",
+  remedy: "Set `public` in relay.json, as relay.example.org:8444, and start the relay again.",
 };
