@@ -74,13 +74,14 @@ describeWith(["router", "captures", "ffmpeg", "gstreamer"], "away from home, thr
     };
 
     it("shows the live picture as the camera sends it: each picture, in order", async () => {
+      const began = Date.now();
       await using viewer = await watch(60);
-      expect([viewer.ended, viewer.stamps.length]).toEqual([false, expect.any(Number)]);
+      expect([viewer.ended, viewer.stamps.length >= 60]).toEqual([false, true]);
       const frames = viewer.stamps.map(({ frame }) => frame);
       expect(frames).toEqual(frames.map((_, index) => (frames[0] ?? 0) + index));
       expect(new Set(viewer.stamps.map(({ camera }) => camera))).toEqual(new Set([house.simulator.facts.id]));
       // What is shown is of now: the newest was sent after the viewer had come.
-      expect(viewer.stamps.at(-1)?.sentAt).toBeGreaterThan(Date.now() - 2_000);
+      expect(viewer.stamps.at(-1)?.sentAt).toBeGreaterThan(began);
     });
 
     it("shows a still picture", async () => {

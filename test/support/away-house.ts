@@ -131,7 +131,7 @@ const openRelay = async (options: AwayHouseOptions, stack: AsyncDisposableStack)
   const at = `${addresses.relay}:443`;
   const within = [...options.networks.internet.within, ...(options.relayWithin ?? [])];
   const made: MadeRelay = await initRelay(data, ["--listen", at, "--public", at]);
-  const relay = stack.use(await RelayProcess.start({ data, within }));
+  const relay = stack.use(await RelayProcess.start({ data, within, logLevel: "trace" }));
   await relay.signIn(made);
   return { relay, invite: await relay.invite() };
 };
