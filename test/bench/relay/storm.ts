@@ -43,11 +43,13 @@ const inTime = async <T>(what: string, work: Promise<T>): Promise<T> => {
   }
 };
 
-/** Whom the relay turned away or let go, though every home that comes was enrolled. */
-const letGo = async (relay: RelayProcess): Promise<number> => {
+/** Enrolled homes that the relay sent away for want of room, or took for strangers. A try that only took too long is none of them. */
+const sentAway = async (relay: RelayProcess, failures: Readonly<Record<string, number>>): Promise<number> => {
   const { turnedAway, tunnels } = await relay.call("figures");
-  const ended = Object.values(tunnels.ended).reduce((sum, count) => sum + count, 0);
-  return turnedAway.full + turnedAway.crowded + turnedAway.unknownGateways + ended;
+  const { closed: _closed = 0, ...ended } = tunnels.ended;
+  const counts = [...Object.values(turnedAway), ...Object.values(ended)];
+  for (const code of ["relay-refused", "relay-busy"]) counts.push(failures[code] ?? 0);
+  return counts.reduce((sum, count) => sum + count, 0);
 };
 
 /** What homes that do nothing take of the relay's memory, each; and then all of them are cut at once, and come back to a relay that starts anew. */
@@ -93,10 +95,10 @@ const measureReturn = async (data: string, { address }: RelayPlace, options: Sto
   await neighbours.call("forget");
   const { at, failures } = await inTime("the return of all homes", neighbours.call("settle"));
   const { p99, max } = await relay.call("readLag");
-  const failed = Object.values(failures).reduce((sum, count) => sum + count, 0);
   samples.add("storm.settled", (Math.max(...at) - begun) / 1_000, "s");
   samples.add("storm.median", (percentile(at, 0.5) - begun) / 1_000, "s");
+  samples.add("storm.tries", 1 + Object.values(failures).reduce((sum, count) => sum + count, 0) / at.length, "a home");
   samples.add("storm.lag.p99", p99, "ms");
   samples.add("storm.lag.max", max, "ms");
-  samples.add("storm.refused", failed + (await letGo(relay)), "");
+  samples.add("storm.refused", await sentAway(relay, failures), "");
 };
