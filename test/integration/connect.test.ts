@@ -185,6 +185,39 @@ describe("the API's port of `gatehouse connect`", () => {
     await expect(answer.text()).rejects.toThrow();
   });
 
+  it("asks the gateway for no more of a file than the program reads", async () => {
+    let written = 0;
+    const full = Promise.withResolvers<undefined>();
+    const all = 32 << 20;
+    home.answers.set(`GET ${camera}/clip`, (_request, response) => {
+      response.writeHead(200, { "content-type": "video/mp4" });
+      const write = (): void => {
+        while (written < all) {
+          written += 1 << 16;
+          if (response.write(Buffer.alloc(1 << 16, 7))) continue;
+          response.once("drain", write);
+          return;
+        }
+        full.resolve(undefined);
+        response.end();
+      };
+      write();
+    });
+    const sent = httpRequest(`${home.api}${camera}/clip`, { headers: { authorization: home.bearer } }).end();
+    const [answer] = (await once(sent, "response")) as [IncomingMessage];
+    // Nothing is read: what all buffers on the way hold is much less than the file.
+    for (let still = 0; still < 200;) {
+      const before = written;
+      await new Promise(setImmediate);
+      still = before === written ? still + 1 : 0;
+    }
+    expect(written).toBeLessThan(all / 2);
+    let read = 0;
+    for await (const chunk of answer as AsyncIterable<Buffer>) read += chunk.length;
+    await full.promise;
+    expect(read).toBe(all);
+  }, 30_000);
+
   it("joins WebSockets of programs that show the credential, both ways", async () => {
     const socket = new WebSocket(`ws://127.0.0.1:${home.ports.api}/v1/events`, {
       headers: { authorization: home.bearer },
