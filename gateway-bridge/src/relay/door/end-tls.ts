@@ -47,7 +47,11 @@ export const endTls = async (
     },
   });
   const onClose = (): void => reject(new Error("the channel closed during the handshake"));
-  server.once("secureConnection", resolve);
+  server.once("secureConnection", (secure) => {
+    // From here on nobody else hears of it.
+    secure.on("error", () => secure.destroy());
+    resolve(secure);
+  });
   server.once("tlsClientError", reject);
   stream.once("close", onClose);
   using _abort = onAbort(cancel.signal, (reason) => reject(isError(reason) ? reason : new Error(String(reason))));

@@ -5,6 +5,7 @@ import { duplexPair, type Duplex } from "node:stream";
 import { buffer } from "node:stream/consumers";
 
 import { OrderlyStream } from "./orderly-stream.ts";
+import { until } from "./testing/door-world.ts";
 
 const lingerMs = 1_000;
 const open = (): { clock: TestClock; orderly: OrderlyStream; ours: Duplex; theirs: Duplex } => {
@@ -32,14 +33,30 @@ describe("an orderly stream", () => {
 
   it("reads no further than its reader", async () => {
     const { orderly, theirs } = open();
-    let accepted = 0;
-    while (accepted < 64 && theirs.write(Buffer.alloc(16 << 10))) accepted += 1;
-    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-    expect(theirs.writableNeedDrain).toBe(true);
+    let sent = 0;
+    const send = (): void => {
+      while (sent < 256 && theirs.write(Buffer.alloc(16 << 10))) sent += 1;
+    };
+    theirs.on("drain", send);
+    orderly.once("readable", () => undefined);
+    send();
+    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(orderly.readableLength).toBeGreaterThan(0);
     expect(orderly.readableLength).toBeLessThan(256 << 10);
-    const drained = once(theirs, "drain");
-    orderly.resume();
-    await drained;
+    orderly.removeAllListeners("readable").resume();
+    await until("all is read", () => sent === 256);
+  });
+
+  it("takes no more than the other side does", async () => {
+    const { orderly, theirs } = open();
+    let written = 0;
+    for (let piece = 0; piece < 64; piece += 1) orderly.write(Buffer.alloc(16 << 10), () => (written += 1));
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(written).toBeLessThan(16);
+    theirs.resume();
+    orderly.end();
+    await once(orderly, "finish");
+    expect(written).toBe(64);
   });
 
   it("leaves what was said and ended to the other side to take, and ends with it", async () => {

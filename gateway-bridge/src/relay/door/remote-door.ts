@@ -143,7 +143,6 @@ export class RemoteDoor implements Disposable {
       const secure = await withDeadline({ signal, clock, ms: limits.handshake, what: "the device's TLS" }, (within) =>
         endTls(channel.stream, tls, within),
       );
-      secure.on("error", () => secure.destroy());
       step = "key";
       assertShown(secure, channel.thumbprint);
       step = "preface";
