@@ -153,7 +153,7 @@ describe.each(["shared", "own"] as const)("a channel through the relay (%s)", (w
 describe("the ways from the relay to a gateway", () => {
   it("keep two data connections waiting while a device is there, and none a minute later", async () => {
     const clock = new TestClock();
-    const { home, gateway, knock: knocks } = await world({ clock });
+    const { home, gateway, device, knock: knocks } = await world({ clock });
     expect([home.relay.figures().spareConnections, gateway.heard.some(({ kind }) => kind === "spare")]).toEqual([
       0,
       false,
@@ -166,8 +166,8 @@ describe("the ways from the relay to a gateway", () => {
     await eventually("the channel ended", () => home.relay.figures().channels === 0);
     for (let passed = 0; passed < 90_000; passed += 10_000) {
       await clock.advance(10_000);
-      // The gateway answers to what asks for it, so that it is not taken for dead.
-      await new Promise((resolve) => setTimeout(resolve, 2));
+      // What the gateway answered before is there by then, so that it is not taken for dead.
+      await gateway.admit([device.thumbprint]);
     }
     expect(home.relay.figures().spareConnections).toBe(0);
     expect(gateway.heard.filter(({ kind }) => kind === "spare")).toEqual([
@@ -352,6 +352,24 @@ describe("tunnels", () => {
     const back = use(await ScriptedGateway.open({ port: home.port, pin: home.pin, key }));
     expect(back.welcome.keys).toEqual(home.keys.pins);
     expect([before, home.keys.pins.length, home.keys.pins[0]]).toEqual([[home.pin], 2, before[0]]);
+  });
+
+  it("with channels stay until they have none, or the key that they know is shown no more", async () => {
+    const clock = new TestClock();
+    const { home, gateway, device, knock: knocks } = await world({ clock });
+    await knocks();
+    home.keys.rotate();
+    for (let passed = 0; passed < 40_000; passed += 10_000) {
+      await clock.advance(10_000);
+      // What the gateway answered before is there by then, so that it is not taken for dead.
+      await gateway.admit([device.thumbprint]);
+    }
+    expect(home.relay.figures()).toMatchObject({ channels: 1, tunnels: { live: 1, ended: {} } });
+    home.database.sql.exec("UPDATE relay_key SET announced = 0");
+    expect(home.keys.rotate()).toBe("changed");
+    await clock.advance(20_000);
+    expect(home.relay.figures()).toMatchObject({ channels: 0, tunnels: { live: 0, ended: { rekeyed: 1 } } });
+    await eventually("it is closed", () => gateway.closed);
   });
 
   it("and devices meet the next key once it is shown", async () => {

@@ -44,6 +44,8 @@ export interface TunnelOptions {
   readonly gateway: TunnelId;
   /** Of the key that it came with. */
   readonly pin: string;
+  /** The pin of the key that the relay showed to it: what its devices sign has to name the same. */
+  readonly relayKey: string;
   readonly socket: TLSSocket;
   readonly bytesPerSecond: number;
   readonly clock: Clock;
@@ -62,6 +64,7 @@ export class Tunnel {
   readonly name = randomBytes(32).toString("base64url");
   readonly gateway: TunnelId;
   readonly pin: string;
+  readonly relayKey: string;
   readonly since: number;
   readonly channels = new Set<Channel>();
   readonly data = new DataPool();
@@ -78,9 +81,10 @@ export class Tunnel {
   #spare = 0;
 
   constructor(options: TunnelOptions) {
-    const { gateway, pin, socket, bytesPerSecond, clock } = options;
+    const { gateway, pin, relayKey, socket, bytesPerSecond, clock } = options;
     this.gateway = gateway;
     this.pin = pin;
+    this.relayKey = relayKey;
     this.#options = options;
     this.since = this.idleSince = clock.monotonic();
     this.budget = new ByteBudget(bytesPerSecond, clock);

@@ -64,11 +64,12 @@ export class Tunnels implements Disposable {
 
   /** Takes over a connection with an enrolled gateway's key. @throws GatehouseError where its key cannot be noted as used */
   accept({ socket }: Arrival, { id: gateway, limits }: EnrolledGateway, pin: string): void {
-    const { gateways, clock } = this.#options;
+    const { gateways, keys, clock } = this.#options;
     gateways.useKey(gateway, pin);
     const tunnel = new Tunnel({
       gateway,
       pin,
+      relayKey: keys.shown.pin,
       socket,
       clock,
       bytesPerSecond: limits.bytesPerSecond ?? this.#options.limits.bytesPerSecond,
@@ -178,10 +179,16 @@ export class Tunnels implements Disposable {
     for (const tunnel of [...(this.#rounds[this.#round] ?? [])]) this.#lookAfter(tunnel, now);
   }
 
+  /** Whether it has to come back to learn of the relay's keys: at once if the one that it knows is shown no more. */
+  #hasOtherKeys({ since, relayKey, channels }: Tunnel, now: number): boolean {
+    if (relayKey !== this.#options.keys.shown.pin) return true;
+    const rekeyed = this.#rekeyed;
+    return rekeyed !== undefined && since <= rekeyed && (channels.size === 0 || now - rekeyed > rekeyWithinMs);
+  }
+
   #lookAfter(tunnel: Tunnel, now: number): void {
     const idle = tunnel.channels.size === 0;
-    const rekeyed = this.#rekeyed;
-    if (rekeyed !== undefined && tunnel.since <= rekeyed && (idle || now - rekeyed > rekeyWithinMs)) {
+    if (this.#hasOtherKeys(tunnel, now)) {
       tunnel.end("rekeyed");
       return;
     }
