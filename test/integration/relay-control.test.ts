@@ -244,13 +244,14 @@ describe("changes", () => {
     expect(audit()[0]).toMatchObject({ principal: desk.ada.key.operator, action: name, outcome: "done" });
   });
 
-  it.each(names)("%s is nothing for an auditor", async (name) => {
+  it.each(names)("%s is nothing for an auditor, who may look at all the rest", async (name) => {
     enrol();
     const eve = await desk.signIn(await desk.add(ada, "bob", "auditor"));
     const [before, figures] = [audit().length, JSON.stringify([desk.node.gateways.list(), desk.node.keys.pins])];
     expect(await codeOf(eve.call(name, changes()[name] as never, never))).toBe("operator-denied");
     expect(audit().slice(0, audit().length - before)).toMatchObject([{ action: name, outcome: "denied" }]);
     expect(JSON.stringify([desk.node.gateways.list(), desk.node.keys.pins])).toBe(figures);
+    expect(await codeOf(eve.call("status", {}, never))).toBe("nothing");
   });
 
   it("are all that an auditor has no part in", async () => {
