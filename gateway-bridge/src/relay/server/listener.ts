@@ -106,12 +106,15 @@ export class Listener implements AsyncDisposable {
       return;
     }
     this.#open.add(socket);
-    socket.once("close", () => this.#forget(socket));
+    // Afterwards it does not tell any more.
+    const peer = peerOf(socket);
+    socket.once("close", () => this.#forget(socket, peer));
   }
 
-  #forget(socket: Socket): void {
+  #forget(socket: Socket, peer: string): void {
     this.#open.delete(socket);
     this.#lobby.leave(socket);
+    if (this.#greeted.get(peer) === socket) this.#greeted.delete(peer);
   }
 
   #greet(socket: TLSSocket): void {
