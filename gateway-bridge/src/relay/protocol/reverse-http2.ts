@@ -31,7 +31,13 @@ const mostStreams = 512;
 /** What may be under way on the whole connection, in bytes: with HTTP/2's own 64 KiB, a line of 80 ms would carry 6 Mbit/s. */
 const connectionWindow = 4 << 20;
 
-const common = { maxDeflateDynamicTableSize: 0, maxSettings: 8, maxOutstandingPings: mostMissedPings + 1 } as const;
+const common = {
+  maxDeflateDynamicTableSize: 0,
+  maxSettings: 8,
+  maxOutstandingPings: mostMissedPings + 1,
+  // In megabytes: what waits to be sent in all channels, when none of their readers takes any. Node's 10 would end new ones before.
+  maxSessionMemory: 64,
+} as const;
 
 /** The relay's side: HTTP/2 over a connection that the gateway dialled, whose client the relay is. RFC 9113 3 */
 export const requestOver = (socket: TLSSocket): ClientHttp2Session => {
