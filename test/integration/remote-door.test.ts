@@ -110,7 +110,7 @@ const hearIn = async (channel: Duplex, manners: Manners, { device, cookie }: Awa
 const unverified = Object.fromEntries([["rejectUnauthorized", false]]);
 
 /** What is still to come after a right has ended, and a bit. */
-const settleMs = 1.5 * longestMs;
+const settleMs = 1.25 * longestMs;
 
 describe("from away, by a real relay", () => {
   const stack = new AsyncDisposableStack();
