@@ -111,11 +111,7 @@ export default defineConfig(
     rules: { "no-restricted-syntax": ["error", ...without("unverifiedTls")] },
   },
   {
-    files: [
-      "gateway-bridge/src/main.ts",
-      "gateway-bridge/src/relay-main.ts",
-      "gateway-bridge/src/process-edge.ts",
-    ],
+    files: ["gateway-bridge/src/main.ts", "gateway-bridge/src/relay-main.ts", "gateway-bridge/src/process-edge.ts"],
     rules: { "no-restricted-syntax": ["error", ...without("process")], "no-console": "off" },
   },
   {
