@@ -73,6 +73,10 @@ describeWith(["router", "captures", "ffmpeg", "gstreamer"], "away from home, thr
       return viewer;
     };
 
+    it("takes a second factor, beside the device and the password", async () => {
+      await expect(house.connect({ factors: 1 })).rejects.toThrow("sign-in-refused");
+    });
+
     it("shows the live picture as the camera sends it: each picture, in order", async () => {
       const began = Date.now();
       await using viewer = await watch(60);

@@ -90,11 +90,15 @@ export class AwayHouse implements AsyncDisposable {
     return new AwayHouse(parts, codes, opening.move());
   }
 
-  /** Ann signs in on her laptop, away, with her password and a second factor. Its API can be asked from here, at the port that it tells. */
-  async connect(): Promise<ConnectProcess> {
+  /**
+   * Ann signs in on her laptop, away, with her password and a second factor, unless she is to have none. Its API can be asked from here, at
+   * the port that it tells.
+   */
+  async connect({ factors = 2 }: { readonly factors?: 1 | 2 } = {}): Promise<ConnectProcess> {
     const { networks, password = usualPassword } = this.options;
     const ports = { api: await freePort(), rtsp: await freePort() };
-    const signIn = { loginName: "ann", password, code: this.#codes.shift() ?? "" };
+    const code = factors === 2 ? { code: this.#codes.shift() ?? "" } : {};
+    const signIn = { loginName: "ann", password, ...code };
     const options = { data: laptopOf(this.options), within: networks.away.within };
     const connected = this.#resources.use(await ConnectProcess.start(options, ports, signIn));
     this.#resources.use(await networks.away.forward(ports.api));

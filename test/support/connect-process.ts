@@ -50,8 +50,9 @@ const start = ({ data, within }: ConnectOptions, args: readonly string[], input:
 export const pairAtHome = async (options: ConnectOptions, pairingString: string): Promise<void> => {
   const { child, first } = start(options, ["pair", "-"], pairingString);
   const exited = once(child, "close");
-  await first;
-  await exited;
+  const line = await first;
+  const [code] = (await exited) as [number | null];
+  if (code !== 0) throw new Error(`gatehouse connect pair said ${line}`);
 };
 
 /** A real `gatehouse connect`, somewhere away. */
@@ -74,7 +75,11 @@ export class ConnectProcess implements AsyncDisposable {
   ): Promise<ConnectProcess> {
     const args = ["--password-stdin", "--api-port", String(ports.api), "--rtsp-port", String(ports.rtsp)];
     const { child, first, complaints } = start(options, args, JSON.stringify(signIn));
-    return new ConnectProcess(child, JSON.parse(await first) as Connected, complaints);
+    const line = await first;
+    const told = JSON.parse(line) as Partial<Connected>;
+    // What went wrong is told by the same way.
+    if (told.api === undefined) throw new Error(`gatehouse connect said ${line}`);
+    return new ConnectProcess(child, told as Connected, complaints);
   }
 
   /** What it told people. */
