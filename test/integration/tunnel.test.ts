@@ -137,6 +137,15 @@ describe("the tunnel to a relay", () => {
     expect(home.tunnel.figures.reconnects).toBe(1);
   });
 
+  it("comes back soon to a relay that ends the tunnel, and says nothing of closing", async () => {
+    const { home, tunnel } = await standing();
+    tunnel.http.destroy();
+    await eventually("it fell", () => home.tunnel.state.connection === "connecting");
+    expect(home.tunnel.state.trouble).toBe("the connection to the relay ended");
+    await relay.admitted();
+    await home.connected();
+  });
+
   it("changes its key by telling the relay first", async () => {
     const { home, tunnel } = await standing();
     const before = home.keys.current().pin;

@@ -42,7 +42,7 @@ import { readWelcome, type Welcome } from "./welcome-policy.ts";
 export const welcomeMs = 15_000;
 
 /** How long a relay that goes away without saying when may still carry what stands. */
-const drainMs = 60_000;
+const leaveMs = 60_000;
 
 export interface SessionOptions {
   /** Where the relay is and which keys it has, as far as is known now. */
@@ -83,6 +83,7 @@ export class TunnelSession implements AsyncDisposable {
   #controls = 0;
   #heard = false;
   #draining = false;
+  #leaving = false;
   #words: { readonly control: ServerHttp2Stream; readonly push: RollPush; readonly pool: DataPool } | undefined;
 
   private constructor(options: SessionOptions, { socket, shown }: Dialled) {
@@ -191,7 +192,7 @@ export class TunnelSession implements AsyncDisposable {
       case "welcome":
         throw new GatehouseError("relay-answer-malformed", "the relay welcomes this gateway twice");
       case "spare":
-        this.#words?.pool.want(this.#draining ? 0 : word.count);
+        this.#words?.pool.want(this.#leaving ? 0 : word.count);
         return;
       case "admitting":
         this.#words?.push.confirmed(word.epoch);
@@ -218,9 +219,15 @@ export class TunnelSession implements AsyncDisposable {
     this.#end(rekeyed);
   }
 
+  /** So that not all gateways come back at once, this one waits a little longer. */
   #drain(withinMs: number): void {
-    if (this.#draining) return;
     this.#draining = true;
+    this.#leave(withinMs);
+  }
+
+  #leave(withinMs: number): void {
+    if (this.#leaving || this.over.aborted) return;
+    this.#leaving = true;
     this.#words?.pool.want(0);
     this.#held.use(this.#options.clock.schedule(withinMs, () => this.#end(this.#lost())));
   }
@@ -229,7 +236,7 @@ export class TunnelSession implements AsyncDisposable {
     const { clock } = this.#options;
     this.#http.on("stream", (stream, headers) => this.#route(stream, headers));
     this.#http.once("remoteSettings", () => (this.#heard = true));
-    this.#http.on("goaway", () => this.#drain(drainMs));
+    this.#http.once("goaway", () => this.#leave(leaveMs));
     this.#http.on("error", (cause) => this.#end(this.#lost(cause)));
     this.#http.once("close", () => this.#end(this.#lost()));
     this.#socket.once("close", () => this.#end(this.#lost()));
