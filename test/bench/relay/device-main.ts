@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { Duplex } from "node:stream";
 
 import { serveParent } from "../worker-process.ts";
-import { askFor, PictureMeter, pump, sharedNow, type Task } from "./load.ts";
+import { askFor, PictureMeter, pump, sharedNow, type Seen, type Task } from "./load.ts";
 import { openStream } from "./open-stream.ts";
 import type { DeviceTarget } from "./passage.ts";
 
@@ -76,8 +76,8 @@ export const deviceHandlers = {
   },
   /** Bytes that came from sources, since the start. */
   received: (): number => received,
-  /** How late the pictures were that came since the last call, of each viewer that reads, in ms. */
-  pictures: (): (readonly number[])[] => meters.map((meter) => meter.take()),
+  /** What each viewer that reads saw since the last call. */
+  pictures: (): readonly Seen[] => meters.map((meter) => meter.take()),
   /** Streams that stand. */
   standing: (): number => streams.filter(({ destroyed }) => !destroyed).length,
   /** Round trips one after the other on one stream, in ms. */

@@ -39,14 +39,14 @@ const longestQueue = 2 ** 20;
 
 /** Sends pictures to any number of viewers, each at moments of its own. */
 export class Pacer {
-  readonly #viewers = new Map<Duplex, { next: number }>();
+  readonly #viewers = new Map<Duplex, { next: number; count: number }>();
   #timer: NodeJS.Timeout | undefined;
   #joined = 0;
 
   join(stream: Duplex): void {
     this.#joined += 1;
     // 7 and 40 have no divisor in common: the moments of many spread over the whole time between two pictures.
-    this.#viewers.set(stream, { next: sharedNow() + ((this.#joined * 7) % picture.everyMs) });
+    this.#viewers.set(stream, { next: sharedNow() + ((this.#joined * 7) % picture.everyMs), count: 0 });
     stream.once("close", () => this.#leave(stream));
     this.#timer ??= setInterval(() => this.#send(), 2);
   }
@@ -64,34 +64,55 @@ export class Pacer {
       if (now < viewer.next) continue;
       // A sender that was held up itself does not catch up: that would be a burst that no camera sends.
       viewer.next = Math.max(viewer.next + picture.everyMs, now);
+      viewer.count += 1;
       if (stream.writableLength > longestQueue) continue;
       const bytes = Buffer.allocUnsafe(picture.bytes);
       bytes.writeDoubleBE(now, 0);
+      bytes.writeUInt32BE(viewer.count, 8);
       stream.write(bytes);
     }
   }
 }
 
+/** What a viewer saw. */
+export interface Seen {
+  /** Of each picture, how late it was, in ms. */
+  readonly late: readonly number[];
+  /** Pictures that were left out, because those before had not been taken. */
+  readonly missing: number;
+}
+
+/** When it was sent, and its number. */
+const headBytes = 12;
+
 /** Times the pictures that come on a stream, from when they were sent to when they are whole. */
 export class PictureMeter {
-  readonly #head = Buffer.alloc(8);
+  readonly #head = Buffer.alloc(headBytes);
+  #newest = 0;
+  #missing = 0;
   #at = 0;
   readonly #latencies: number[] = [];
 
   push(chunk: Buffer): void {
     for (let from = 0; from < chunk.length;) {
       const taken = Math.min(picture.bytes - this.#at, chunk.length - from);
-      if (this.#at < 8) chunk.copy(this.#head, this.#at, from, Math.min(from + taken, from + 8 - this.#at));
+      if (this.#at < headBytes)
+        chunk.copy(this.#head, this.#at, from, Math.min(from + taken, from + headBytes - this.#at));
       this.#at += taken;
       from += taken;
       if (this.#at < picture.bytes) continue;
       this.#at = 0;
+      const number = this.#head.readUInt32BE(8);
+      this.#missing += number - this.#newest - 1;
+      this.#newest = number;
       this.#latencies.push(sharedNow() - this.#head.readDoubleBE(0));
     }
   }
 
-  /** Of the pictures since the last call, in ms. */
-  take(): readonly number[] {
-    return this.#latencies.splice(0);
+  /** Since the last call. */
+  take(): Seen {
+    const missing = this.#missing;
+    this.#missing = 0;
+    return { late: this.#latencies.splice(0), missing };
   }
 }

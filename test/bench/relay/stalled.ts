@@ -21,7 +21,7 @@ export interface StalledOptions {
   readonly scale: StalledScale;
 }
 
-const seen = ({ viewers }: Sight): number => viewers.reduce((sum, { length }) => sum + length, 0);
+const seen = ({ viewers }: Sight): number => viewers.reduce((sum, { late }) => sum + late.length, 0);
 
 /**
  * Viewers of one home, first by themselves and then beside one more that asks for all that it can get and never reads a byte: what the others see

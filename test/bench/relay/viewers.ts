@@ -3,18 +3,16 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Samples } from "../ledger.ts";
 import { percentile } from "../statistics.ts";
 import { cpuShare } from "../windows.ts";
-import { picture } from "./load.ts";
+import type { Seen } from "./load.ts";
 import type { DeviceTarget, Passage } from "./passage.ts";
 import type { Sides } from "./sides.ts";
 
-/** A viewer that gets fewer pictures than this share, or sees them later than that, was slowed. */
-const fewest = 0.95;
-const latestMs = 250;
+/** A viewer that misses a picture, or sees one in a hundred later than that, was slowed. */
+const latestMs = 500;
 
 /** What viewers saw while they were watched. */
 export interface Sight {
-  /** Of each viewer, how late its pictures were, in ms. */
-  readonly viewers: readonly (readonly number[])[];
+  readonly viewers: readonly Seen[];
   readonly windowMs: number;
 }
 
@@ -25,15 +23,13 @@ export const watchPictures = async ({ devices }: Sides, windowMs: number): Promi
   return { viewers: await devices.call("pictures"), windowMs: performance.now() - begun };
 };
 
-/** Viewers that did not get a live picture at its rate. */
-export const slowed = ({ viewers, windowMs }: Sight): number => {
-  const due = Math.floor(windowMs / picture.everyMs) - 1;
-  return viewers.filter((late) => late.length < fewest * due || percentile(late, 0.99) > latestMs).length;
-};
+/** Viewers that did not see live. What a sender that was held up itself never sent is missed by nobody. */
+export const slowed = ({ viewers }: Sight): number =>
+  viewers.filter(({ late, missing }) => late.length === 0 || missing > 0 || percentile(late, 0.99) > latestMs).length;
 
 /** Of all viewers together, in ms. */
 export const lateness = ({ viewers }: Sight): { readonly p50: number; readonly p99: number } => {
-  const all = viewers.flat();
+  const all = viewers.flatMap(({ late }) => late);
   return { p50: percentile(all, 0.5), p99: percentile(all, 0.99) };
 };
 
