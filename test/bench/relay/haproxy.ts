@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { freePort } from "../../support/free-port.ts";
 import { have } from "../../support/packages.ts";
 import { Program, versionOf } from "../rivals/program.ts";
+import { cipher } from "./cipher.ts";
 import { listening, type Candidate, type Passage, type PassageNeeds } from "./passage.ts";
 
 const haproxy = "/usr/sbin/haproxy";
@@ -56,8 +57,8 @@ const openTls = async ({ home, folder, tls }: PassageNeeds): Promise<Passage> =>
   await writeFile(shown, certificate + privateKey, { mode: 0o600 });
   await writeFile(trusted, certificate);
   const program = await start(folder, port, {
-    from: `127.0.0.1:${port} ssl crt ${shown} ssl-min-ver TLSv1.3`,
-    to: `127.0.0.1:${homePort} ssl verify required ca-file ${trusted} ssl-min-ver TLSv1.3`,
+    from: `127.0.0.1:${port} ssl crt ${shown} ssl-min-ver TLSv1.3 ciphersuites ${cipher}`,
+    to: `127.0.0.1:${homePort} ssl verify required ca-file ${trusted} ssl-min-ver TLSv1.3 ciphersuites ${cipher}`,
   });
   return passage(program, { kind: "tls", port, authority: certificate });
 };

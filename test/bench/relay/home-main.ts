@@ -5,6 +5,7 @@ import { createServer as createTlsServer } from "node:tls";
 import type { TestCertificate } from "@gatehouse/shared/testing";
 
 import { serveParent } from "../worker-process.ts";
+import { cipher } from "./cipher.ts";
 import { Neighbourhood } from "./neighbourhood.ts";
 import { TaskServer } from "./serve-tasks.ts";
 
@@ -17,7 +18,10 @@ const listen = async ({ tls }: { readonly tls?: TestCertificate }): Promise<numb
   const server =
     tls === undefined
       ? createTcpServer(serveSocket)
-      : createTlsServer({ cert: tls.certificate, key: tls.privateKey, minVersion: "TLSv1.3" }, serveSocket);
+      : createTlsServer(
+          { cert: tls.certificate, key: tls.privateKey, minVersion: "TLSv1.3", ciphers: cipher },
+          serveSocket,
+        );
   await once(server.listen(0, "127.0.0.1"), "listening");
   return (server.address() as AddressInfo).port;
 };

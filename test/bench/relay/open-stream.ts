@@ -5,11 +5,9 @@ import { connect as connectTls, TLSSocket } from "node:tls";
 
 import { openChannel, systemClock } from "@gatehouse/shared";
 
+import { cipher } from "./cipher.ts";
 import type { DeviceTarget } from "./passage.ts";
 import type { RelayTarget } from "./relay-target.ts";
-
-/** Ours and the others' connections are encrypted alike, or their CPU time could not be compared. */
-const cipher = "TLS_AES_256_GCM_SHA384";
 
 const alike = (socket: TLSSocket): TLSSocket => {
   const { name } = socket.getCipher();
