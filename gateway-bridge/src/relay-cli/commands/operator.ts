@@ -52,7 +52,7 @@ export const operatorAddCommand: RelayCommand = {
     role: { type: "string", value: "ROLE", help: "operator, who may change things, or auditor (default)" },
     "new-key": { type: "string", value: "FILE", help: "where the new key is to be written, readable by you alone" },
   },
-  examples: ["gatehouse-relay operator add bob --role auditor --new-key /root/bob.json"],
+  examples: ["gatehouse-relay operator add bob --role auditor --new-key bob.json"],
   run: async (input, context) => {
     const name = Name.safeParse(input.positionals[0]);
     const file = textOption(input, "new-key");
