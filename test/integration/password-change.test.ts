@@ -5,8 +5,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { codeAt } from "../../gateway-bridge/src/access/people/testing/authenticator.ts";
 import { Simulator } from "../simulator/simulator.ts";
+import { freshCode } from "../support/fresh-code.ts";
 import { GatewayProcess } from "../support/gateway-process.ts";
 import { PageClient } from "../support/page-client.ts";
 
@@ -83,7 +83,7 @@ describe("a changed password", () => {
     await page.get({ method: "POST", path: "/v1/invitations/open", body: { code } });
     await page.get({ method: "PUT", path: "/v1/me/password", body: { password } });
     const { secret } = (await page.get({ method: "POST", path: "/v1/me/totp" })) as TotpSecret;
-    await page.get({ method: "PUT", path: "/v1/me/totp", body: { code: codeAt(secret, Date.now()) } });
+    await page.get({ method: "PUT", path: "/v1/me/totp", body: { code: await freshCode(secret) } });
     const letIn = async (): Promise<{ readonly guest: PageClient; readonly gone: Promise<unknown> }> => {
       const wish = { name: "Guest", cameras: [camera], actions: ["events"], until: Date.now() + 3_600_000 };
       const { url } = (await page.get({ method: "POST", path: "/v1/guest-links", body: wish })) as MadeGuestLink;

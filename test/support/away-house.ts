@@ -10,11 +10,11 @@ import {
 } from "@gatehouse/shared";
 import { join } from "node:path";
 
-import { codeAt } from "../../gateway-bridge/src/access/people/testing/authenticator.ts";
 import type { SimulatorOptions } from "../simulator/simulator.ts";
 import { SimulatorProcess } from "../simulator/simulator-process.ts";
 import { ConnectProcess, pairAtHome } from "./connect-process.ts";
 import { freePort } from "./free-port.ts";
+import { freshCode } from "./fresh-code.ts";
 import { GatewayProcess } from "./gateway-process.ts";
 import { PageClient } from "./page-client.ts";
 import { initRelay, RelayProcess, type MadeRelay } from "./relay-process.ts";
@@ -179,7 +179,7 @@ const addPerson = async (
   await page.get({ method: "POST", path: "/v1/invitations/open", body: { code } });
   await page.get({ method: "PUT", path: "/v1/me/password", body: { password } });
   const { secret } = (await page.get({ method: "POST", path: "/v1/me/totp" })) as TotpSecret;
-  await page.get({ method: "PUT", path: "/v1/me/totp", body: { code: codeAt(secret, Date.now()) } });
+  await page.get({ method: "PUT", path: "/v1/me/totp", body: { code: await freshCode(secret) } });
   const { codes } = (await page.get({ method: "POST", path: "/v1/me/recovery-codes" })) as RecoveryCodes;
   return { person: person.id, codes };
 };

@@ -22,6 +22,7 @@ import { codeAt } from "../../gateway-bridge/src/access/people/testing/authentic
 import { Asker, type AskedGateway } from "./asker.ts";
 import type { ClockedHome } from "./clocked-home.ts";
 import { eventually } from "./eventually.ts";
+import { freshCode } from "./fresh-code.ts";
 import { PageClient } from "./page-client.ts";
 import { RelayHome } from "./relay-home.ts";
 import { RtspReader } from "./rtsp-reader.ts";
@@ -175,7 +176,7 @@ const setUp = async (
   await page.get({ method: "POST", path: "/v1/invitations/open", body: { code } });
   await page.get({ method: "PUT", path: "/v1/me/password", body: { password } });
   const { secret } = (await page.get({ method: "POST", path: "/v1/me/totp" })) as TotpSecret;
-  await page.get({ method: "PUT", path: "/v1/me/totp", body: { code: codeAt(secret, clock.now()) } });
+  await page.get({ method: "PUT", path: "/v1/me/totp", body: { code: await freshCode(secret, clock) } });
   return { id: person.id, totp: secret };
 };
 

@@ -23,6 +23,7 @@ import { ControlClient } from "../../gateway-bridge/src/relay/control/control-cl
 import { loadOperatorKey, makeOperatorKey } from "../../gateway-bridge/src/relay/control/operator-key.ts";
 import type { OperatorKey } from "../../gateway-bridge/src/relay/control/operator-key.ts";
 import type { OperatorRole } from "../../gateway-bridge/src/relay/operators/operator.ts";
+import { freshCode } from "./fresh-code.ts";
 import type { CommandResult } from "./gateway-process.ts";
 
 export const never: Cancellable = { signal: new AbortController().signal };
@@ -116,7 +117,8 @@ export class RelayDesk implements AsyncDisposable {
   }
 
   async token(worker: Worker): Promise<string> {
-    return (await this.client(worker).call("signIn", { code: this.code(worker) }, never)).token;
+    return (await this.client(worker).call("signIn", { code: await freshCode(worker.secret, this.#clock) }, never))
+      .token;
   }
 
   /** One who is signed in. */
