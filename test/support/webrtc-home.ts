@@ -1,5 +1,5 @@
 import { CameraId, PrincipalId, Secret, systemClock } from "@gatehouse/shared";
-import { MemoryLogger } from "@gatehouse/shared/testing";
+import { MemoryLogger, type LogLine } from "@gatehouse/shared/testing";
 import { networkInterfaces } from "node:os";
 
 import {
@@ -15,9 +15,18 @@ export type CameraAddress = Pick<StreamEndpoint, "url"> & { readonly username: s
 
 const letters = "abcdefgh";
 
+/** A line, and when it came, ms since the epoch. */
+export type TimedLine = LogLine & { readonly at: number };
+
+class TimedLines extends Array<LogLine> {
+  override push(...lines: readonly LogLine[]): number {
+    return super.push(...lines.map((line): TimedLine => ({ ...line, at: Date.now() })));
+  }
+}
+
 /** The gateway's media from its cameras' RTSP to WebRTC, with real sockets and clocks. */
 export class WebRtcHome implements AsyncDisposable {
-  readonly log = new MemoryLogger();
+  readonly log = new MemoryLogger(new TimedLines());
   readonly owner: PrincipalId = PrincipalId.parse("who-aaaaaaaaaaaaaaaa");
   readonly streams: Streams;
   readonly sessions: WebRtcSessions;
@@ -46,6 +55,12 @@ export class WebRtcHome implements AsyncDisposable {
   /** The id of the camera at this place of the list. */
   camera(index = 0): CameraId {
     return CameraId.parse(`cam-${(letters[index] ?? "").repeat(16)}`);
+  }
+
+  /** What was done for viewers that could not decode, in order. */
+  get repairs(): readonly { readonly repair: unknown; readonly at: number }[] {
+    const lines = this.log.lines.filter(({ message }) => message === "WebRTC viewer's repair") as TimedLine[];
+    return lines.map(({ fields: { repair }, at }) => ({ repair, at }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

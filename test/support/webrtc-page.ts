@@ -39,7 +39,7 @@ interface PageGlobals {
   readonly watch: (options: WatchOptions) => Promise<void>;
   readonly watched: () => Promise<Watched>;
   readonly pixels: () => readonly number[];
-  readonly spoil: (count: number, from: number) => void;
+  readonly spoil: (count: number, from: number) => Promise<number>;
   readonly leave: () => void;
 }
 
@@ -91,10 +91,13 @@ export class WebRtcPage implements AsyncDisposable {
     return this.#page.evaluate(() => (globalThis as unknown as PageGlobals).pixels());
   }
 
-  /** Lets the decoder have so many pictures with nothing in them, from the so-many-th after a key picture on, or from that itself. */
-  async spoil(count: number, from = 0): Promise<void> {
+  /**
+   * Lets the decoder have so many pictures with nothing in them, from the so-many-th after a key picture on, or from that itself. Resolves to
+   * when the first of them was, ms since the epoch.
+   */
+  async spoil(count: number, from = 0): Promise<number> {
     const order = [count, from] as const;
-    await this.#page.evaluate((given) => (globalThis as unknown as PageGlobals).spoil(...given), order);
+    return this.#page.evaluate((given) => (globalThis as unknown as PageGlobals).spoil(...given), order);
   }
 
   /** Closes the connection as a page does that is left. */

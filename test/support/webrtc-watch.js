@@ -7,6 +7,7 @@ globalThis.watch = async ({ audio = "recvonly", without }) => {
   const video = document.createElement("video");
   const frames = [];
   let spoiling = { from: 0, count: 0 };
+  let spoiled = Promise.withResolvers();
   let sinceKey = 0;
   let firstFrameMs;
   video.autoplay = true;
@@ -27,6 +28,7 @@ globalThis.watch = async ({ audio = "recvonly", without }) => {
           if (spoiling.from < 0 && spoiling.count > 0) {
             new Uint8Array(frame.data).fill(0, 5);
             spoiling.count -= 1;
+            spoiled.resolve(Date.now());
           }
         }
         controller.enqueue(frame);
@@ -86,6 +88,10 @@ globalThis.watch = async ({ audio = "recvonly", without }) => {
     context.drawImage(video, 0, 0, 8, 8);
     return [...context.getImageData(0, 0, 8, 8).data];
   };
-  globalThis.spoil = (count, from) => (spoiling = { from, count });
+  globalThis.spoil = (count, from) => {
+    spoiled = Promise.withResolvers();
+    spoiling = { from, count };
+    return spoiled.promise;
+  };
   globalThis.leave = () => connection.close();
 };

@@ -178,12 +178,18 @@ export class WebRtcView implements Disposable {
     if (this.#over || this.#feed.replaying) return;
     if (now - this.#givenAt < replayEveryMs || now - this.#judgedAt < judgeEveryMs) return;
     this.#judgedAt = now;
-    if (this.#chooseRepair(now) === "replay") this.#replay(now);
-    else if (!this.#waiting) {
-      this.#counts.waits += 1;
-      this.#waiting = true;
-      this.#thinning = true;
-    }
+    const repair = this.#chooseRepair(now);
+    if (repair === "wait" && this.#waiting) return;
+    this.#options.log.debug("WebRTC viewer's repair", { repair });
+    if (repair === "replay") this.#replay(now);
+    else this.#wait();
+  }
+
+  /** It is left to the next key picture. */
+  #wait(): void {
+    this.#counts.waits += 1;
+    this.#waiting = true;
+    this.#thinning = true;
   }
 
   #chooseRepair(now: number): Repair {
