@@ -4,12 +4,15 @@ import type { WebSocket } from "ws";
 
 import type { RtspPlayer } from "../bench/rtsp-player.ts";
 import { descendants } from "../support/descendants.ts";
+import { newlyOpen } from "../support/descriptors-of.ts";
 import { eventually } from "../support/eventually.ts";
 import { describeWith } from "../support/needs.ts";
 import { WatchedHouse, type Watchers } from "../support/watched-house.ts";
 
 const watched = 0;
 const calm = 1;
+/** Connections to one camera at most: of its events and what it is asked, and one of its stream. */
+const eachCamera = 4 + 1;
 const mebibyte = 2 ** 20;
 /** How long a viewer that keeps up is looked at; 60 for the whole promise. */
 const lossSeconds = Number(process.env["GATEHOUSE_LOSS_SECONDS"] ?? 10);
@@ -80,16 +83,23 @@ describeWith(["ffmpeg"], "when viewers are faulty", () => {
     const lane = async (rounds: number): Promise<void> => {
       for (let index = 0; index < rounds; index += 1) await round();
     };
-    // Whatever is opened once stays open, such as connections that are kept for the next question: as many as were in use at once.
+    // Whatever is opened once for all of them, such as threads, is there then.
     await Promise.all([lane(1), lane(1), lane(1), lane(1)]);
     const before = await sessions();
     // The transcoder lingers for a second.
     await until("the transcoder's end", async () => (await descendants("ffmpeg")).length === 0);
-    const descriptors = await house.descriptors();
+    const open = await house.descriptors();
     await Promise.all([lane(12), lane(12), lane(13), lane(13)]);
     expect(before).toEqual({ homekit: 0, webrtc: 0, rtsp: 2, fmp4: 1, clip: 0 });
     await until("the same sessions", async () => JSON.stringify(await sessions()) === JSON.stringify(before));
-    await until("the same descriptors", async () => (await house.descriptors()) <= descriptors);
+    let more: readonly string[] = [];
+    await until(
+      "that nothing is open that was not",
+      async () => (more = newlyOpen(open, await house.descriptors())).length === 0,
+    ).catch((error: unknown) => {
+      throw new Error(`${String(error)}: ${more.join(", ")}`);
+    });
+    expect(await house.cameraConnections()).toBeLessThanOrEqual(house.cameras.length * eachCamera);
     expect(await descendants("ffmpeg")).toEqual([]);
     await othersLostNothing();
   }, 90_000);

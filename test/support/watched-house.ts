@@ -7,7 +7,7 @@ import {
   type PreparedHomeKitSession,
   type StreamHealth,
 } from "@gatehouse/shared";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TLSSocket } from "node:tls";
@@ -20,6 +20,7 @@ import { SimulatorProcess } from "../simulator/simulator-process.ts";
 import type { SimulatorOptions } from "../simulator/simulator.ts";
 import { AccessUnitAssembler, parseRtp, type RtpPacket } from "./access-unit.ts";
 import { ApplicationClient, type Answer } from "./application-client.ts";
+import { descriptorsOf } from "./descriptors-of.ts";
 import { GatewayProcess } from "./gateway-process.ts";
 import { HomeKitReceiver, makeStart } from "./homekit-receiver.ts";
 import { PictureWatch, unwrapper } from "./picture-watch.ts";
@@ -139,9 +140,14 @@ export class WatchedHouse implements AsyncDisposable {
     return Number(/^VmRSS:\s*(\d+) kB/m.exec(status)?.[1]) * 1_024;
   }
 
-  /** Open files and sockets of the gateway's process. */
-  async descriptors(): Promise<number> {
-    return (await readdir(`/proc/${this.gateway.pid}/fd`)).length;
+  /** Open files, pipes and sockets of the gateway's process, but for its connections to cameras, which it opens anew when it will. */
+  descriptors(): Promise<readonly string[]> {
+    return descriptorsOf(this.gateway.pid, this.#cameraPorts);
+  }
+
+  /** How many connections to its cameras the gateway has. */
+  async cameraConnections(): Promise<number> {
+    return (await descriptorsOf(this.gateway.pid)).length - (await this.descriptors()).length;
   }
 
   /** A connection to the gateway's RTSPS port. */
@@ -248,6 +254,10 @@ export class WatchedHouse implements AsyncDisposable {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
+  get #cameraPorts(): readonly number[] {
+    return this.simulators.flatMap(({ facts }) => [facts.onvifUrl, facts.rtspUrl].map((url) => portOf(url)));
+  }
+
   #id(camera: number): string {
     const id = this.cameras[camera]?.id;
     if (id === undefined) throw new RangeError(`there is no camera ${camera}`);
@@ -267,6 +277,7 @@ export class WatchedHouse implements AsyncDisposable {
   }
 }
 
+const portOf = (url: string): number => Number(new URL(url).port);
 const probeIn = (folder: string): string => join(folder, "probe.sock");
 
 /** The pictures of a live view over a WebSocket. */
