@@ -18,6 +18,7 @@ import { createHandlers, viewOf, type HandlerParts } from "./handlers.ts";
 import { healthOfCameras, openMediaPlane } from "./media-plane.ts";
 import type { DoorFigures } from "./metrics/door-metrics.ts";
 import { GatewayMetrics } from "./metrics/gateway-metrics.ts";
+import { openPosturePlane } from "./posture-plane.ts";
 import { openRemotePlane } from "./remote-plane.ts";
 import { readUpdateState } from "./update/update-state.ts";
 import type { Holder } from "./ports.ts";
@@ -49,6 +50,7 @@ export class Gateway implements AsyncDisposable {
     const endAway = (why: string): void => {
       for (const holder of holdersOf(parts, api)) holder.endAll({ place: "away" }, why);
     };
+    const posture = await openPosturePlane({ options, door, ...media }, opening);
     const away = openRemotePlane({ options, door, address: reachable, endAway }, opening);
     const started = options.clock.now();
     const metrics = opening.use(
@@ -70,6 +72,7 @@ export class Gateway implements AsyncDisposable {
       ...media,
       ...away,
       pairing,
+      posture,
       metrics,
       live,
       name,

@@ -35,9 +35,11 @@ import { createPeopleHandlers } from "./handlers/people-handlers.ts";
 import { trustHandlers } from "./handlers/trust-handlers.ts";
 import { openApiHandlers } from "./handlers/openapi-handlers.ts";
 import { updateHandlers } from "./handlers/update-handlers.ts";
+import { postureHandlers } from "./handlers/posture-handlers.ts";
 import { remoteHandlers } from "./handlers/remote-handlers.ts";
 import { roleHandlers } from "./handlers/role-handlers.ts";
 import type { GatewayMetrics } from "./metrics/gateway-metrics.ts";
+import type { PosturePlane } from "./posture-plane.ts";
 import type { RemotePlane } from "./remote-plane.ts";
 import type { Caller } from "./ports.ts";
 import { version } from "./version.ts";
@@ -51,6 +53,7 @@ export interface HandlerParts extends GatewayOptions, Door, MediaPlane, RemotePl
   readonly reachable: () => string;
   readonly pairing: Pairing;
   readonly metrics: GatewayMetrics;
+  readonly posture: PosturePlane;
   /** Views over WebSockets. */
   readonly live: LiveViews;
 }
@@ -93,6 +96,7 @@ export const createHandlers = (parts: HandlerParts): Handlers => ({
   ...noticeHandlers(parts),
   ...clockHandlers(parts),
   ...remoteHandlers(parts),
+  ...postureHandlers(parts.posture),
   ...cameraHandlers(parts),
   ...viewingHandlers(parts),
 });

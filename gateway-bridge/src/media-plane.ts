@@ -28,6 +28,7 @@ import { healthOf } from "./media/health/gateway-health.ts";
 import { StreamKeyPictures } from "./media/stream-key-pictures.ts";
 import { Streams } from "./media/streams.ts";
 import { TalkDesk, type TalkDeskOptions } from "./media/talk/talk-desk.ts";
+import { camerasInDoubt } from "./posture/remedies/remedy-journal.ts";
 import { createRtspSource } from "./sources/rtsp-source.ts";
 import { createTalkBack } from "./sources/rtsp-talk-back.ts";
 import { createTalkProbe } from "./sources/rtsp-talk-probe.ts";
@@ -67,7 +68,8 @@ export const openMediaPlane = async (
     decodable: () => transcoder.available,
     clock,
   });
-  const cameras = opening.use(await openCameras(options, { door, bus, states, pictures }, cancel));
+  const renew = (camera: CameraId): void => streams.renew(camera);
+  const cameras = opening.use(await openCameras(options, { door, bus, states, pictures, renew }, cancel));
   const streams: Streams = opening.use(openStreams(options, cameras, ffmpeg));
   const tierFor = (camera: CameraId, wish: ViewerWish): TierName =>
     chooseTier(cameras.get(camera).description.tiers, wish, measuredTiers(streams, camera));
@@ -111,11 +113,13 @@ interface CameraParts {
   readonly bus: EventBus<Event>;
   readonly states: CameraStates;
   readonly pictures: StreamKeyPictures;
+  /** Connects the camera's streams anew. */
+  readonly renew: (camera: CameraId) => void;
 }
 
 const openCameras = (
   { clock, log, random, interfaces }: GatewayOptions,
-  { door, bus, states, pictures }: CameraParts,
+  { door, bus, states, pictures, renew: onAccessChanged }: CameraParts,
   cancel: Cancellable,
 ): Promise<Cameras> => {
   const openSource = createRtspSource({ clock, log });
@@ -135,6 +139,8 @@ const openCameras = (
     random,
     interfaces,
     onEventsHealth,
+    onAccessChanged,
+    resting: camerasInDoubt(database),
   };
   return Cameras.open(given, cancel);
 };

@@ -191,6 +191,9 @@ export class GatehousePlatform implements DynamicPlatformPlugin {
         list.outdated();
         this.#cameras.remove(event.camera);
         return;
+      case "finding":
+        // Apple Home has nothing that shows one.
+        return;
       default:
         assertNever(event);
     }

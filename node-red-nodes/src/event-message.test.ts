@@ -18,6 +18,7 @@ const filter = (overrides: Partial<EventFilter> = {}): EventFilter => ({
   camera: "",
   motion: "both",
   states: true,
+  findings: true,
   ...overrides,
 });
 
@@ -63,5 +64,16 @@ describe("eventMessage", () => {
   it("holds back other events unless they were asked for", () => {
     expect(eventMessage(removed, camera, filter({ states: false }))).toBeUndefined();
     expect(eventMessage(removed, camera, filter({ motion: "none" }))).toBeDefined();
+    expect(eventMessage(removed, camera, filter({ findings: false }))).toBeDefined();
+  });
+
+  it("holds back weaknesses unless they were asked for", () => {
+    const finding = { check: "RTSP-ANON", status: "failed", severity: "critical", title: "t" } as const;
+    const event: Event = { kind: "finding", id: "11111111-1111-4111-8111-111111111113", camera: id, at: 7, ...finding };
+    expect(eventMessage(event, camera, filter({ findings: false }))).toBeUndefined();
+    expect(eventMessage(event, camera, filter({ states: false, motion: "none" }))).toMatchObject({
+      topic: "Front door/finding",
+      payload: finding,
+    });
   });
 });

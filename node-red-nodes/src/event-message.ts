@@ -9,10 +9,13 @@ export interface EventFilter {
   readonly motion: "start" | "end" | "both" | "none";
   /** Also when a camera appears, goes offline, comes back or is removed. */
   readonly states: boolean;
+  /** Also when a weakness is found, or is gone. */
+  readonly findings: boolean;
 }
 
 const passes = (event: Event, camera: Camera | undefined, filter: EventFilter): boolean => {
   if (filter.camera !== "" && filter.camera !== event.camera && filter.camera !== camera?.name) return false;
+  if (event.kind === "finding") return filter.findings;
   if (event.kind !== "motion") return filter.states;
   return filter.motion === "both" || filter.motion === (event.active ? "start" : "end");
 };

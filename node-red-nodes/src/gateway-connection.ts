@@ -205,6 +205,8 @@ export class GatewayConnection {
       case "camera-added":
         void this.#refresh();
         return;
+      case "finding":
+        return;
       default:
         assertNever(event);
     }

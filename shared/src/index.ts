@@ -125,6 +125,36 @@ export {
   SwitchRemote,
   WayHome,
 } from "./contract/remote.ts";
+export {
+  AcceptFinding,
+  Acceptance,
+  CameraPosture,
+  CheckId,
+  Finding,
+  FindingStatus,
+  Grade,
+  Guide,
+  HomePosture,
+  Inspection,
+  InspectionId,
+  longestAcceptanceDays,
+  Newcomer,
+  NewcomerId,
+  ProposeRemedy,
+  RemedyId,
+  RemedyPlane,
+  RemedyRun,
+  RemedyRunId,
+  RemedyState,
+  RouterMapping,
+  RouterReport,
+  Severity,
+  StartInspection,
+  StateFinding,
+  Statement,
+  Tally,
+  TrendPoint,
+} from "./contract/posture.ts";
 export { NewRole, Role } from "./contract/role.ts";
 export { Identity, OfferPairing, Pair, Paired, PairingOffer } from "./contract/pairing.ts";
 export {

@@ -61,7 +61,8 @@ describe("SECURITY.md", () => {
       (path) => !path.endsWith(".test.ts") && !path.includes("/testing/"),
     );
     // What a secret is called there: a fixed name, or one with an id in it. Media types look alike, and have no id.
-    const name = /"((?:gateway|audit|guesses|tls|remote)\/[a-z-]+)"|`((?:camera|application|person)\/\$\{[^`]+)`/g;
+    const name =
+      /"((?:gateway|audit|guesses|tls|remote|posture)\/[a-z-]+)"|`((?:camera|application|person)\/\$\{[^`]+)`/g;
     const used = sources.flatMap((path) =>
       [...read(path).matchAll(name)].map(([, fixed, made = ""]) => fixed ?? made.replace(/\$\{\w+\}/g, "<id>")),
     );

@@ -14,6 +14,7 @@ import { cameras } from "./cameras.ts";
 import { fanout } from "./fanout.ts";
 import type { Benchmark } from "./harness.ts";
 import { live } from "./live.ts";
+import { posture } from "./posture.ts";
 import { relay } from "./relay.ts";
 import { snapshot } from "./snapshot.ts";
 import { soak } from "./soak.ts";
@@ -21,7 +22,7 @@ import { srtp } from "./srtp.ts";
 import type { Verdict } from "./statistics.ts";
 import { formatReport } from "./table.ts";
 
-const benchmarks: readonly Benchmark[] = [live, fanout, cameras, snapshot, relay, soak, srtp];
+const benchmarks: readonly Benchmark[] = [live, fanout, cameras, snapshot, relay, soak, posture, srtp];
 
 const exitCodes: Readonly<Record<Verdict, number>> = { pass: 0, fail: 1, inconclusive: 2 };
 const usageError = 64;

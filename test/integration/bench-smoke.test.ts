@@ -38,6 +38,16 @@ const bench = async (...args: readonly string[]): Promise<Outcome> => {
 
 const number = expect.any(Number);
 
+let started = 0;
+const lanes: Promise<unknown>[] = Array.from({ length: 3 }, () => Promise.resolve());
+/** Does it at once or after one that was begun before, three at a time. */
+const quick = (run: () => Promise<Outcome>): Promise<Outcome> => {
+  const lane = started++ % lanes.length;
+  const outcome = lanes[lane]!.then(run);
+  lanes[lane] = outcome;
+  return outcome;
+};
+
 describe("npm run bench", () => {
   it("prints the report as one line of JSON, and a table for people", async () => {
     const { code, stdout, stderr } = await bench("srtp", "--json", "--rounds", "1");
@@ -72,17 +82,21 @@ describe("npm run bench", () => {
     expect(stderr).toContain("cpuPerPacket/werift");
   }, 60_000);
 
-  it.each([
+  describe.each<readonly [string, string]>([
     ["live", "srtp.warm.firstKeyMs"],
-    ["fanout", "srtp.cpuPerViewer"],
+    ["soak", "mse.pictures"],
     ["cameras", "ingest.cpuPerCamera"],
     ["snapshot", "camera.ms"],
     ["relay", "bulk.cpuPerGiB"],
-    ["soak", "mse.pictures"],
-  ])(
-    "runs %s over few viewers, and concludes nothing from that",
-    async (name, metric) => {
-      const { code, stdout } = await bench(name, "--json", "--quick");
+    ["fanout", "srtp.cpuPerViewer"],
+    // Simulated cameras have the ports that real ones have, below 1024.
+    ...(process.getuid?.() === 0 ? [["posture", "fleet.seconds"] as const] : []),
+  ])("runs %s over few viewers", (name, metric) => {
+    // They wait for pictures most of the time.
+    const outcome = quick(() => bench(name, "--json", "--quick"));
+
+    it("and concludes nothing from that", async () => {
+      const { code, stdout } = await outcome;
       const report = JSON.parse(stdout) as Report;
       expect(report).toMatchObject({ name, rounds: 1, verdict: "inconclusive" });
       expect(report.metrics[metric]).toEqual({
@@ -94,9 +108,8 @@ describe("npm run bench", () => {
       });
       expect(Object.keys(report.ratios)).not.toHaveLength(0);
       expect(code).toBe(2);
-    },
-    120_000,
-  );
+    }, 120_000);
+  });
 
   it("lists the benchmarks when none is named, and refuses unknown ones", async () => {
     const [listed, unknown, wrong] = await Promise.all([bench(), bench("nothing"), bench("srtp", "--rounds", "0")]);

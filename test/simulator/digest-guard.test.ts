@@ -7,7 +7,7 @@ const login = { username: "viewer", password: "correct horse" };
 const request = { method: "DESCRIBE", uri: "rtsp://camera/main" };
 const makeGuard = (options: Partial<DigestGuardOptions> = {}) =>
   new DigestGuard({
-    ...login,
+    passwordOf: (username) => (username === login.username ? login.password : undefined),
     realm: "camera",
     algorithms: ["sha-256", "md5"],
     qop: true,

@@ -4,8 +4,8 @@ export type DigestAlgorithm = "md5" | "sha-256";
 
 export interface DigestGuardOptions {
   readonly realm: string;
-  readonly username: string;
-  readonly password: string;
+  /** The password that an account has now; undefined where there is no such account. */
+  readonly passwordOf: (username: string) => string | undefined;
   /** Offered in this order. */
   readonly algorithms: readonly DigestAlgorithm[];
   /** False for the older form without `qop`, `nc` and `cnonce` (RFC 2069), which many cameras still speak. */
@@ -17,6 +17,12 @@ export interface DigestGuardOptions {
 
 /** `stale`: the password is right, but a new nonce is due. */
 export type Verdict = "allowed" | "missing" | "denied" | "stale";
+
+/** A verdict, and about whom: undefined where nobody was named. */
+export interface Judgement {
+  readonly verdict: Verdict;
+  readonly username: string | undefined;
+}
 
 interface Nonce {
   readonly issuedAt: number;
@@ -55,9 +61,14 @@ export class DigestGuard {
 
   /** Judges an Authorization header. */
   check(header: string | undefined, request: { readonly method: string; readonly uri: string }): Verdict {
-    const verdict = this.#judge(header, request);
-    if (verdict === "denied") this.failures += 1;
-    return verdict;
+    return this.judge(header, request).verdict;
+  }
+
+  /** As `check`, and says whom the header names. */
+  judge(header: string | undefined, request: { readonly method: string; readonly uri: string }): Judgement {
+    const judgement = this.#judge(header, request);
+    if (judgement.verdict === "denied") this.failures += 1;
+    return judgement;
   }
 
   /** Makes every nonce stale. */
@@ -65,21 +76,37 @@ export class DigestGuard {
     this.#nonces.clear();
   }
 
-  #judge(header: string | undefined, request: { readonly method: string; readonly uri: string }): Verdict {
-    if (header === undefined) return "missing";
-    const { basic, username, password } = this.#options;
+  #judge(header: string | undefined, request: { readonly method: string; readonly uri: string }): Judgement {
+    if (header === undefined) return { verdict: "missing", username: undefined };
     const [, scheme = "", rest = ""] = /^(\w+)\s+(.*)$/s.exec(header) ?? [];
-    if (scheme.toLowerCase() === "basic") {
-      return basic && rest === Buffer.from(`${username}:${password}`).toString("base64") ? "allowed" : "denied";
+    switch (scheme.toLowerCase()) {
+      case "basic":
+        return this.#checkBasic(Buffer.from(rest, "base64").toString());
+      case "digest": {
+        const given = parameters(rest);
+        return { verdict: this.#checkDigest(given, request), username: given.get("username") };
+      }
+      default:
+        return { verdict: "denied", username: undefined };
     }
-    return scheme.toLowerCase() === "digest" ? this.#checkDigest(parameters(rest), request) : "denied";
+  }
+
+  #checkBasic(login: string): Judgement {
+    const { basic, passwordOf } = this.#options;
+    const colon = login.indexOf(":");
+    if (colon < 0) return { verdict: "denied", username: undefined };
+    const username = login.slice(0, colon);
+    return { verdict: basic && passwordOf(username) === login.slice(colon + 1) ? "allowed" : "denied", username };
   }
 
   #checkDigest(given: ReadonlyMap<string, string>, { method, uri }: { method: string; uri: string }): Verdict {
-    const { realm, username, password, algorithms, qop } = this.#options;
-    const [nonce = "", nc = "", cnonce = ""] = ["nonce", "nc", "cnonce"].map((name) => given.get(name));
+    const { realm, passwordOf, algorithms, qop } = this.#options;
+    const [username = "", nonce = "", nc = "", cnonce = ""] = ["username", "nonce", "nc", "cnonce"].map((name) =>
+      given.get(name),
+    );
+    const password = passwordOf(username);
     const algorithm = algorithms.find((known) => known === (given.get("algorithm") ?? "md5").toLowerCase());
-    if (algorithm === undefined || given.get("username") !== username) return "denied";
+    if (algorithm === undefined || password === undefined) return "denied";
     if ((given.get("qop") === "auth") !== qop || (qop && (nc === "" || cnonce === ""))) return "denied";
     const hash = (...parts: string[]): string =>
       createHash(algorithm.replace("-", "")).update(parts.join(":")).digest("hex");

@@ -35,7 +35,14 @@ export const openParts = async (
   const clock = new CameraClock();
   const { now } = clock;
   const feed = opening.use(await LiveFeed.open({ ...settings, camera: id }));
-  const digest = new DigestGuard({ ...settings, realm: "Gatehouse simulator", algorithms: settings.digest });
+  const passwordOf = (username: string): string | undefined =>
+    username === settings.username ? settings.password : undefined;
+  const digest = new DigestGuard({
+    ...settings,
+    passwordOf,
+    realm: "Gatehouse simulator",
+    algorithms: settings.digest,
+  });
   const media = { feed, now, guard: digest, sessionTimeoutS: settings.rtspTimeoutS };
   const rtsp = opening.use(await RtspServer.open({ ...media, host, port: settings.rtspPort, tls }));
   const snapshot = await loadSnapshots(id, feed);
@@ -45,7 +52,7 @@ export const openParts = async (
     events: new OnvifEvents({ origin, now }),
     snapshot,
   });
-  const token = new TokenGuard({ ...settings, now, toleranceMs: 60_000 });
+  const token = new TokenGuard({ ...settings, passwordOf, now, toleranceMs: 60_000 });
   const onvif = opening.use(await OnvifServer.open({ host, port: settings.onvifPort, tls, digest, token, services }));
   const discovery =
     settings.discovery === false

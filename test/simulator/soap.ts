@@ -1,12 +1,40 @@
-/** A request as the device reads it. Elements are found by local name: clients choose prefixes freely. */
-export class SoapRequest {
-  /** Local name of the body's element: `GetProfiles`. */
-  readonly operation: string;
+/** A piece of XML as the device reads it. Elements are found by local name: clients choose prefixes freely. */
+export class XmlPart {
   readonly #xml: string;
 
-  private constructor(operation: string, xml: string) {
-    this.operation = operation;
+  constructor(xml: string) {
     this.#xml = xml;
+  }
+
+  /** Text of the first element of that name. */
+  text(name: string): string | undefined {
+    const [, text] = new RegExp(`<(?:[\\w-]+:)?${name}(?:\\s[^>]*)?>([^<]*)<`).exec(this.#xml) ?? [];
+    return text === undefined ? undefined : unescapeXml(text.trim());
+  }
+
+  /** Text of every element of that name. */
+  texts(name: string): string[] {
+    return this.parts(name).map((part) => unescapeXml(part.#xml.trim()));
+  }
+
+  /** The insides of every element of that name; one that holds another of its name ends with the inner one. */
+  parts(name: string): XmlPart[] {
+    const tag = new RegExp(`<(?:[\\w-]+:)?${name}(?:\\s[^>]*?)?(?:/>|>([^]*?)</(?:[\\w-]+:)?${name}\\s*>)`, "g");
+    return Array.from(this.#xml.matchAll(tag), ([, inside = ""]) => new XmlPart(inside));
+  }
+}
+
+/** A request as the device reads it. */
+export class SoapRequest extends XmlPart {
+  /** Local name of the body's element: `GetProfiles`. */
+  readonly operation: string;
+  /** Without the header, which may name a user, too. */
+  readonly body: XmlPart;
+
+  private constructor(operation: string, xml: string) {
+    super(xml);
+    this.operation = operation;
+    this.body = new XmlPart(/<(?:[\w-]+:)?Body\b[^>]*>([^]*)/.exec(xml)?.[1] ?? "");
   }
 
   /** @throws SoapFault when it is no envelope */
@@ -16,12 +44,6 @@ export class SoapRequest {
       throw new SoapFault("ter:WellFormed", "the request is not a SOAP envelope");
     }
     return new SoapRequest(operation, xml);
-  }
-
-  /** Text of the first element of that name. */
-  text(name: string): string | undefined {
-    const [, text] = new RegExp(`<(?:[\\w-]+:)?${name}(?:\\s[^>]*)?>([^<]*)<`).exec(this.#xml) ?? [];
-    return text === undefined ? undefined : unescapeXml(text.trim());
   }
 }
 
@@ -60,6 +82,8 @@ const namespaces = {
   tt: "http://www.onvif.org/ver10/schema",
   tds: "http://www.onvif.org/ver10/device/wsdl",
   trt: "http://www.onvif.org/ver10/media/wsdl",
+  tr2: "http://www.onvif.org/ver20/media/wsdl",
+  tas: "http://www.onvif.org/ver10/advancedsecurity/wsdl",
   timg: "http://www.onvif.org/ver20/imaging/wsdl",
   tev: "http://www.onvif.org/ver10/events/wsdl",
   tns1: "http://www.onvif.org/ver10/topics",

@@ -32,6 +32,7 @@ export const needs = {
   onvifTools: { packages: ["onvif-tools", "iproute2"], files: ["/usr/bin/onvif-util", "/sbin/ip"] },
   openssl: { packages: ["openssl"], files: ["/usr/bin/openssl"] },
   pebble: { packages: ["pebble"], files: ["/usr/bin/pebble", "/usr/bin/pebble-challtestsrv"] },
+  rdate: { packages: ["rdate"], files: ["/usr/sbin/rdate"] },
   router: {
     packages: ["nftables", "iproute2", "miniupnpd-nftables", "miniupnpc", "natpmpc"],
     files: ["/usr/sbin/nft", "/sbin/ip", "/usr/sbin/miniupnpd", "/usr/bin/upnpc", "/usr/bin/natpmpc"],

@@ -11,6 +11,7 @@ import { ApiServer } from "../../gateway-bridge/src/api/server.ts";
 import type { Handlers } from "../../gateway-bridge/src/api/handlers.ts";
 import { peopleSamples } from "../../gateway-bridge/src/api/testing/people-expectations.ts";
 import { passkeySamples } from "../../gateway-bridge/src/api/testing/passkey-expectations.ts";
+import { postureSamples } from "../../gateway-bridge/src/api/testing/posture-expectations.ts";
 import { remoteSamples } from "../../gateway-bridge/src/api/testing/remote-expectations.ts";
 import { rightSamples } from "../../gateway-bridge/src/api/testing/right-expectations.ts";
 import { samples } from "../../gateway-bridge/src/api/testing/api-world.ts";
@@ -21,7 +22,7 @@ import { fixedCertificates } from "../../gateway-bridge/src/tls/testing/fixed-ce
 import { openHome } from "../../gateway-bridge/src/tls/testing/home.ts";
 import { Vault } from "../../gateway-bridge/src/vault/vault.ts";
 
-const unusedSamples = { ...peopleSamples, ...passkeySamples, ...rightSamples, ...remoteSamples };
+const unusedSamples = { ...peopleSamples, ...passkeySamples, ...rightSamples, ...remoteSamples, ...postureSamples };
 /** Nobody signs in here, and nobody holds a role. */
 const unusedHandlers = Object.fromEntries(
   Object.entries(unusedSamples).map(([name, sample]) => [name, async () => sample]),

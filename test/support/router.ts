@@ -18,6 +18,15 @@ export interface RouterOptions {
   readonly wan: string;
   /** Of its wire, at the internet's end. */
   readonly name: string;
+  readonly mapping?: PortMappingOptions;
+}
+
+/** How it deals with those who ask for mappings. */
+export interface PortMappingOptions {
+  /** Whether a device may ask for others than itself, and take others' away. */
+  readonly secure?: boolean;
+  /** The version of UPnP's Internet Gateway Device that it says it is. */
+  readonly igd?: 1 | 2;
 }
 
 /** What the router saw so far. */
@@ -80,14 +89,15 @@ table inet filter {
  * What a router does out of the box for whoever inside asks it, by UPnP, NAT-PMP or PCP. It would refuse to where its own address is none of
  * the internet, as those of documentation are, so it is told that it has another.
  */
-const portMapping = (folder: string): string => `
+const portMapping = (folder: string, { secure = true, igd = 2 }: PortMappingOptions): string => `
 ext_ifname=wan
 ext_ip=9.9.9.9
 listening_ip=lan
 http_port=5000
 enable_upnp=yes
 enable_natpmp=yes
-secure_mode=yes
+secure_mode=${secure ? "yes" : "no"}
+force_igd_desc_v1=${igd === 1 ? "yes" : "no"}
 lease_file=${folder}/leases
 uuid=7d8c0c29-8b9a-4f3c-9f0e-6a2f0c5b1e44
 allow 1024-65535 0.0.0.0/0 1024-65535
@@ -103,7 +113,7 @@ export class Router implements AsyncDisposable {
     this.#resources = resources;
   }
 
-  static async open({ internet, within, inside, lan, wan, name }: RouterOptions): Promise<Router> {
+  static async open({ internet, within, inside, lan, wan, name, mapping = {} }: RouterOptions): Promise<Router> {
     await using opening = new AsyncDisposableStack();
     const gateway = wan.replace(/\d+$/, "1");
     await internet.run(`
@@ -123,7 +133,7 @@ export class Router implements AsyncDisposable {
     const folder = opening.adopt(await mkdtemp(join(tmpdir(), "gatehouse-router-")), (path) =>
       rm(path, { recursive: true, force: true }),
     );
-    opening.adopt(await serveMappings(within, folder), async (daemon) => {
+    opening.adopt(await serveMappings(within, folder, mapping), async (daemon) => {
       const gone = once(daemon, "exit");
       if (daemon.kill("SIGKILL")) await gone;
     });
@@ -147,15 +157,27 @@ export class Router implements AsyncDisposable {
     );
   }
 
+  /** A forwarding that its owner made by hand, which no list tells of. It is looped back to those inside who go round by the address outside. */
+  async forward(outside: { readonly address: string; readonly port: number }, to: string): Promise<void> {
+    const [host = ""] = to.split(":");
+    await this.#within.run(`
+      nft add rule inet filter prerouting ip daddr ${outside.address} tcp dport ${outside.port} dnat ip to ${to}
+      nft add rule inet filter postrouting iifname lan oifname lan ip daddr ${host} masquerade`);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#resources.disposeAsync();
   }
 }
 
 /** miniupnpd, once it answers. */
-const serveMappings = async (within: NetworkNamespace, folder: string): Promise<ChildProcess> => {
+const serveMappings = async (
+  within: NetworkNamespace,
+  folder: string,
+  mapping: PortMappingOptions,
+): Promise<ChildProcess> => {
   const config = join(folder, "miniupnpd.conf");
-  await writeFile(config, portMapping(folder));
+  await writeFile(config, portMapping(folder, mapping));
   const run = ["/usr/sbin/miniupnpd", "-d", "-f", config, "-P", join(folder, "pid")];
   const [program, ...args] = [...within.within, ...run];
   const daemon = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });

@@ -24,4 +24,9 @@ export const noticeRemedies: Readonly<Record<NoticeKind, string>> = {
     "Look at `gatehouse audit`. When all is well: `gatehouse remote on`, and pair each device anew, at home.",
   "remote-refused":
     "Ask the relay's operator whether this gateway was revoked there; with a new invite, `gatehouse remote enrol` enrols it again.",
+  weakness: "`gatehouse inspect --last` says why it matters, and what to do.",
+  newcomer:
+    "If it is yours, add it: `gatehouse camera add`. If not, find out what it is, or dismiss it: `gatehouse newcomer dismiss`.",
+  "router-mapping":
+    "`gatehouse remedy apply mapping-delete` has the router close it, and `gatehouse inspect` shows what in the camera asks for it.",
 };

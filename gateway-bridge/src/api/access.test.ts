@@ -4,23 +4,36 @@ import { fakeCameraId, makeCertificate } from "@gatehouse/shared/testing";
 
 import { mayCallAboutPasskeys } from "./testing/passkey-expectations.ts";
 import { mayCallAboutPeople } from "./testing/people-expectations.ts";
+import { mayCallAboutPosture } from "./testing/posture-expectations.ts";
 import { mayCallAboutRemote } from "./testing/remote-expectations.ts";
 import { mayCallAboutRights } from "./testing/right-expectations.ts";
 import { requests } from "./testing/requests.ts";
 import { ApiWorld, elsewhere, here, session, type Answer, type Question } from "./testing/api-world.ts";
 
 /**
- * Who may: anybody at all, any paired client, only one with `admin`, one with `metrics` on all cameras, or one with this action
+ * Who may: anybody at all, any paired client, only one with `admin`, `metrics` or `remedy` on all cameras, or one with this action
  * on the camera.
  */
 const mayCall: Record<
   RouteName,
-  "anybody" | "page" | "login" | "paired" | "admin" | "metrics" | "live" | "snapshot" | "clip" | "own-session"
+  | "anybody"
+  | "page"
+  | "login"
+  | "paired"
+  | "admin"
+  | "metrics"
+  | "remedy"
+  | "live"
+  | "snapshot"
+  | "clip"
+  | "control"
+  | "own-session"
 > = {
   ...mayCallAboutPeople,
   ...mayCallAboutPasskeys,
   ...mayCallAboutRights,
   ...mayCallAboutRemote,
+  ...mayCallAboutPosture,
   pair: "anybody",
   status: "admin",
   events: "paired",
@@ -164,7 +177,7 @@ const expected = (
   if (rule === "login") return "access-denied";
   if (rule === "paired") return "allowed";
   const everything = who === "an owner with every grant";
-  if (rule === "admin") return everything ? "allowed" : "access-denied";
+  if (rule === "admin" || rule === "remedy") return everything ? "allowed" : "access-denied";
   const allCameras = everything || who === "a plugin with every grant on all cameras";
   if (rule === "metrics") return allCameras ? "allowed" : "access-denied";
   const action = rule === "own-session" ? "live" : rule;

@@ -4,6 +4,7 @@ import { GatehouseError, routes, type Principal, type RouteName } from "@gatehou
 import type { AuditEntry } from "../ports.ts";
 import { auditedAboutPasskeys } from "./testing/passkey-expectations.ts";
 import { auditedAboutPeople } from "./testing/people-expectations.ts";
+import { auditedAboutPosture } from "./testing/posture-expectations.ts";
 import { auditedAboutRemote } from "./testing/remote-expectations.ts";
 import { auditedAboutRights } from "./testing/right-expectations.ts";
 import { audited, isAudited, isTallied } from "./audit-trail.ts";
@@ -21,6 +22,7 @@ describe("isAudited", () => {
     ...auditedAboutPasskeys,
     ...auditedAboutRights,
     ...auditedAboutRemote,
+    ...auditedAboutPosture,
     pair: false,
     status: false,
     events: false,

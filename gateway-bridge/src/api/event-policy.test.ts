@@ -22,7 +22,10 @@ const events: readonly Event[] = [
   { kind: "camera-state", id, camera, at: 1, state: { kind: "ready" } },
   { kind: "camera-added", id, camera, at: 1 },
   { kind: "camera-removed", id, camera, at: 1 },
+  { kind: "finding", id, camera, at: 1, check: "RTSP-ANON", status: "failed", severity: "critical", title: "t" },
 ];
+/** What it takes to hear of it; any grant on the camera for all others. */
+const takes: Partial<Record<Event["kind"], Action>> = { motion: "events", finding: "control" };
 const holding = (kind: PrincipalKind, grants: Grant[], revoked: number | null = null): Principal => ({
   id: PrincipalId.parse("who-aaaaaaaaaaaaaaaa"),
   name: "n",
@@ -39,7 +42,8 @@ describe.each(events)("$kind", (event) => {
   it.each(Action.options)("is heard with %s only where that may be held and covers the camera", (action) => {
     for (const kind of ["owner", "homebridge", "node-red"] as const) {
       const held = kind === "owner" || !ownerOnly.includes(action);
-      const enough = held && (event.kind !== "motion" || action === "events");
+      const needed = takes[event.kind];
+      const enough = held && (needed === undefined || action === needed);
       expect(mayHear(holding(kind, [{ action, camera }]), event, here)).toBe(enough);
       expect(mayHear(holding(kind, [{ action, camera: "*" }]), event, here)).toBe(enough);
       expect(mayHear(holding(kind, [{ action, camera: fakeCameraId("b") }]), event, here)).toBe(false);

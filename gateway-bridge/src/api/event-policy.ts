@@ -5,7 +5,10 @@ import type { Circumstances } from "../domain/circumstances.ts";
 import { isEnrolling } from "../domain/login-policy.ts";
 import type { Caller } from "../ports.ts";
 
-/** Whether this principal is told of this event: motion by the `events` action, a camera's own doings by any grant on it. */
+/**
+ * Whether this principal is told of this event: motion by the `events` action, a camera's own doings by any grant on it,
+ * its weaknesses by `control`, by which a remedy may be proposed.
+ */
 export const mayHear = (principal: Principal, event: Event, circumstances: Circumstances): boolean => {
   switch (event.kind) {
     case "motion":
@@ -14,6 +17,8 @@ export const mayHear = (principal: Principal, event: Event, circumstances: Circu
     case "camera-added":
     case "camera-removed":
       return visibleCameras(principal, [{ id: event.camera }], circumstances).length > 0;
+    case "finding":
+      return decideAccess(principal, { action: "control", camera: event.camera }, circumstances).kind === "allow";
     default:
       return assertNever(event);
   }

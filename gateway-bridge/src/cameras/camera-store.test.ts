@@ -146,6 +146,24 @@ describe("CameraStore", () => {
     expect(open().list()).toEqual([still]);
   });
 
+  it("keeps that streams are fetched within TLS alone, as long as there is a key to do it by", () => {
+    const store = open();
+    store.add({ record, credentials, floors });
+    const { url, pin } = record;
+    const told = () => [store.get(id).secureStreams, open().get(id).secureStreams];
+    expect(told()).toEqual([undefined, undefined]);
+    store.relocate(id, { url, pin, secureStreams: true });
+    expect(told()).toEqual([true, true]);
+    // A new address or key says nothing of streams.
+    store.relocate(id, { url: "https://192.0.2.2/", pin: "q".repeat(43) });
+    expect(told()).toEqual([true, true]);
+    store.relocate(id, { url, pin, secureStreams: false });
+    expect(told()).toEqual([undefined, undefined]);
+    store.relocate(id, { url, pin, secureStreams: true });
+    store.relocate(id, { url, pin: null });
+    expect(told()).toEqual([undefined, undefined]);
+  });
+
   it("takes over what a version without still cameras and two-way audio kept, with its logins, and still removes wholly", () => {
     const { sql } = database;
     sql.exec(

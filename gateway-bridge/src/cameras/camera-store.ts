@@ -46,6 +46,7 @@ const migrations: Migrations = {
      DROP TABLE cameras;
      ALTER TABLE cameras_with_stills RENAME TO cameras;
      ALTER TABLE moved_auth_floors RENAME TO camera_auth_floors`,
+    `ALTER TABLE cameras ADD COLUMN secure_streams INTEGER NOT NULL DEFAULT 0 CHECK (secure_streams IN (0, 1))`,
   ],
 };
 
@@ -68,6 +69,7 @@ const Row = z.object({
   kind: CameraKind,
   pin: z.string().nullable(),
   warm: z.int(),
+  secure_streams: z.int(),
   description: z.string(),
 });
 const StoredCredentials = z.strictObject({ username: z.string(), password: z.string() });
@@ -78,6 +80,14 @@ export interface NewCamera {
   readonly record: CameraRecord;
   readonly credentials: Credentials | undefined;
   readonly floors: AuthFloors;
+}
+
+/** Logins of a camera that take the place of those before; the others stay. */
+export interface ChangedCredentials {
+  /** What it is watched with. */
+  readonly watching?: Credentials;
+  /** What may change its settings; null where that is what it is watched with. */
+  readonly management?: Credentials | null;
 }
 
 /** The cameras that outlive the process. What a call has returned from survives a crash, wholly. */
@@ -91,12 +101,13 @@ export class CameraStore {
     this.#database = database;
     this.#secrets = secrets;
     for (const row of database.sql.prepare("SELECT * FROM cameras ORDER BY rowid").all()) {
-      const { warm, description, ...rest } = Row.parse(row);
+      const { warm, secure_streams: secure, description, ...rest } = Row.parse(row);
       const authFloor = this.#floor(rest.id, "rtsp");
       this.#records.set(rest.id, {
         ...rest,
         authFloor,
         warm: warm === 1,
+        ...(secure === 1 && { secureStreams: true }),
         description: Description.parse(JSON.parse(description)),
       });
     }
@@ -142,15 +153,50 @@ export class CameraStore {
     this.#database.transaction(() => {
       this.#database.sql.prepare("DELETE FROM cameras WHERE id = ?").run(id);
       this.#secrets.delete(secretName(id));
+      this.#secrets.delete(managementName(id));
     });
     this.#records.delete(id);
   }
 
+  /** The login that the camera is watched with. */
   credentials(id: CameraId): Credentials | undefined {
-    const stored = this.#secrets.get(secretName(id));
-    if (stored === undefined) return undefined;
-    const { username, password } = StoredCredentials.parse(JSON.parse(stored.toString("utf8")));
-    return { username, password: Secret.of(password) };
+    return unseal(this.#secrets.get(secretName(id)));
+  }
+
+  /** The login that may change the camera's settings: one of its own where there is one, else that which it is watched with. */
+  managementCredentials(id: CameraId): Credentials | undefined {
+    return unseal(this.#secrets.get(managementName(id))) ?? this.credentials(id);
+  }
+
+  /**
+   * Replaces the logins that are named.
+   * @param also what has to become durable with them, or not at all
+   * @throws GatehouseError `not-found`
+   */
+  changeCredentials(id: CameraId, { watching, management }: ChangedCredentials, also?: () => void): void {
+    this.get(id);
+    this.#database.transaction(() => {
+      if (watching !== undefined) this.#secrets.put(secretName(id), seal(watching));
+      if (management === null) this.#secrets.delete(managementName(id));
+      else if (management !== undefined) this.#secrets.put(managementName(id), seal(management));
+      also?.();
+    });
+  }
+
+  /**
+   * The camera is at another address from now on, shows another key, or has its streams fetched otherwise. Without a key there is no TLS to
+   * fetch them in.
+   * @throws GatehouseError `not-found`, `camera-exists`
+   */
+  relocate(id: CameraId, { url, pin, secureStreams }: Pick<CameraRecord, "url" | "pin" | "secureStreams">): void {
+    const record = this.get(id);
+    if (url !== record.url) this.checkNew(url);
+    const secure = pin !== null && (secureStreams ?? record.secureStreams ?? false);
+    this.#database.sql
+      .prepare("UPDATE cameras SET url = ?, pin = ?, secure_streams = ? WHERE id = ?")
+      .run(url, pin, Number(secure), id);
+    const { secureStreams: _before, ...rest } = record;
+    this.#records.set(id, { ...rest, url, pin, ...(secure && { secureStreams: true }) });
   }
 
   /** Memories that are durable as soon as they rise. */
@@ -181,6 +227,13 @@ export class CameraStore {
 }
 
 const secretName = (id: CameraId): string => `camera/${id}`;
+const managementName = (id: CameraId): string => `camera/${id}/management`;
+
+const unseal = (stored: Buffer | undefined): Credentials | undefined => {
+  if (stored === undefined) return undefined;
+  const { username, password } = StoredCredentials.parse(JSON.parse(stored.toString("utf8")));
+  return { username, password: Secret.of(password) };
+};
 
 const seal = ({ username, password }: Credentials): Buffer =>
   Buffer.from(JSON.stringify({ username, password: password.reveal() } satisfies z.infer<typeof StoredCredentials>));

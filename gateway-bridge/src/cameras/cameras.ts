@@ -1,6 +1,7 @@
 import {
   CameraId,
   GatehouseError,
+  untilAborted,
   type AddCamera,
   type Cancellable,
   type Clock,
@@ -13,13 +14,15 @@ import {
 import { randomBytes, randomUUID } from "node:crypto";
 import type { networkInterfaces } from "node:os";
 
-import type { CameraRecord, StreamEndpoint } from "../domain/camera.ts";
+import type { CameraRecord, Credentials, StreamEndpoint } from "../domain/camera.ts";
 import type { CameraDriver, KeyPictures, OpenSource, ProbeTalk, SecretStore, Snapshot } from "../ports.ts";
 import type { Database } from "../store/database.ts";
 import { adopt } from "./adoption.ts";
+import type { AuthMemories } from "./auth-memories.ts";
 import { CameraEvents } from "./camera-events.ts";
-import { CameraStore, type NewCamera } from "./camera-store.ts";
+import { CameraStore, type ChangedCredentials, type NewCamera } from "./camera-store.ts";
 import { discover, type DiscoverOptions } from "./discover.ts";
+import { keepName } from "./named-host-policy.ts";
 import { OnvifDriver } from "./onvif-driver.ts";
 import { RtspDriver } from "./rtsp-driver.ts";
 import { snapshotWidth } from "./snapshot-policy.ts";
@@ -44,6 +47,10 @@ export interface CamerasOptions {
   readonly discovery?: DiscoverOptions["at"];
   /** Told why a camera's events do not come, and with undefined when they flow. */
   readonly onEventsHealth?: (camera: CameraId, error: GatehouseError | undefined) => void;
+  /** Told when a camera has another password or address: what is connected by the old one must connect anew. */
+  readonly onAccessChanged?: (camera: CameraId) => void;
+  /** Cameras that rest from the start, until they are woken: nobody knows yet which password is theirs. */
+  readonly resting?: readonly CameraId[];
 }
 
 /** Which still picture is wanted. */
@@ -65,6 +72,10 @@ export class Cameras implements AsyncDisposable {
   readonly #store: CameraStore;
   readonly #snapshots: Snapshots;
   readonly #posts = new Map<CameraId, Post>();
+  /** Resolved when the camera is woken. */
+  readonly #resting = new Map<CameraId, PromiseWithResolvers<void>>();
+  /** Drivers that were relieved and are not gone yet. */
+  readonly #relieved = new Set<Promise<void>>();
   readonly #closing = new AbortController();
 
   private constructor(options: CamerasOptions, store: CameraStore) {
@@ -79,7 +90,9 @@ export class Cameras implements AsyncDisposable {
     signal.throwIfAborted();
     await using opening = new AsyncDisposableStack();
     const cameras = opening.use(new Cameras(options, new CameraStore(options.database, options.secrets)));
-    for (const record of cameras.list()) cameras.#posts.set(record.id, cameras.#man(record));
+    for (const id of options.resting ?? []) cameras.#resting.set(id, Promise.withResolvers());
+    for (const record of cameras.list())
+      if (!cameras.#resting.has(record.id)) cameras.#posts.set(record.id, cameras.#man(record));
     opening.move();
     return cameras;
   }
@@ -114,11 +127,68 @@ export class Cameras implements AsyncDisposable {
   /** @throws GatehouseError `not-found` */
   async remove(id: CameraId): Promise<void> {
     this.#store.remove(id);
-    const post = this.#posts.get(id);
-    this.#posts.delete(id);
     this.#snapshots.forget(id);
     this.#announce("camera-removed", id);
-    await post?.[Symbol.asyncDispose]();
+    const gone = this.#relieve(id);
+    this.wake(id);
+    await gone;
+  }
+
+  /** The login that it is watched with; undefined where the camera asks for none. */
+  credentials(id: CameraId): Credentials | undefined {
+    return this.#store.credentials(id);
+  }
+
+  /** The login that may change its settings. */
+  managementCredentials(id: CameraId): Credentials | undefined {
+    return this.#store.managementCredentials(id);
+  }
+
+  /** How strong its logins were so far. */
+  memories(id: CameraId): AuthMemories {
+    return this.#store.memories(id);
+  }
+
+  /**
+   * Keeps everybody from logging in to the camera until it is woken, because its password is being changed: a wrong one would
+   * count against the account. Streams that are connected go on; pictures and new streams wait. Resolves when the last question
+   * that was under way has ended.
+   * @throws GatehouseError `not-found`
+   */
+  async rest(id: CameraId): Promise<void> {
+    this.#store.get(id);
+    if (!this.#resting.has(id)) this.#resting.set(id, Promise.withResolvers());
+    await this.#relieve(id);
+  }
+
+  /** Ends the rest, if there is one. */
+  wake(id: CameraId): void {
+    const resting = this.#resting.get(id);
+    if (resting === undefined) return;
+    this.#resting.delete(id);
+    const record = this.#store.list().find((known) => known.id === id);
+    if (record !== undefined && !this.#closing.signal.aborted) this.#posts.set(id, this.#man(record));
+    resting.resolve();
+  }
+
+  /**
+   * Other logins, durable and at work when it returns. Viewers stay: their streams connect anew.
+   * @param also what has to become durable with them, or not at all
+   * @throws GatehouseError `not-found`
+   */
+  changeCredentials(id: CameraId, changed: ChangedCredentials, also?: () => void): void {
+    this.#store.changeCredentials(id, changed, also);
+    if (changed.watching !== undefined) this.#beginAnew(id);
+  }
+
+  /** Another address or key, durable and at work when it returns. Viewers stay. @throws GatehouseError `not-found`, `camera-exists` */
+  relocate(
+    id: CameraId,
+    { url, ...how }: { readonly url: URL; readonly pin: string | null; readonly secureStreams?: boolean },
+  ): void {
+    const place = keepName(new URL(this.#store.get(id).url), url);
+    this.#store.relocate(id, { url: place.href, ...how });
+    this.#beginAnew(id);
   }
 
   async discover(cancel: Cancellable): Promise<DiscoveredCamera[]> {
@@ -134,7 +204,7 @@ export class Cameras implements AsyncDisposable {
   async snapshot(id: CameraId, wish: SnapshotWish, cancel: Cancellable): Promise<Snapshot> {
     const { kind, description } = this.#store.get(id);
     const { tiers: known, snapshot: offered } = description;
-    const { driver } = this.#post(id);
+    const { driver } = await this.#awake(id, cancel);
     const { width, height, fresh = false } = wish;
     const tiers = kind === "still" ? [] : tiersForSize(known, wish);
     const tierWidth = known.find(({ name }) => name === tiers[0])?.width ?? 0;
@@ -145,7 +215,8 @@ export class Cameras implements AsyncDisposable {
 
   /** @throws GatehouseError `not-found`, `camera-...` */
   async endpoint(id: CameraId, tier: TierName, cancel: Cancellable): Promise<StreamEndpoint> {
-    return this.#post(id).driver.endpoint(tier, cancel);
+    const { driver } = await this.#awake(id, cancel);
+    return driver.endpoint(tier, cancel);
   }
 
   inMotion(): readonly CameraId[] {
@@ -156,7 +227,8 @@ export class Cameras implements AsyncDisposable {
     this.#closing.abort(new GatehouseError("aborted", "the gateway is closing"));
     const posts = [...this.#posts.values()];
     this.#posts.clear();
-    await Promise.all(posts.map((post) => post[Symbol.asyncDispose]()));
+    for (const { resolve } of this.#resting.values()) resolve();
+    await Promise.all([...posts.map((post) => post[Symbol.asyncDispose]()), ...this.#relieved]);
   }
 
   /** A camera without still pictures of its own has those of its stream, where they can be decoded. */
@@ -166,11 +238,39 @@ export class Cameras implements AsyncDisposable {
     return { ...record, description: { ...description, snapshot: true } };
   }
 
+  /** The camera's post, as soon as nobody is changing its password. */
+  async #awake(id: CameraId, { signal }: Cancellable): Promise<Post> {
+    for (;;) {
+      this.#store.get(id);
+      const resting = this.#resting.get(id);
+      if (resting === undefined || this.#closing.signal.aborted) return this.#post(id);
+      await untilAborted(signal, resting.promise);
+    }
+  }
+
   #post(id: CameraId): Post {
-    this.#store.get(id);
     const post = this.#posts.get(id);
     if (post === undefined) throw new GatehouseError("aborted", "the gateway is closing");
     return post;
+  }
+
+  /** Takes the driver from its post. Resolves when it has let go of the camera. */
+  async #relieve(id: CameraId): Promise<void> {
+    const post = this.#posts.get(id);
+    if (post === undefined) return;
+    this.#posts.delete(id);
+    const gone = Promise.resolve(post[Symbol.asyncDispose]());
+    this.#relieved.add(gone);
+    await gone.finally(() => this.#relieved.delete(gone));
+  }
+
+  /** Another driver takes over, who knows the camera as it is stored now. */
+  #beginAnew(id: CameraId): void {
+    if (!this.#resting.has(id)) {
+      void this.#relieve(id);
+      this.#posts.set(id, this.#man(this.#store.get(id)));
+    }
+    this.#options.onAccessChanged?.(id);
   }
 
   /** Puts a driver in charge of a camera, and somebody to listen for its events. */
@@ -190,7 +290,7 @@ export class Cameras implements AsyncDisposable {
   }
 
   #driverOf(record: CameraRecord): CameraDriver {
-    const { id: camera, pin, kind } = record;
+    const { id: camera, pin, kind, secureStreams = false } = record;
     const { clock, openSource } = this.#options;
     const memories = this.#store.memories(camera);
     const own = { camera, url: new URL(record.url), pin, credentials: this.#store.credentials(camera) };
@@ -198,7 +298,7 @@ export class Cameras implements AsyncDisposable {
       case "rtsp":
         return new RtspDriver({ ...own, openSource, memory: memories.rtsp });
       case "onvif":
-        return new OnvifDriver({ ...own, clock, memories });
+        return new OnvifDriver({ ...own, secureStreams, clock, memories });
       case "still":
         return new StillDriver({ ...own, clock, memory: memories.snapshot });
     }

@@ -30,6 +30,8 @@ export interface OnvifDriverOptions {
   /** The device service. */
   readonly url: URL;
   readonly pin: string | null;
+  /** Streams are fetched within TLS, or not at all. */
+  readonly secureStreams?: boolean;
   readonly credentials: Credentials | undefined;
   readonly memories: AuthMemories;
   readonly clock: Clock;
@@ -148,7 +150,7 @@ export class OnvifDriver implements CameraDriver {
   }
 
   #surveyNow(): Promise<Survey> {
-    const { clock } = this.#options;
+    const { clock, secureStreams = false } = this.#options;
     const { signal } = this.#closing;
     const limit = {
       clock,
@@ -159,7 +161,7 @@ export class OnvifDriver implements CameraDriver {
     } as const;
     return withDeadline(limit, async (cancel) => {
       using session = await this.#open(cancel);
-      const found = await survey(session, cancel);
+      const found = await survey(session, { secureStreams }, cancel);
       this.#survey = { found, at: clock.monotonic() };
       return found;
     });

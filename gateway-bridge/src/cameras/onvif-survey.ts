@@ -4,6 +4,7 @@ import type { CameraDescription } from "../domain/camera.ts";
 import { getDeviceInformation } from "../protocols/onvif/device.ts";
 import { isMotionTopic } from "../protocols/onvif/motion-policy.ts";
 import { getSnapshotUri, getStreamUri, type MediaService } from "../protocols/onvif/media-uris.ts";
+import { getSecureStreamUri } from "../protocols/onvif/management/secure-stream.ts";
 import { getProfiles, type MediaProfile } from "../protocols/onvif/media.ts";
 import type { OnvifSession } from "../protocols/onvif/onvif-session.ts";
 import { readTopics } from "../protocols/onvif/topics.ts";
@@ -22,14 +23,20 @@ export interface Survey {
 }
 
 /** Asks a camera for everything that viewers need. @throws GatehouseError as OnvifSession.call, `camera-foreign-host` */
-export const survey = async (session: OnvifSession, cancel: Cancellable): Promise<Survey> => {
+export const survey = async (
+  session: OnvifSession,
+  { secureStreams }: { readonly secureStreams: boolean },
+  cancel: Cancellable,
+): Promise<Survey> => {
   const information = await getDeviceInformation(session, cancel);
   const { service, profiles } = await findProfiles(session, cancel);
   const chosen = chooseTiers(profiles);
   const addresses = new Map<TierName, TierAddresses>();
   for (const { tier, profile } of chosen) {
     const asked = { service, token: profile.token };
-    const stream = await getStreamUri(session, asked, cancel);
+    const stream = secureStreams
+      ? await getSecureStreamUri(session, profile.token, cancel)
+      : await getStreamUri(session, asked, cancel);
     addresses.set(tier.name, { stream, snapshot: await snapshotUri(session, asked, cancel) });
   }
   const description: CameraDescription = {

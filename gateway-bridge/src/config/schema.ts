@@ -83,6 +83,17 @@ export const Config = z
           .default([]),
       })
       .prefault({}),
+    posture: z
+      .strictObject({
+        /** Looks at the cameras' weaknesses once a day, where their owner allowed it. */
+        daily: z.boolean().default(true),
+        /** Tells the time to the cameras, at this address of the gateway in their network. To nobody unless told otherwise. */
+        time: z
+          .strictObject({ address: z.union([z.ipv4(), z.ipv6()]), port: z.int().min(1).max(65_535).default(123) })
+          .nullable()
+          .default(null),
+      })
+      .prefault({}),
     signIn: z
       .strictObject({
         /** Passwords that have leaked: SHA-1 hashes in order, as the downloader of Have I Been Pwned writes them. */

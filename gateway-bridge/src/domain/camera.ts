@@ -38,6 +38,8 @@ export interface CameraRecord {
   /** The strongest login that the camera asked for; a weaker one is refused from then on. */
   readonly authFloor: AuthScheme;
   readonly warm: boolean;
+  /** Its streams are fetched within TLS alone, by the pinned key; where that fails, not at all. */
+  readonly secureStreams?: boolean;
   readonly description: CameraDescription;
 }
 

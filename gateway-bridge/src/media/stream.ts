@@ -110,6 +110,7 @@ export class Stream implements AsyncDisposable {
       onConnected: (tracks) => this.#connected(tracks),
       onUnit: (unit, memory) => this.#unit(unit, memory),
       onFailed: (error) => this.#failed(error),
+      onReplaced: () => this.#interrupted(),
       onStopped: () => this.#interrupted(),
     });
   }
@@ -167,6 +168,12 @@ export class Stream implements AsyncDisposable {
   /** Ends a pause between two tries of the upstream: there is reason to think that the next one succeeds. */
   retryNow(): void {
     this.#upstream.retryNow();
+  }
+
+  /** Connects anew, by what the camera's address and password are now. Viewers stay, and go on at the next key picture. */
+  renew(): void {
+    this.#error = undefined;
+    this.#upstream.renew();
   }
 
   /**

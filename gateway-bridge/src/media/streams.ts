@@ -116,10 +116,12 @@ export class Streams implements AsyncDisposable {
     before?.[Symbol.dispose]();
   }
 
-  /**
-   * The camera is gone, or its address or password is another: its viewers end with `stream-ended`, all it had failed
-   * with is forgotten.
-   */
+  /** The camera's address or password is another: what it had failed with is forgotten, and its viewers stay. */
+  renew(camera: CameraId): void {
+    for (const stream of this.#streams.get(camera)?.values() ?? []) stream.renew();
+  }
+
+  /** The camera is gone: its viewers end with `stream-ended`, all it had failed with is forgotten. */
   async close(camera: CameraId): Promise<void> {
     const tiers = [...(this.#streams.get(camera)?.values() ?? [])];
     this.#streams.delete(camera);

@@ -72,6 +72,39 @@ describe("Upstream", () => {
     expect(house.stream.status.connects).toBe(2);
   });
 
+  it("takes another connection in the place of the present one, and keeps its viewers", async () => {
+    await using house = new House();
+    const viewer = house.watch();
+    await house.settle();
+    house.camera.send(...house.gop());
+    house.streams.renew(camera);
+    await house.settle();
+    expect([house.camera.tries, house.camera.open, house.camera.mostOpen]).toEqual([2, 1, 1]);
+    house.camera.send(...house.gop(3, 700));
+    expect(viewer.ended).toBeUndefined();
+    expect(viewer.units).toHaveLength(8);
+    expect(house.states).toEqual(["connecting", "live", "connecting", "live"]);
+  });
+
+  it("forgets that a password was refused once there is another", async () => {
+    await using house = new House();
+    house.camera.refusal = failure("camera-credentials");
+    house.watch();
+    await house.clock.advance(1_000);
+    expect(house.camera.tries).toBe(1);
+    house.camera.refusal = undefined;
+    house.streams.renew(camera);
+    await house.settle();
+    expect([house.camera.tries, house.camera.open]).toEqual([2, 1]);
+  });
+
+  it("makes no connection that nobody wants by being renewed", async () => {
+    await using house = new House();
+    house.streams.renew(camera);
+    await house.settle();
+    expect(house.camera.tries).toBe(0);
+  });
+
   it("gives a viewer that joins a broken stream no old picture", async () => {
     await using house = new House();
     house.watch();

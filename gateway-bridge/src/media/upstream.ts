@@ -30,6 +30,8 @@ export interface UpstreamOptions {
   readonly onUnit: (unit: AccessUnit, memory?: LentMemory) => void;
   /** The connection is lost, or none came about; the next try follows by itself. */
   readonly onFailed: (error: GatehouseError) => void;
+  /** The connection is given up for another one, which follows at once. */
+  readonly onReplaced: () => void;
   /** Nobody holds it any longer: there is no connection and no try. */
   readonly onStopped: () => void;
 }
@@ -45,6 +47,8 @@ export class Upstream implements AsyncDisposable {
   #linger: Disposable | undefined;
   #retryNow: (() => void) | undefined;
   #refusal: { readonly error: GatehouseError; readonly until: number } | undefined;
+  /** Ends the present connection, or the present try for one. */
+  #leave: AbortController | undefined;
 
   constructor(options: UpstreamOptions) {
     this.#options = options;
@@ -84,6 +88,19 @@ export class Upstream implements AsyncDisposable {
     this.#retryNow?.();
   }
 
+  /** The camera has another password or address: what failed by the old one is forgotten, and a new connection takes the place of the old. */
+  renew(): void {
+    this.#refusal = undefined;
+    if (this.#running === undefined) return;
+    if (this.#leave !== undefined) {
+      this.#leave.abort(stopped("replaced"));
+      return;
+    }
+    // It pauses, and the pause after a refused password cannot be cut short from outside: the loop begins anew.
+    this.#running.abort(stopped("replaced"));
+    this.#start();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#linger?.[Symbol.dispose]();
     this.#stop();
@@ -106,7 +123,7 @@ export class Upstream implements AsyncDisposable {
         log,
         random,
         signal: running.signal,
-        run: (cancel) => this.#connect(cancel),
+        run: (cancel) => this.#connectAnew(cancel),
         onFailure: (error, retryInMs) => {
           if (error.code === "camera-credentials") this.#refusal = { error, until: clock.monotonic() + retryInMs };
           onFailed(error);
@@ -125,6 +142,22 @@ export class Upstream implements AsyncDisposable {
     this.#running.abort(stopped("closed"));
     this.#running = undefined;
     this.#options.onStopped();
+  }
+
+  /** One connection after the other, for as long as each ends because another shall take its place. */
+  async #connectAnew({ signal, healthy }: Healthy): Promise<never> {
+    for (;;) {
+      const leave = new AbortController();
+      this.#leave = leave;
+      try {
+        await this.#connect({ signal: AbortSignal.any([signal, leave.signal]), healthy });
+      } catch (error) {
+        if (signal.aborted || !leave.signal.aborted) throw error;
+        this.#options.onReplaced();
+      } finally {
+        this.#leave = undefined;
+      }
+    }
   }
 
   async #connect({ signal, healthy }: Healthy): Promise<never> {

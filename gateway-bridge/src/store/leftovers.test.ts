@@ -14,7 +14,9 @@ it("removes copies and drafts that were left, and nothing else", async () => {
     Database.open(join(data, "gatehouse.db"))[Symbol.dispose]();
     await copyDatabase(data);
     const kept = ["vault.key", "vault.key.next", "cli.json", `mine.${randomUUID()}.tmp`, "notes.tmp"];
-    const left = ["vault.key", "vault.key.next", "cli.json"].map((name) => `${name}.${randomUUID()}.tmp`);
+    const left = ["vault.key", "vault.key.next", "cli.json", "firmware-rules.note"].map(
+      (name) => `${name}.${randomUUID()}.tmp`,
+    );
     for (const name of [...kept, ...left]) writeFileSync(join(data, name), "x");
     await removeLeftovers(data);
     expect(readdirSync(data).sort()).toEqual(["gatehouse.db", ...kept].sort());

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, type X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
@@ -12,8 +12,8 @@ export interface PinnedTlsOptions {
   readonly port: number;
   /** What messages call the peer, where they must not tell its address; by default `host:port`. */
   readonly name?: string;
-  /** Decides by the SHA-256 of the peer's public key in its SPKI form, 32 bytes. */
-  readonly accepts: (spkiSha256: Buffer) => boolean;
+  /** Decides by the SHA-256 of the peer's public key in its SPKI form, 32 bytes; the certificate around it proves nothing. */
+  readonly accepts: (spkiSha256: Buffer, certificate: X509Certificate) => boolean;
   /** Thrown when `accepts` said no. */
   readonly mismatch: ErrorCode;
   /** Thrown when no TLS connection comes about. */
@@ -25,7 +25,10 @@ export interface PinnedTlsOptions {
   readonly certificate?: string;
   readonly privateKey?: string;
   /** Oldest version spoken; default TLSv1.2, which many cameras end at. */
-  readonly minVersion?: "TLSv1.2" | "TLSv1.3";
+  readonly minVersion?: "TLSv1" | "TLSv1.2" | "TLSv1.3";
+  /** Newest version spoken, and the ciphers that are offered: to find out what a peer would put up with. */
+  readonly maxVersion?: "TLSv1.1" | "TLSv1.3";
+  readonly ciphers?: string;
   /** What is spoken inside; a peer that does not agree to it is `unreachable`. RFC 7301 */
   readonly alpn?: string;
   /** Carries the connection in the place of one to `host`, which is then but the name that is asked for. It is destroyed with it. */
@@ -48,9 +51,11 @@ export const connectPinned = async (options: PinnedTlsOptions, { signal }: Cance
   const abort = onAbort(signal, (reason) => socket.destroy(isError(reason) ? reason : undefined));
   try {
     await handshake(socket);
-    const key = peerKey(socket);
+    // Undefined where the peer shows none: then nothing proves who it is. Node tells it once.
+    const certificate = socket.getPeerX509Certificate();
     signal.throwIfAborted();
-    if (key !== undefined && options.accepts(sha256(key))) return speaking(socket, options);
+    if (certificate !== undefined && options.accepts(keyHash(certificate), certificate))
+      return speaking(socket, options);
   } catch (cause) {
     socket.destroy();
     signal.throwIfAborted();
@@ -104,6 +109,8 @@ const tlsOptions = (options: PinnedTlsOptions): ConnectionOptions => ({
   ...(options.legacy === true
     ? { minVersion: "TLSv1", ciphers: "DEFAULT@SECLEVEL=0" }
     : { minVersion: options.minVersion ?? "TLSv1.2" }),
+  ...(options.maxVersion !== undefined && { maxVersion: options.maxVersion }),
+  ...(options.ciphers !== undefined && { ciphers: options.ciphers }),
 });
 
 const handshake = (socket: TLSSocket): Promise<void> =>
@@ -119,6 +126,4 @@ const speaking = (socket: TLSSocket, { alpn }: PinnedTlsOptions): TLSSocket => {
   return socket;
 };
 
-/** Undefined where the peer shows no certificate: then nothing proves who it is. */
-const peerKey = (socket: TLSSocket): Buffer | undefined =>
-  socket.getPeerX509Certificate()?.publicKey.export({ type: "spki", format: "der" });
+const keyHash = ({ publicKey }: X509Certificate): Buffer => sha256(publicKey.export({ type: "spki", format: "der" }));

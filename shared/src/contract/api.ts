@@ -16,6 +16,7 @@ import { openApiRoutes } from "./openapi-routes.ts";
 import { OfferPairing, Pair, Paired, PairingOffer } from "./pairing.ts";
 import { passkeyRoutes } from "./passkey-routes.ts";
 import { peopleRoutes } from "./people-routes.ts";
+import { postureRoutes } from "./posture-routes.ts";
 import { remoteRoutes } from "./remote-routes.ts";
 import { roleRoutes } from "./role-routes.ts";
 import { camera, liveQuery, nothing, QueryInt, QuerySeconds, route, session, type Route } from "./route.ts";
@@ -182,6 +183,7 @@ export const routes = {
   ...clockRoutes,
   ...passkeyRoutes,
   ...remoteRoutes,
+  ...postureRoutes,
 } satisfies Record<string, Route>;
 
 export type RouteName = keyof typeof routes;

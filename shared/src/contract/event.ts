@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { Camera, CameraState } from "./camera.ts";
 import { CameraId, GatewayId, Name, PrincipalId, Time } from "./ids.ts";
+import { CheckId, FindingStatus, Severity } from "./posture.ts";
 
 /** Something that happened at a camera. */
 export const Event = z.discriminatedUnion("kind", [
@@ -20,6 +21,17 @@ export const Event = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("camera-state"), id: z.uuid(), camera: CameraId, at: Time, state: CameraState }),
   z.strictObject({ kind: z.literal("camera-added"), id: z.uuid(), camera: CameraId, at: Time }),
   z.strictObject({ kind: z.literal("camera-removed"), id: z.uuid(), camera: CameraId, at: Time }),
+  /** A look at the camera's weaknesses brought something else than the one before. */
+  z.strictObject({
+    kind: z.literal("finding"),
+    id: z.uuid(),
+    camera: CameraId,
+    at: Time,
+    check: CheckId,
+    status: FindingStatus,
+    severity: Severity,
+    title: z.string(),
+  }),
 ]);
 export type Event = z.infer<typeof Event>;
 

@@ -20,6 +20,9 @@ export const NoticeKind = z.enum([
   "remote-device-revoked",
   "remote-panic",
   "remote-refused",
+  "weakness",
+  "newcomer",
+  "router-mapping",
 ]);
 export type NoticeKind = z.infer<typeof NoticeKind>;
 

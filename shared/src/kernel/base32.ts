@@ -17,5 +17,6 @@ export const base32 = (bytes: Uint8Array): string => {
 
 /** An id such as `cam-abcdefghijklmnop`: 80 random bits, so that nobody guesses one or meets another's. */
 export const randomId = (
-  prefix: "cam" | "who" | "ses" | "login" | "note" | "role" | "link" | "passkey" | "op" | "dev",
+  prefix:
+    "cam" | "who" | "ses" | "login" | "note" | "role" | "link" | "passkey" | "op" | "dev" | "look" | "mend" | "new",
 ): string => `${prefix}-${base32(randomBytes(10))}`;

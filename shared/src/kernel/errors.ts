@@ -298,6 +298,28 @@ export const errorRegistry = {
   "last-factor": entry("never", 409, "Set up another way to sign in first; whoever governs needs two factors."),
   "code-refused": entry("never", 422, "Type the six digits that your authenticator shows now; check its clock."),
 
+  "inspection-not-allowed": entry(
+    "never",
+    403,
+    "Allow that this camera is looked at: `gatehouse inspect --allow CAMERA`. It is asked once for each camera.",
+  ),
+  "probe-refused": entry(
+    "later",
+    429,
+    "Gatehouse does not ask this of the camera now, so that nobody is locked out of it. Look again in 35 minutes.",
+  ),
+  "remedy-unfit": entry("never", 409, "Follow the steps of the finding by hand, then check again."),
+  "remedy-conflict": entry("later", 409, "Wait until the change of this camera that is going on has ended."),
+  "remedy-failed": entry("later", 502, "Nothing else was changed. See what the remedy says, and try again."),
+  "advisories-invalid": entry("never", 400, "Take the file of advisories as Gatehouse published it, whole."),
+  "firmware-unfit": entry("never", 400, "Take the firmware file that the camera's maker offers for this very model."),
+  "router-unreachable": entry("later", 503, "Check that the router is switched on, and look again."),
+  "router-refused": entry(
+    "never",
+    409,
+    "Remove the port forwarding at the router's own page, or switch UPnP off in the camera and restart it.",
+  ),
+  "router-answer-malformed": entry("later", 502, "Restart the router; if it stays, look for newer firmware for it."),
   "relay-stopped": entry(
     "later",
     503,

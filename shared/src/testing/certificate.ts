@@ -31,19 +31,29 @@ export const makeCertificate = (options: TestCertificateOptions = {}): TestCerti
   };
 };
 
+export interface SigningOptions {
+  /** UTCTime: `200101000000Z`. */
+  readonly notBefore?: string;
+  readonly notAfter?: string;
+  /** Signs by SHA-1, as nobody should; of RSA keys alone. */
+  readonly sha1?: boolean;
+}
+
 /** An X.509 certificate (RFC 5280 4.1), PEM, signed by a P-256, Ed25519 or RSA key. Node can read certificates but not make them. */
 export const signCertificate = (
   name: string,
   publicKey: KeyObject,
   issuer: { readonly name: string; readonly privateKey: KeyObject },
+  { notBefore = "200101000000Z", notAfter = "491231235959Z", sha1 = false }: SigningOptions = {},
 ): string => {
-  const { algorithm, digest } = algorithms[issuer.privateKey.asymmetricKeyType as keyof typeof algorithms];
+  const type = issuer.privateKey.asymmetricKeyType as keyof typeof algorithms;
+  const { algorithm, digest } = sha1 ? rsaWithSha1 : algorithms[type];
   const body = sequence(
     tlv(0xa0, tlv(0x02, Buffer.of(2))),
     tlv(0x02, Buffer.concat([Buffer.of(0x01), randomBytes(15)])),
     algorithm,
     commonName(issuer.name),
-    sequence(tlv(0x17, Buffer.from("200101000000Z")), tlv(0x17, Buffer.from("491231235959Z"))),
+    sequence(tlv(0x17, Buffer.from(notBefore)), tlv(0x17, Buffer.from(notAfter))),
     commonName(name),
     publicKey.export({ type: "spki", format: "der" }),
     ...(issuer.name === name ? [authority] : []),
@@ -70,6 +80,12 @@ const algorithms = {
   ec: { algorithm: sequence(oid("2a8648ce3d040302")), digest: "sha256" },
   ed25519: { algorithm: sequence(oid("2b6570")), digest: null },
   rsa: { algorithm: sequence(oid("2a864886f70d01010b"), tlv(0x05, Buffer.alloc(0))), digest: "sha256" },
+} as const;
+
+// 1.2.840.113549.1.1.5
+const rsaWithSha1 = {
+  algorithm: sequence(oid("2a864886f70d010105"), tlv(0x05, Buffer.alloc(0))),
+  digest: "sha1",
 } as const;
 
 // Critical basicConstraints 2.5.29.19 with cA TRUE (RFC 5280 4.2.1.9): what signed itself may sign others.

@@ -1,4 +1,10 @@
-export { makeCertificate, signCertificate, type TestCertificate, type TestCertificateOptions } from "./certificate.ts";
+export {
+  makeCertificate,
+  signCertificate,
+  type SigningOptions,
+  type TestCertificate,
+  type TestCertificateOptions,
+} from "./certificate.ts";
 export {
   FakeGateway,
   fakeCameraId,

@@ -40,6 +40,7 @@ import { ApiServer, type ApiServerOptions } from "../server.ts";
 import { FakeLogins } from "./fake-logins.ts";
 import { passkeySamples } from "./passkey-expectations.ts";
 import { peopleSamples } from "./people-expectations.ts";
+import { postureSamples } from "./posture-expectations.ts";
 import { remoteSamples } from "./remote-expectations.ts";
 import { rightSamples } from "./right-expectations.ts";
 
@@ -111,6 +112,7 @@ export const samples: Samples = {
   ...passkeySamples,
   ...rightSamples,
   ...remoteSamples,
+  ...postureSamples,
   pair: {
     principal: PrincipalId.parse("who-zzzzzzzzzzzzzzzz"),
     name: "New",

@@ -3,6 +3,7 @@ import type { RouteName } from "@gatehouse/shared";
 import { here, session } from "./api-world.ts";
 import { passkeyRequests } from "./passkey-expectations.ts";
 import { peopleRequests } from "./people-expectations.ts";
+import { postureRequests } from "./posture-expectations.ts";
 import { remoteRequests } from "./remote-expectations.ts";
 import { rightRequests } from "./right-expectations.ts";
 
@@ -14,6 +15,7 @@ export const requests: Record<RouteName, { readonly path: string; readonly body?
   ...passkeyRequests,
   ...rightRequests,
   ...remoteRequests,
+  ...postureRequests,
   pair: { path: "/v1/pair", body: { secret: "A".repeat(22), kind: "node-red", publicKey: "AAAA" } },
   status: { path: "/v1/status" },
   events: { path: "/v1/events" },

@@ -18,12 +18,17 @@ import { clockConfirmCommand } from "./clock-confirm.ts";
 import { connectCommand } from "./connect.ts";
 import { connectPairCommand } from "./connect-pair.ts";
 import { eraseCommand } from "./erase.ts";
+import { findingAcceptCommand, findingStateCommand, findingWithdrawCommand } from "./finding.ts";
+import { advisoriesUpdateCommand, firmwareInstallCommand } from "./firmware.ts";
 import { firstRunCommand } from "./first-run.ts";
 import { grantListCommand } from "./grant-list.ts";
 import { grantSetCommand } from "./grant-set.ts";
 import { guestInviteCommand, guestListCommand, guestRevokeCommand } from "./guest.ts";
 import { healthCommand } from "./health.ts";
+import { inspectCommand } from "./inspect.ts";
+import { isolateCommand } from "./isolate.ts";
 import { loginEndCommand, loginListCommand } from "./login.ts";
+import { newcomerDismissCommand, newcomerListCommand } from "./newcomer.ts";
 import { noticeDismissCommand, noticeListCommand } from "./notice.ts";
 import { pairCommand } from "./pair.ts";
 import {
@@ -33,6 +38,13 @@ import {
   personListCommand,
   personRemoveCommand,
 } from "./person.ts";
+import {
+  remedyApplyCommand,
+  remedyConfirmCommand,
+  remedyDeclineCommand,
+  remedyListCommand,
+  remedyUndoCommand,
+} from "./remedy.ts";
 import { remoteDeviceAddCommand, remoteDeviceListCommand, remoteDeviceRevokeCommand } from "./remote-device.ts";
 import {
   remoteEnrolCommand,
@@ -45,6 +57,7 @@ import {
 } from "./remote.ts";
 import { restoreCommand } from "./restore.ts";
 import { roleAddCommand, roleChangeCommand, roleListCommand, roleRemoveCommand } from "./role.ts";
+import { routerCommand } from "./router.ts";
 import { statusCommand } from "./status.ts";
 import { trustCommand } from "./trust.ts";
 import { upCommand } from "./up.ts";
@@ -69,6 +82,21 @@ export const commands: readonly Command[] = [
   cameraAddCommand,
   cameraListCommand,
   cameraRemoveCommand,
+  newcomerListCommand,
+  newcomerDismissCommand,
+  inspectCommand,
+  findingAcceptCommand,
+  findingWithdrawCommand,
+  findingStateCommand,
+  remedyApplyCommand,
+  remedyListCommand,
+  remedyConfirmCommand,
+  remedyDeclineCommand,
+  remedyUndoCommand,
+  firmwareInstallCommand,
+  advisoriesUpdateCommand,
+  routerCommand,
+  isolateCommand,
   pairCommand,
   trustCommand,
   certificateCommand,

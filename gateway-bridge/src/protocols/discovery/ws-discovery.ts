@@ -1,9 +1,10 @@
-import { isGatehouseError, systemCode, type Cancellable, type Clock, type Logger } from "@gatehouse/shared";
+import { isGatehouseError, type Cancellable, type Clock, type Logger } from "@gatehouse/shared";
 import { randomUUID } from "node:crypto";
-import { createSocket, type Socket } from "node:dgram";
+import type { Socket } from "node:dgram";
 import type { networkInterfaces } from "node:os";
 
-import { writeXml, xml } from "../xml/write-xml.ts";
+import { closeSocket, openMulticastSocket, sendIfOpen } from "../udp/multicast-socket.ts";
+import { onvifTypes, probeMessage } from "./probe-message.ts";
 import { readProbeAnswer, type ProbeMatch } from "./probe-match.ts";
 
 export interface ProbeOptions {
@@ -21,14 +22,6 @@ const defaultTimeoutMs = 3_000;
 /** Datagrams get lost, and some devices sleep through the first. */
 const probesAtMs = [0, 500, 1_500];
 const mostDevices = 256;
-
-const discovery = "http://schemas.xmlsoap.org/ws/2005/04/discovery";
-const addressing = "http://schemas.xmlsoap.org/ws/2004/08/addressing";
-/** ONVIF's own two: devices answer to one, the other, or both (ONVIF Core 7.3.1). */
-const types = [
-  ["http://www.onvif.org/ver10/network/wsdl", "NetworkVideoTransmitter"],
-  ["http://www.onvif.org/ver10/device/wsdl", "Device"],
-] as const;
 
 /** Every IPv4 address of this computer, loopback apart. */
 export const ipv4Addresses = (interfaces: ReturnType<typeof networkInterfaces>): readonly string[] =>
@@ -58,7 +51,7 @@ export const probe = async (options: ProbeOptions, { signal }: Cancellable): Pro
   };
   using asking = new DisposableStack();
   for (const address of from) {
-    const socket = asking.adopt(openSocket(address, { hear, log }), closeSocket);
+    const socket = asking.adopt(openMulticastSocket(address, { hear, log }), closeSocket);
     for (const ms of probesAtMs) asking.use(clock.schedule(ms, () => sendProbes(socket, to, asked)));
   }
   await clock.delay(timeoutMs, { signal });
@@ -75,72 +68,14 @@ const matchesFor = (asked: ReadonlySet<string>, datagram: Buffer): readonly Prob
   }
 };
 
-interface Ears {
-  readonly hear: (datagram: Buffer, sender: string) => void;
-  readonly log: Logger;
-}
-
-/** A socket that can be written to at once: what is sent waits until it is bound. */
-const openSocket = (address: string, { hear, log }: Ears): Socket => {
-  const socket = createSocket("udp4");
-  socket.on("message", (datagram, { address: sender }) => hear(datagram, sender));
-  const fail = (error: unknown): void => {
-    log.warn("discovery failed on an interface", { address, code: systemCode(error) });
-    closeSocket(socket);
-  };
-  socket.on("error", fail);
-  socket.once("listening", () => {
-    try {
-      // Where a multicast leaves is not a matter of the bound address on every system.
-      socket.setMulticastInterface(address);
-    } catch (error) {
-      // The interface lost the address since it was listed.
-      fail(error);
-    }
-  });
-  socket.bind(0, address);
-  return socket;
-};
-
-/** A socket may have closed itself over an error; to close it again throws. */
-const closeSocket = (socket: Socket): void => {
-  try {
-    socket.close();
-  } catch (error) {
-    if (systemCode(error) !== "ERR_SOCKET_DGRAM_NOT_RUNNING") throw error;
-  }
-};
-
 const sendProbes = (
   socket: Socket,
   to: { readonly address: string; readonly port: number },
   asked: Set<string>,
 ): void => {
-  for (const type of types) {
+  for (const type of onvifTypes) {
     const id = `urn:uuid:${randomUUID()}`;
     asked.add(id);
-    try {
-      // A failure to send is told by the socket's error event.
-      socket.send(probeMessage(id, type), to.port, to.address);
-    } catch (error) {
-      if (systemCode(error) !== "ERR_SOCKET_DGRAM_NOT_RUNNING") throw error;
-    }
+    sendIfOpen(socket, probeMessage(id, type), to);
   }
 };
-
-const probeMessage = (id: string, [namespace, name]: (typeof types)[number]): string =>
-  writeXml(
-    xml(
-      "s:Envelope",
-      { "xmlns:s": "http://www.w3.org/2003/05/soap-envelope", "xmlns:a": addressing, "xmlns:d": discovery },
-      xml(
-        "s:Header",
-        {},
-        xml("a:Action", { "s:mustUnderstand": "1" }, `${discovery}/Probe`),
-        xml("a:MessageID", {}, id),
-        xml("a:ReplyTo", {}, xml("a:Address", {}, `${addressing}/role/anonymous`)),
-        xml("a:To", { "s:mustUnderstand": "1" }, "urn:schemas-xmlsoap-org:ws:2005:04:discovery"),
-      ),
-      xml("s:Body", {}, xml("d:Probe", {}, xml("d:Types", { "xmlns:t": namespace }, `t:${name}`))),
-    ),
-  );

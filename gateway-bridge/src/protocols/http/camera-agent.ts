@@ -11,11 +11,15 @@ import { Agent, type ClientRequestArgs } from "node:http";
 import { connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
+import { throughGate, type ConnectionGate } from "../tcp/connection-gate.ts";
+
 export interface CameraAgentOptions {
   /** SHA-256 of the camera's public key, base64url: then every connection is TLS and shows that key. Null: plain TCP. */
   readonly pin: string | null;
   readonly clock: Clock;
   readonly connectTimeoutMs: number;
+  /** Counts the connections; none does unless given. */
+  readonly gate?: ConnectionGate | undefined;
 }
 
 /** Cheap cameras fall over when more connections are open. */
@@ -48,7 +52,17 @@ export class CameraAgent extends Agent {
     return undefined;
   }
 
+  /** Closes the connections that nobody uses at the moment. */
+  closeIdle(): void {
+    for (const sockets of Object.values(this.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+  }
+
   #connect(place: { readonly host: string; readonly port: number }, cancel: Cancellable): Promise<Socket> {
+    const { gate } = this.#options;
+    return throughGate({ gate, to: place }, () => this.#connectNow(place, cancel), cancel);
+  }
+
+  #connectNow(place: { readonly host: string; readonly port: number }, cancel: Cancellable): Promise<Socket> {
     const { pin } = this.#options;
     if (pin === null) return connectPlain(place, cancel);
     const expected = Buffer.from(pin, "base64url");

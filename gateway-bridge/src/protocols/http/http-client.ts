@@ -8,20 +8,24 @@ import {
 } from "@gatehouse/shared";
 import { request as sendRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 
+import type { ConnectionGate } from "../tcp/connection-gate.ts";
 import { CameraAgent } from "./camera-agent.ts";
 import { decideRedirect } from "./redirect-policy.ts";
 
 /** Answers a camera's login challenges; `Authorizer` of protocols/auth is one. */
 export interface HttpLogin {
   /**
-   * Takes every WWW-Authenticate header of a 401, and the Authorization header that was refused with it.
+   * Takes every WWW-Authenticate header of a 401, the Authorization header that was refused with it, and what the camera says to it.
    * Throws where it cannot or must not answer, as when the password is wrong.
    */
-  challenge(headers: readonly string[], request: { readonly authorization: string | undefined }): void;
+  challenge(
+    headers: readonly string[],
+    request: { readonly authorization: string | undefined; readonly words?: Buffer },
+  ): void;
   /** The Authorization header, once there was a challenge. */
   authorize(method: string, uri: string): string | undefined;
-  /** The camera took what `authorize` gave. */
-  accepted(): void;
+  /** The camera took what `authorize` gave, and answered by this status. */
+  accepted(status: number): void;
 }
 
 export interface HttpClientOptions {
@@ -30,15 +34,21 @@ export interface HttpClientOptions {
   /** SHA-256 of its public key, base64url: then only https is spoken, to that key. Null: only http. */
   readonly pin: string | null;
   readonly clock: Clock;
+  /** Counts the connections; none does unless given. */
+  readonly gate?: ConnectionGate | undefined;
 }
 
 export interface HttpRequest {
   readonly url: URL;
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT" | "SUBSCRIBE";
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Buffer;
   /** Longest body taken, in bytes; default 1 MiB. */
   readonly limit?: number;
+  /** What is longer, or has no end, is cut off at the limit, and no failure. */
+  readonly cut?: boolean;
+  /** False where a redirect is itself what is asked for. */
+  readonly follow?: boolean;
   /** For the whole exchange, connecting included; default 10 s. */
   readonly timeoutMs?: number;
   /** Without it no credentials are sent, and a 401 is an answer like any other. */
@@ -62,10 +72,12 @@ const mostExchanges = 3;
 export class HttpClient implements Disposable {
   readonly #options: HttpClientOptions;
   readonly #agent: CameraAgent;
+  readonly #crowded: Disposable | undefined;
 
   constructor(options: HttpClientOptions) {
     this.#options = options;
-    this.#agent = new CameraAgent({ pin: options.pin, clock: options.clock, connectTimeoutMs });
+    this.#agent = new CameraAgent({ ...options, connectTimeoutMs });
+    this.#crowded = options.gate?.onCrowded(() => this.#agent.closeIdle());
   }
 
   /**
@@ -81,7 +93,7 @@ export class HttpClient implements Disposable {
       { clock, ms, what: "the camera's answer", code: "camera-unreachable", signal: cancel.signal },
       async (bounded) => {
         const answer = await this.#authorized(request, bounded);
-        if (![301, 302, 303, 307, 308].includes(answer.status)) return answer;
+        if (request.follow === false || ![301, 302, 303, 307, 308].includes(answer.status)) return answer;
         const url = this.#redirected(request.url, answer.headers.location);
         return this.#authorized({ ...request, url }, bounded);
       },
@@ -89,6 +101,7 @@ export class HttpClient implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#crowded?.[Symbol.dispose]();
     this.#agent.destroy();
   }
 
@@ -98,11 +111,11 @@ export class HttpClient implements Disposable {
       const authorization = login?.authorize(method, url.pathname + url.search);
       const { challenges, ...answer } = await this.#exchange(request, authorization, cancel);
       if (answer.status !== 401) {
-        if (authorization !== undefined) login?.accepted();
+        if (authorization !== undefined) login?.accepted(answer.status);
         return answer;
       }
       if (login === undefined || challenges.length === 0) return answer;
-      login.challenge(challenges, { authorization });
+      login.challenge(challenges, { authorization, words: answer.body });
       if (exchange === mostExchanges)
         throw new GatehouseError("camera-credentials", "the camera keeps asking for a login");
     }
@@ -180,7 +193,7 @@ class KeptConnectionLost extends Error {
 
 const send = (attempt: Attempt, { signal }: Cancellable): Promise<RawAnswer> =>
   new Promise((resolve, reject) => {
-    const { url, method, body, agent, limit = defaultLimit } = attempt;
+    const { url, method, body, agent, limit = defaultLimit, cut = false } = attempt;
     // Node calls it an http request whatever the agent's socket is; TLS is the agent's affair.
     const port = url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port);
     const request = sendRequest(
@@ -194,7 +207,7 @@ const send = (attempt: Attempt, { signal }: Cancellable): Promise<RawAnswer> =>
         headers: headersOf(attempt),
       },
       (answer) => {
-        readBody(answer, limit).then(
+        readBody(answer, { limit, cut }).then(
           (content) => resolve({ ...headOf(answer), body: content }),
           (error: unknown) => reject(named(error, url, true)),
         );
@@ -226,21 +239,26 @@ const headOf = (answer: IncomingMessage): Omit<RawAnswer, "body"> => ({
   challenges: answer.headersDistinct["www-authenticate"] ?? [],
 });
 
-/** The whole body, or an error as soon as it is known to be longer than `limit`. */
-const readBody = async (answer: IncomingMessage, limit: number): Promise<Buffer> => {
+/** The whole body, or an error as soon as it is known to be longer than `limit`; to be cut, what comes of it until then. */
+const readBody = async (
+  answer: IncomingMessage,
+  { limit, cut }: { readonly limit: number; readonly cut: boolean },
+): Promise<Buffer> => {
   const tooLarge = (): GatehouseError =>
     new GatehouseError("camera-answer-too-large", `the camera's answer is longer than ${limit} bytes`);
   try {
-    if (/^multipart\/x-mixed-replace\b/i.test(answer.headers["content-type"] ?? "")) throw endless();
-    if (Number(answer.headers["content-length"] ?? 0) > limit) throw tooLarge();
+    if (!cut && /^multipart\/x-mixed-replace\b/i.test(answer.headers["content-type"] ?? "")) throw endless();
+    if (!cut && Number(answer.headers["content-length"] ?? 0) > limit) throw tooLarge();
     const chunks: Buffer[] = [];
     let bytes = 0;
     for await (const chunk of answer as AsyncIterable<Buffer>) {
       bytes += chunk.length;
-      if (bytes > limit) throw tooLarge();
       chunks.push(chunk);
+      if (bytes <= limit) continue;
+      if (cut) break;
+      throw tooLarge();
     }
-    return Buffer.concat(chunks, bytes);
+    return Buffer.concat(chunks, Math.min(bytes, limit));
   } finally {
     // Frees the connection when the body was left unread; a read one is back with the agent and is not touched.
     if (!answer.complete) answer.destroy();

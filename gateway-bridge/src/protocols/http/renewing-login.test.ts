@@ -32,7 +32,7 @@ describe("RenewingLogin", () => {
   it("begins afresh when a login that was accepted is refused, once", () => {
     const { login, challenge, made } = setUp();
     challenge();
-    login.accepted();
+    login.accepted(200);
     challenge();
     expect([made(), login.authorize("GET", "/")]).toEqual([2, "after 1"]);
     expect(challenge).toThrow(expect.objectContaining({ code: "camera-credentials" }));
@@ -49,7 +49,7 @@ describe("RenewingLogin", () => {
   it("does not begin afresh over anything but a refused password", () => {
     const { login, challenge, made } = setUp("camera-weaker-auth");
     challenge();
-    login.accepted();
+    login.accepted(200);
     expect(challenge).toThrow(expect.objectContaining({ code: "camera-weaker-auth" }));
     expect(made()).toBe(1);
   });

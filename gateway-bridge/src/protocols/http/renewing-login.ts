@@ -31,8 +31,8 @@ export class RenewingLogin implements HttpLogin {
     return this.#login.authorize(method, uri);
   }
 
-  accepted(): void {
-    this.#login.accepted();
+  accepted(status: number): void {
+    this.#login.accepted(status);
     this.#proven = true;
   }
 }

@@ -5,7 +5,7 @@ import { parseXml } from "../xml/parse-xml.ts";
 import { escapeXml } from "../xml/write-xml.ts";
 import type { XmlElement } from "../xml/xml-element.ts";
 import type { XmlNode } from "../xml/write-xml.ts";
-import type { OnvifSession } from "./onvif-session.ts";
+import type { OnvifCaller } from "./onvif-caller.ts";
 
 /**
  * npm `onvif`, with its transport replaced by ours: it words the request and reads the answer, and never touches a socket,
@@ -19,7 +19,7 @@ export type MediaService = "media" | "media2";
 
 /** Where a profile's RTSP stream is, forced to the camera's host. */
 export const getStreamUri = async (
-  session: OnvifSession,
+  session: OnvifCaller,
   profile: { readonly service: MediaService; readonly token: string },
   cancel: Cancellable,
 ): Promise<URL> => {
@@ -30,7 +30,7 @@ export const getStreamUri = async (
 
 /** Where a still picture of a profile is, forced to the camera's host. Cameras without one answer by `camera-fault`. */
 export const getSnapshotUri = async (
-  session: OnvifSession,
+  session: OnvifCaller,
   profile: { readonly service: MediaService; readonly token: string },
   cancel: Cancellable,
 ): Promise<URL> => {
@@ -57,7 +57,7 @@ interface Transport {
 }
 
 const ask = (
-  session: OnvifSession,
+  session: OnvifCaller,
   service: MediaService,
   cancel: Cancellable,
   run: (camera: onvif.Cam, done: Done) => void,

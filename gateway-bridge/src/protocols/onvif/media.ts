@@ -1,7 +1,7 @@
 import type { Cancellable } from "@gatehouse/shared";
 
 import { find, findAll, textAt, type XmlElement } from "../xml/xml-element.ts";
-import type { OnvifSession } from "./onvif-session.ts";
+import type { OnvifCaller } from "./onvif-caller.ts";
 
 /** A media profile: one way in which a camera encodes what one of its sources sees. */
 export interface MediaProfile {
@@ -26,7 +26,7 @@ const mostProfiles = 64;
  * `1.50` becomes `1.5` and the camera no longer knows it (media-uris.test.ts measures it).
  */
 export const getProfiles = async (
-  session: OnvifSession,
+  session: OnvifCaller,
   service: "media" | "media2",
   cancel: Cancellable,
 ): Promise<readonly MediaProfile[]> => {

@@ -3,12 +3,14 @@ import { GatehouseError, isGatehouseError, type Cancellable } from "@gatehouse/s
 import { xml, type XmlNode } from "../xml/write-xml.ts";
 import { find, findAll, textAt, type XmlElement } from "../xml/xml-element.ts";
 import { decideCameraUri, type CameraUri } from "./camera-uri-policy.ts";
-import { namespaces } from "./namespaces.ts";
+import { namespaces, serviceNamespaces } from "./namespaces.ts";
+import type { OnvifCaller } from "./onvif-caller.ts";
 import { SoapClient, type SoapCall, type SoapClientOptions } from "./soap-client.ts";
 
-export type OnvifService = "device" | "media" | "media2" | "events";
+export type OnvifService = keyof typeof serviceNamespaces;
+const knownServices = Object.keys(serviceNamespaces) as readonly OnvifService[];
 
-export interface OnvifCall extends Pick<SoapCall, "header" | "timeoutMs"> {
+export interface OnvifCall extends Pick<SoapCall, "header" | "timeoutMs" | "limit"> {
   readonly service: OnvifService;
   readonly operation: string;
   /** The operation's arguments; their prefix `o` stands for the service's namespace. */
@@ -22,7 +24,7 @@ export interface OnvifCall extends Pick<SoapCall, "header" | "timeoutMs"> {
 }
 
 /** A camera whose clock is known and whose services are found. */
-export class OnvifSession implements Disposable {
+export class OnvifSession implements OnvifCaller, Disposable {
   readonly #device: URL;
   readonly #soap: SoapClient;
   readonly #services: ReadonlyMap<OnvifService, URL>;
@@ -54,10 +56,12 @@ export class OnvifSession implements Disposable {
 
   /** @throws GatehouseError as SoapClient.call; `camera-fault` where the camera lacks the service */
   async call(call: OnvifCall, cancel: Cancellable): Promise<XmlElement> {
-    const { service, operation, namespace = namespaces[service], action = `${namespace}/${operation}` } = call;
+    const { service, operation, namespace = serviceNamespaces[service], action = `${namespace}/${operation}` } = call;
     const url = call.url ?? this.#services.get(service);
     if (url === undefined) {
-      throw new GatehouseError("camera-fault", `the camera has no ${service} service`, { details: { operation } });
+      // As a camera itself says it, so that nobody has to tell the two apart.
+      const details = { operation, codes: ["ActionNotSupported"], words: "" };
+      throw new GatehouseError("camera-fault", `the camera has no ${service} service`, { details });
     }
     const body = xml(`o:${operation}`, { "xmlns:o": namespace }, ...(call.arguments ?? []));
     return this.#soap.call({ ...call, url, action, body }, cancel);
@@ -129,7 +133,7 @@ const ask = (
 const readServices = (answer: XmlElement): FoundService[] =>
   findAll(answer, "Service").flatMap((service): FoundService[] => {
     const namespace = textAt(service, "Namespace");
-    const name = (["device", "media", "media2", "events"] as const).find((known) => namespaces[known] === namespace);
+    const name = knownServices.find((known) => serviceNamespaces[known] === namespace);
     const address = textAt(service, "XAddr");
     return name === undefined || address === "" ? [] : [[name, address]];
   });

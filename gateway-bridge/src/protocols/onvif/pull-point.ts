@@ -5,12 +5,12 @@ import { xml, type XmlNode } from "../xml/write-xml.ts";
 import { find, textAt, type XmlElement } from "../xml/xml-element.ts";
 import { namespaces } from "./namespaces.ts";
 import { readNotifications, type Notification } from "./notification.ts";
-import type { OnvifSession } from "./onvif-session.ts";
+import type { OnvifCaller } from "./onvif-caller.ts";
 import { answerGraceMs, renewAfterMs, subscriptionMs, unsubscribeMs } from "./pull-point-policy.ts";
 import { formatDateTime, formatDuration, parseDateTime } from "./xs-time.ts";
 
 export interface PullPointOptions {
-  readonly session: OnvifSession;
+  readonly session: OnvifCaller;
   readonly clock: Clock;
 }
 
@@ -117,7 +117,7 @@ export class PullPoint implements AsyncDisposable {
   }
 
   #send(
-    call: Omit<Parameters<OnvifSession["call"]>[0], "service" | "url" | "header">,
+    call: Omit<Parameters<OnvifCaller["call"]>[0], "service" | "url" | "header">,
     cancel: Cancellable,
   ): Promise<XmlElement> {
     const { url } = this.#reference;
@@ -128,7 +128,7 @@ export class PullPoint implements AsyncDisposable {
 
 const isFault = (error: unknown): boolean => isGatehouseError(error) && error.code === "camera-fault";
 
-const until = (session: OnvifSession, lifetime: Lifetime, name: string): readonly XmlNode[] => {
+const until = (session: OnvifCaller, lifetime: Lifetime, name: string): readonly XmlNode[] => {
   switch (lifetime) {
     case "duration":
       return [xml(name, {}, formatDuration(subscriptionMs))];
@@ -146,7 +146,7 @@ const grantedMs = (answer: XmlElement): number | undefined => {
   return now === undefined || end === undefined ? undefined : end - now;
 };
 
-const readReference = (answer: XmlElement, session: OnvifSession): Reference => {
+const readReference = (answer: XmlElement, session: OnvifCaller): Reference => {
   const reference = find(answer, "SubscriptionReference");
   const to = textAt(reference, "Address").slice(0, 2_048);
   const parameters = find(reference, "ReferenceParameters")?.children ?? [];

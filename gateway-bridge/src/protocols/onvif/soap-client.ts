@@ -2,6 +2,7 @@ import { GatehouseError, isGatehouseError, type Cancellable, type Clock, type Se
 
 import { HttpClient, type HttpAnswer, type HttpLogin } from "../http/http-client.ts";
 import type { LoginLatch } from "../http/login-latch.ts";
+import type { ConnectionGate } from "../tcp/connection-gate.ts";
 import { xml, type XmlNode } from "../xml/write-xml.ts";
 import type { XmlElement } from "../xml/xml-element.ts";
 import { namespaces } from "./namespaces.ts";
@@ -20,6 +21,8 @@ export interface SoapClientOptions {
   /** Undefined for a camera that asks for none. */
   readonly login: SoapLogin | undefined;
   readonly latch: LoginLatch;
+  /** Counts the connections; none does unless given. */
+  readonly gate?: ConnectionGate | undefined;
 }
 
 export interface SoapLogin {
@@ -29,6 +32,8 @@ export interface SoapLogin {
   readonly http: HttpLogin;
   /** Whether the camera is known, from earlier, to do HTTP logins. */
   readonly speaksHttp: boolean;
+  /** Told before each token goes out; by throwing it forbids that. */
+  readonly sendingToken?: () => void;
 }
 
 export interface SoapCall {
@@ -43,6 +48,8 @@ export interface SoapCall {
   /** `false` for what must be answered to strangers: then no credentials are sent, whatever the camera asks. */
   readonly authenticate?: boolean;
   readonly timeoutMs?: number;
+  /** Longest answer taken, in bytes; 1 MiB unless told. */
+  readonly limit?: number;
 }
 
 /** Clocks that differ by less are the same, seen through one-second resolution and a slow network. */
@@ -57,9 +64,9 @@ export class SoapClient implements Disposable {
   #speaksHttp: boolean;
 
   constructor(options: SoapClientOptions) {
-    const { device, pin, clock, login } = options;
+    const { device, pin, clock, login, gate } = options;
     this.#options = options;
-    this.#http = new HttpClient({ host: device.hostname, pin: device.protocol === "https:" ? pin : null, clock });
+    this.#http = new HttpClient({ host: device.hostname, pin: device.protocol === "https:" ? pin : null, clock, gate });
     this.#speaksHttp = login?.speaksHttp ?? false;
   }
 
@@ -132,6 +139,7 @@ export class SoapClient implements Disposable {
           },
           body: this.#write(call, authenticate && token),
           timeoutMs: call.timeoutMs,
+          limit: call.limit,
           login: authenticate ? this.#watched(login.http) : undefined,
         },
         cancel,
@@ -148,6 +156,7 @@ export class SoapClient implements Disposable {
 
   #write({ header = [], body }: SoapCall, token: boolean): Buffer {
     const { login } = this.#options;
+    if (token) login?.sendingToken?.();
     const security = token && login !== undefined ? [usernameToken({ ...login, cameraNow: this.cameraNow })] : [];
     return writeEnvelope({ header: [...security, ...header], body });
   }
@@ -157,9 +166,9 @@ export class SoapClient implements Disposable {
     return {
       challenge: (headers, request) => login.challenge(headers, request),
       authorize: (method, uri) => login.authorize(method, uri),
-      accepted: () => {
+      accepted: (status) => {
         this.#speaksHttp = true;
-        login.accepted();
+        login.accepted(status);
       },
     };
   }
@@ -184,7 +193,9 @@ export class SoapClient implements Disposable {
         : decision === "not-permitted"
           ? `the camera knows this account but does not let it call ${String(operation)}`
           : "the camera refuses this user name and password";
-    return new GatehouseError("camera-credentials", why + said, { cause, details: cause.details });
+    // For whoever wants to know whether the password was right: those are not permitted whom the camera knows.
+    const details = { ...cause.details, known: decision === "not-permitted" };
+    return new GatehouseError("camera-credentials", why + said, { cause, details });
   }
 }
 

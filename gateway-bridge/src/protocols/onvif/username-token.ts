@@ -21,7 +21,7 @@ export const usernameToken = ({ username, password, cameraNow }: UsernameTokenOp
   const digest = createHash("sha1").update(nonce).update(created).update(password.reveal(), "utf8").digest("base64");
   return xml(
     "wsse:Security",
-    { "xmlns:wsse": namespaces.security, "xmlns:wsu": namespaces.securityUtility, "s:mustUnderstand": "1" },
+    { "xmlns:wsse": namespaces.wsSecurity, "xmlns:wsu": namespaces.wsSecurityUtility, "s:mustUnderstand": "1" },
     xml(
       "wsse:UsernameToken",
       {},

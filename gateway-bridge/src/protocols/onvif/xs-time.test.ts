@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 
 import { parseXml } from "../xml/parse-xml.ts";
 import { readSystemDateAndTime } from "./system-date-and-time.ts";
-import { formatDateTime, formatDuration, parseDateTime } from "./xs-time.ts";
+import { formatDateTime, formatDuration, parseDateTime, parseDuration } from "./xs-time.ts";
 
 describe("parseDateTime", () => {
   it.each([
@@ -15,6 +15,22 @@ describe("parseDateTime", () => {
     ["tomorrow", undefined],
     ["", undefined],
   ])("%j is %s", (text, at) => expect(parseDateTime(text)).toBe(at));
+});
+
+describe("parseDuration", () => {
+  it.each([
+    ["PT5S", 5_000],
+    ["PT0.25S", 250],
+    ["P1DT2H3M4S", 93_784_000],
+    ["P2D", 172_800_000],
+    ["PT", undefined],
+    ["P", undefined],
+    ["P1DT", undefined],
+    ["P1Y", undefined],
+    ["-PT5S", undefined],
+    ["30", undefined],
+    ["", undefined],
+  ])("%j is %s", (text, ms) => expect(parseDuration(text)).toBe(ms));
 });
 
 it("writes times and durations in the plainest form", () => {

@@ -1,6 +1,7 @@
 import { connectPinned, GatehouseError, onAbort, systemCode, type Cancellable } from "@gatehouse/shared";
 import { connect, type Socket } from "node:net";
 
+import { throughGate, type ConnectionGate } from "../tcp/connection-gate.ts";
 import type { RtspUrl } from "./rtsp-url-policy.ts";
 
 export interface CameraSocketOptions {
@@ -9,6 +10,8 @@ export interface CameraSocketOptions {
   readonly pin: string | null;
   /** Takes what was read: a view that is good until this returns. */
   readonly received: (bytes: Buffer) => void;
+  /** Counts the connections; none does unless given. */
+  readonly gate?: ConnectionGate | undefined;
 }
 
 /** What one reading brings at most. */
@@ -18,7 +21,12 @@ const readingBytes = 64 * 1024;
  * Connects to the camera; for rtsps, no byte is written before its key matched the pin.
  * @throws GatehouseError `camera-unreachable`, `camera-fingerprint-changed`, `camera-fingerprint-unconfirmed`, or the signal's reason
  */
-export const connectCamera = async (options: CameraSocketOptions, cancel: Cancellable): Promise<Socket> => {
+export const connectCamera = (options: CameraSocketOptions, cancel: Cancellable): Promise<Socket> => {
+  const { gate, url: to } = options;
+  return throughGate({ gate, to }, () => connectNow(options, cancel), cancel);
+};
+
+const connectNow = async (options: CameraSocketOptions, cancel: Cancellable): Promise<Socket> => {
   const { url, pin, received } = options;
   if (!url.secure) return connectPlain(options, cancel);
   if (pin === null) {

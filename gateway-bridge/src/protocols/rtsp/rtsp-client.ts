@@ -159,6 +159,8 @@ export class RtspClient implements AsyncDisposable {
       return await Promise.race([this.#keepAlive(cancel), this.#report(cancel)]);
     } finally {
       finished.abort();
+      // The camera has another password by now: by the old one, even a farewell is a wrong login.
+      if (isReplaced(signal)) this.#session = undefined;
     }
   }
 
@@ -238,6 +240,10 @@ export class RtspClient implements AsyncDisposable {
 
 /** Failures of a keep-alive that need not end the stream. */
 const survivable: ReadonlySet<string> = new Set(["camera-fault", "camera-unreachable"]);
+
+/** Whether another connection takes the place of this one, because the camera's address or password is another. */
+const isReplaced = ({ reason }: AbortSignal): boolean =>
+  isGatehouseError(reason) && reason.details["why"] === "replaced";
 
 const requiring = (
   feature: string | undefined,

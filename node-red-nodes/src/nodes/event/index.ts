@@ -19,6 +19,7 @@ export default (red: NodeRed): void => {
       camera: config.camera ?? "",
       motion: config.motion ?? "start",
       states: config.states ?? false,
+      findings: config.findings ?? false,
     };
     const watching = connection.watch({
       state: (state) => this.status(connectionBadge(state)),

@@ -1,0 +1,53 @@
+import type { Cancellable } from "@gatehouse/shared";
+
+import { failed, notApplicable, passed, type CameraCheck } from "../check.ts";
+import { guideFor } from "../guides/guide-for.ts";
+import type { CameraIdentity, ProbedCamera } from "../probe/probed-camera.ts";
+import { callDiscovery } from "../questions/call-discovery.ts";
+import { callUpnp, describeUpnp } from "../questions/call-upnp.ts";
+import { revealedIn } from "../questions/revealed-policy.ts";
+
+/** What GetDeviceInformation tells strangers is ONVIF-ANON-READ's matter. */
+export const discInfo: CameraCheck = {
+  id: "DISC-INFO",
+  scope: "camera",
+  severity: "low",
+  title: "It tells strangers exactly what it is",
+  why: [
+    "Before anybody has logged in, the camera tells its firmware's version or its serial number.",
+    "Whoever wants to break in then knows which fault to use; with some makers the serial number is half of the cloud's login.",
+  ],
+  provision: "5.6-2",
+  ncsc: null,
+  remedies: [],
+  guide: (camera) => guideFor("DISC-INFO", camera),
+  look: async (camera, cancel) => {
+    const { serial, firmware } = camera.identity;
+    if (serial === "" && firmware === "")
+      return notApplicable("The camera tells nobody its serial number or firmware.");
+    const told = await whatItTells(camera, cancel);
+    const findings = told.flatMap(([where, text]) => revealed(camera.identity, where, text));
+    return findings.length === 0
+      ? passed("Neither its page nor its answers to calls tell its serial number or firmware.")
+      : failed(...findings);
+  },
+};
+
+const whatItTells = async (
+  camera: ProbedCamera,
+  cancel: Cancellable,
+): Promise<readonly (readonly [where: string, text: string])[]> => {
+  const page = await camera.once("http nobody /", () =>
+    camera.http.request({ method: "GET", path: "/" }, { kind: "nobody" }, cancel),
+  );
+  const headers = Object.entries(page.headers).map(([name, value]) => `${name}: ${value}`);
+  return [
+    ["Its page", `${headers.join("\n")}\n${page.body.toString("utf8")}`],
+    ["Its answer to WS-Discovery", (await callDiscovery(camera, cancel))?.text ?? ""],
+    ["Its answer to UPnP", (await callUpnp(camera, cancel))?.server ?? ""],
+    ["Its UPnP description", (await describeUpnp(camera, cancel))?.text ?? ""],
+  ];
+};
+
+const revealed = (identity: CameraIdentity, where: string, text: string): readonly string[] =>
+  revealedIn(text, identity).map((what) => `${where} tells its ${what}.`);

@@ -1,0 +1,182 @@
+import { describe, expect, it } from "@jest/globals";
+
+import { parseXml } from "../../protocols/xml/parse-xml.ts";
+import { textAt } from "../../protocols/xml/xml-element.ts";
+import { sharesNetwork } from "../questions/own-network-policy.ts";
+import { revealedIn } from "../questions/revealed-policy.ts";
+import { callstranger } from "./callstranger.ts";
+import { camUpnp } from "./cam-upnp.ts";
+import { discInfo } from "./disc-info.ts";
+import { discOnFrom } from "./disc-on.ts";
+import { discWanFrom } from "./disc-wan.ts";
+import { lookAt, type Case } from "./testing/look-at.ts";
+import type { CameraScript } from "./testing/scripted-camera.ts";
+
+const mode = (text: string) => `<R><DiscoveryMode>${text}</DiscoveryMode></R>`;
+const interfaces = (prefix: number, address = "192.168.1.20") =>
+  `<R><NetworkInterfaces token="eth0"><Enabled>true</Enabled><IPv4><Enabled>true</Enabled><Config><Manual><Address>${address}</Address>
+   <PrefixLength>${prefix}</PrefixLength></Manual></Config></IPv4></NetworkInterfaces></R>`;
+const match = (id: string, scopes = "onvif://www.onvif.org/name/Cam"): string =>
+  `<e:Envelope xmlns:e="e" xmlns:a="a" xmlns:d="d"><e:Header><a:RelatesTo>${id}</a:RelatesTo></e:Header><e:Body><d:ProbeMatches><d:ProbeMatch>
+   <a:EndpointReference><a:Address>urn:uuid:1</a:Address></a:EndpointReference><d:Scopes>${scopes}</d:Scopes></d:ProbeMatch></d:ProbeMatches></e:Body></e:Envelope>`;
+/** Answers a probe by its id. */
+const answering =
+  (scopes?: string) =>
+  (probe: Buffer): string =>
+    match(textAt(parseXml(probe), "Header", "MessageID"), scopes);
+
+const inside = () => ["127.0.0.1", "fe80::1", "192.168.1.5"];
+const outside = () => ["127.0.0.1", "10.0.0.5"];
+
+describe("DISC-ON", () => {
+  it.each<Case>([
+    ["says that it is discoverable", { onvif: { GetDiscoveryMode: mode("Discoverable") } }, "failed"],
+    ["says that it is not, and keeps silent", { onvif: { GetDiscoveryMode: mode("NonDiscoverable") } }, "passed"],
+    [
+      "says that it is not, and answers all the same",
+      { onvif: { GetDiscoveryMode: mode("NonDiscoverable") }, udp: { 3702: answering() } },
+      "failed",
+    ],
+    ["does not know the question, and answers", { udp: { 3702: answering() } }, "failed"],
+    ["does not know the question, and keeps silent", {}, "passed"],
+    ["answers another question than ours", { udp: { 3702: match("urn:uuid:else") } }, "passed"],
+    ["answers rubbish", { udp: { 3702: "hello" } }, "passed"],
+    ["does not tell the gateway's login", { onvif: { GetDiscoveryMode: "refused" } }, "unknown"],
+    ["speaks no ONVIF, and answers", { kind: "rtsp", udp: { 3702: answering() } }, "failed"],
+  ])("%s", async (_, script, kind) => {
+    expect((await lookAt(discOnFrom(inside), script)).kind).toBe(kind);
+  });
+
+  it("leaves a camera that only answers from outside to DISC-WAN", async () => {
+    const script = {
+      onvif: { GetDiscoveryMode: mode("NonDiscoverable"), GetNetworkInterfaces: interfaces(24) },
+      udp: { 3702: answering() },
+    };
+    expect((await lookAt(discOnFrom(outside), script)).kind).toBe("passed");
+    expect((await lookAt(discWanFrom(outside), script)).kind).toBe("failed");
+  });
+});
+
+describe("DISC-WAN", () => {
+  it.each<[string, () => readonly string[], CameraScript, string]>([
+    [
+      "answers outside its network",
+      outside,
+      { onvif: { GetNetworkInterfaces: interfaces(24) }, udp: { 3702: answering() } },
+      "failed",
+    ],
+    ["keeps silent outside it", outside, { onvif: { GetNetworkInterfaces: interfaces(24) } }, "passed"],
+    [
+      "answers inside it",
+      inside,
+      { onvif: { GetNetworkInterfaces: interfaces(24) }, udp: { 3702: answering() } },
+      "not-applicable",
+    ],
+    ["does not tell its network", outside, { udp: { 3702: answering() } }, "not-applicable"],
+    [
+      "tells another interface's network alone",
+      outside,
+      { onvif: { GetNetworkInterfaces: interfaces(24, "192.168.9.9") }, udp: { 3702: answering() } },
+      "not-applicable",
+    ],
+  ])("%s", async (_, own, script, kind) => {
+    expect((await lookAt(discWanFrom(own), script)).kind).toBe(kind);
+  });
+});
+
+describe("sharesNetwork", () => {
+  it.each<[readonly string[], readonly { address: string; prefix: number | undefined }[], boolean | undefined]>([
+    [["192.168.1.5"], [{ address: "192.168.1.20", prefix: 24 }], true],
+    [["192.168.2.5"], [{ address: "192.168.1.20", prefix: 24 }], false],
+    [["192.168.2.5"], [{ address: "192.168.1.20", prefix: 16 }], true],
+    [["fe80::1"], [{ address: "192.168.1.20", prefix: 24 }], false],
+    [["192.168.1.5"], [{ address: "192.168.1.20", prefix: undefined }], undefined],
+    [["192.168.1.5"], [{ address: "nonsense", prefix: 24 }], undefined],
+    [["192.168.1.5"], [{ address: "192.168.1.20", prefix: 99 }], undefined],
+    [["192.168.1.5"], [], undefined],
+  ])("%j, %j: %p", (own, camera, expected) => {
+    expect(sharesNetwork(own, camera)).toBe(expected);
+  });
+});
+
+const ssdp = (location: string, server = "Linux UPnP/1.0") =>
+  `HTTP/1.1 200 OK\r\nST: upnp:rootdevice\r\nUSN: uuid:1\r\nSERVER: ${server}\r\nLOCATION: ${location}\r\n\r\n`;
+const described = (inner: string, at = "http://192.168.1.20:49152/root.xml"): CameraScript => ({
+  udp: { 1900: ssdp(at) },
+  http: { "GET :49152/root.xml": { body: `<root xmlns="u"><device>${inner}</device></root>` } },
+});
+
+describe("CAM-UPNP", () => {
+  it.each<Case>([
+    ["keeps silent", {}, "passed"],
+    ["answers a call", { udp: { 1900: ssdp("http://192.168.1.20/x") } }, "failed"],
+    ["says rubbish", { udp: { 1900: "hello" } }, "passed"],
+    ["tells of others only", { udp: { 1900: "NOTIFY * HTTP/1.1\r\nNT: x\r\nNTS: ssdp:alive\r\n\r\n" } }, "passed"],
+  ])("%s", async (_, script, kind) => {
+    expect((await lookAt(camUpnp, script)).kind).toBe(kind);
+  });
+});
+
+describe("DISC-INFO", () => {
+  const identity = { serial: "DS2CD123456", firmware: "V5.8.11 build 260722", vendor: "hikvision" } as const;
+  it.each<Case>([
+    ["tells nothing", { identity, http: { "GET /": { body: "<title>index</title>" } } }, "passed"],
+    ["tells its serial number on its page", { identity, http: { "GET /": { body: "Serial ds2cd123456." } } }, "failed"],
+    [
+      "tells its firmware in a header",
+      { identity, http: { "GET /": { headers: { server: "Cam/5.8.11" } } } },
+      "failed",
+    ],
+    [
+      "tells its firmware where it refuses",
+      { identity, http: { "GET /": { status: 401, body: "V5.8.11" } } },
+      "failed",
+    ],
+    [
+      "tells its serial number when called",
+      { identity, udp: { 3702: answering("onvif://www.onvif.org/serial/DS2CD123456") } },
+      "failed",
+    ],
+    ["tells it in its description", { identity, ...described("<serialNumber>DS2CD123456</serialNumber>") }, "failed"],
+    ["describes itself without it", { identity, ...described("<modelName>DS-2CD</modelName>") }, "passed"],
+    ["tells another version", { identity, http: { "GET /": { body: "jquery 5.8.111, 15.8.11, 5.8.11.2" } } }, "passed"],
+    ["tells nobody what it is", { http: { "GET /": { body: "V5.8.11" } } }, "not-applicable"],
+  ])("%s", async (_, script, kind) => {
+    expect((await lookAt(discInfo, script)).kind).toBe(kind);
+  });
+
+  it("does not take a short serial number, or a version of two numbers, for told", () => {
+    expect(revealedIn("1234 and 5.8", { serial: "1234", firmware: "5.8", vendor: "other" })).toEqual([]);
+    expect(
+      revealedIn("2.420.0000.11.R", { serial: "", firmware: "2.420.0000.11.R.20170620", vendor: "dahua" }),
+    ).toEqual(["firmware"]);
+  });
+});
+
+describe("CALLSTRANGER", () => {
+  const events = described("<serviceList><service><eventSubURL>/event</eventSubURL></service></serviceList>");
+  const subscribe = "SUBSCRIBE :49152/event";
+  it.each<Case>([
+    ["takes no subscribers", {}, "not-applicable"],
+    [
+      "takes a foreign one",
+      { ...events, http: { ...events.http, [subscribe]: { headers: { sid: "uuid:1" } } } },
+      "failed",
+    ],
+    ["refuses a foreign one", { ...events, http: { ...events.http, [subscribe]: { status: 412 } } }, "passed"],
+    ["answers without a subscription", { ...events, http: { ...events.http, [subscribe]: { status: 200 } } }, "passed"],
+    [
+      "names another host's service",
+      described("<service><eventSubURL>http://192.168.1.99:49152/event</eventSubURL></service>"),
+      "not-applicable",
+    ],
+    [
+      "describes itself at another host",
+      { udp: { 1900: ssdp("http://192.168.1.99:49152/root.xml") } },
+      "not-applicable",
+    ],
+    ["describes itself in rubbish", described("<not closed"), "not-applicable"],
+  ])("%s", async (_, script, kind) => {
+    expect((await lookAt(callstranger, script)).kind).toBe(kind);
+  });
+});

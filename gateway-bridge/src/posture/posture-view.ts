@@ -1,0 +1,102 @@
+import type { Acceptance, CameraId, CameraPosture, Finding, Severity, Statement } from "@gatehouse/shared";
+
+import type { CameraRecord } from "../domain/camera.ts";
+import type { Check, CheckFacts, StatedCheck } from "./check.ts";
+import type { KnownFinding } from "./finding-policy.ts";
+import type { KeptAcceptance } from "./posture-store.ts";
+import { gradeOf, tally } from "./report/grade-policy.ts";
+import { vendorOf } from "./vendor-policy.ts";
+
+/** Remedies that there are, and whether they were seen to work on real cameras. */
+export type KnownRemedies = readonly { readonly id: string; readonly plane: string; readonly proven: boolean }[];
+
+export interface Facts {
+  readonly check: Check;
+  readonly camera: CameraRecord | null;
+  readonly known: KnownFinding | undefined;
+  readonly accepted: KeptAcceptance | undefined;
+  readonly statement: Statement | null;
+  readonly routerPage: string | null;
+  readonly remedies: KnownRemedies;
+  readonly now: number;
+}
+
+const severities: readonly Severity[] = ["low", "medium", "high", "critical"];
+
+/** One observation as people see it. */
+export const viewFinding = (facts: Facts): Finding => {
+  const { check, camera, statement } = facts;
+  const seen = check.scope === "stated" ? viewStatement(check, statement) : viewKnown(facts.known, check);
+  const acceptance = acceptanceOf(facts, seen);
+  return {
+    check: check.id,
+    camera: camera?.id ?? null,
+    title: check.title,
+    why: [check.why[0], check.why[1]],
+    provision: check.provision,
+    ncsc: check.ncsc,
+    guide: guideOf(facts),
+    remedies: remediesOf(check, facts.remedies),
+    statement: check.scope === "stated" ? statement : null,
+    ...seen,
+    status: acceptance === null ? seen.status : "accepted",
+    acceptance,
+  };
+};
+
+type SeenPart = Pick<Finding, "status" | "severity" | "evidence" | "since" | "seen" | "note">;
+
+const viewKnown = (known: KnownFinding | undefined, { severity }: CheckFacts): SeenPart => {
+  if (known === undefined) {
+    return { status: "unknown", severity, evidence: [], since: null, seen: null, note: "Nobody has looked yet." };
+  }
+  const { status, evidence, since, seen, note } = known;
+  return { status, severity: known.severity, evidence: [...evidence], since, seen, note };
+};
+
+/** Never `passed`: nobody has measured it. */
+const viewStatement = ({ severity, question }: StatedCheck, statement: Statement | null): SeenPart => {
+  if (statement === null) return { status: "unknown", severity, evidence: [], since: null, seen: null, note: question };
+  const { holds, name, at } = statement;
+  const day = new Date(at).toISOString().slice(0, 10);
+  const evidence = [`Stated by ${name} on ${day}: ${question} ${holds ? "Yes." : "No."}`];
+  return { status: holds ? "stated" : "failed", severity, evidence, since: at, seen: at, note: null };
+};
+
+/** It ends by itself, and does not cover what has become worse since. */
+const acceptanceOf = ({ accepted, now }: Facts, { status, severity }: SeenPart): Acceptance | null => {
+  if (accepted === undefined || status !== "failed" || accepted.acceptance.until <= now) return null;
+  return severities.indexOf(severity) <= severities.indexOf(accepted.severity) ? accepted.acceptance : null;
+};
+
+const remediesOf = ({ remedies: offers }: CheckFacts, known: KnownRemedies): Finding["remedies"] =>
+  offers.flatMap(({ remedy, plane }) => {
+    const found = known.find((each) => each.id === remedy && each.plane === plane);
+    return found === undefined ? [] : [{ remedy, plane, proven: found.proven }];
+  });
+
+const guideOf = ({ check, camera, routerPage }: Facts): Finding["guide"] => {
+  if (check.scope !== "camera") return check.guide({ routerPage });
+  if (camera === null) return null;
+  const device = new URL(camera.url);
+  const { manufacturer, model, firmware, serial } = camera.description;
+  const stream = device.pathname;
+  const identity = { manufacturer, model, firmware, serial, vendor: vendorOf({ manufacturer, model, stream }) };
+  return check.guide({ host: device.hostname, device, identity });
+};
+
+/** One camera, as far as it was looked at. */
+export const viewCamera = (
+  { id, name }: CameraRecord,
+  findings: readonly Finding[],
+  look: { readonly consent: boolean; readonly inspectedAt: number | null },
+): CameraPosture => {
+  const counted = tally(findings);
+  const grade = look.inspectedAt === null ? null : gradeOf(findings);
+  return { camera: id, name, grade, tally: counted, findings: [...findings], ...look };
+};
+
+export const isOf =
+  (camera: CameraId | null) =>
+  (finding: { readonly camera: CameraId | null }): boolean =>
+    finding.camera === camera;

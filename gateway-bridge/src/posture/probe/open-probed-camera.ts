@@ -1,0 +1,220 @@
+import {
+  GatehouseError,
+  isGatehouseError,
+  systemCode,
+  type Cancellable,
+  type Clock,
+  type Secret,
+  type TierName,
+} from "@gatehouse/shared";
+import { isIP } from "node:net";
+
+import type { CameraRecord } from "../../domain/camera.ts";
+import { getDeviceInformation } from "../../protocols/onvif/device.ts";
+import { vendorOf } from "../vendor-policy.ts";
+import { findStreams, type FoundStreams } from "./find-streams.ts";
+import { GuardedHttp } from "./http-probe.ts";
+import { GuardedOnvif } from "./onvif-probe.ts";
+import type { OwnLogins } from "./own-logins.ts";
+import { GuardedPorts } from "./port-probe.ts";
+import type { InspectedCameras } from "./ports.ts";
+import type { CameraGate, ProbeBudget } from "./probe-budget.ts";
+import { ProbeLogins } from "./probe-logins.ts";
+import type { CameraIdentity, ProbedCamera } from "./probed-camera.ts";
+import { GuardedRtsp } from "./rtsp-probe.ts";
+
+export interface ProbedCameraOptions {
+  readonly record: CameraRecord;
+  readonly cameras: InspectedCameras;
+  readonly budget: ProbeBudget;
+  readonly ownLogins: OwnLogins;
+  readonly clock: Clock;
+  /** Asks nothing and logs in nowhere: what is known of the camera is what was stored, because its password is in doubt. */
+  readonly unasked?: boolean;
+  /** The address of a name, once; what it leads to later is not asked. */
+  readonly resolve: (name: string, cancel: Cancellable) => Promise<string>;
+}
+
+/** A camera under inspection. It is to be let go when the look is over. */
+export interface OpenProbedCamera extends ProbedCamera, Disposable {
+  /** The same without what it remembers of the look so far. */
+  afresh(): ProbedCamera;
+}
+
+/**
+ * Finds out who a camera is and where its streams are, all of it through the budget.
+ * @throws GatehouseError `inspection-not-allowed`, `camera-unreachable` where nothing of the host answers, `probe-refused`, or the signal's reason
+ */
+export const openProbedCamera = async (
+  options: ProbedCameraOptions,
+  cancel: Cancellable,
+): Promise<OpenProbedCamera> => {
+  const { record, budget, resolve } = options;
+  const url = new URL(record.url);
+  const written = url.hostname.replace(/^\[|\]$/g, "");
+  const literal = isIP(written) !== 0;
+  const host = literal ? written : await resolve(written, cancel);
+  const gate = budget.gate({ camera: record.id, host, literal: literal || written === "localhost" });
+  const device = at(url, gate.place.host);
+  using opening = new DisposableStack();
+  const probing = { ...options, gate, device };
+  const tools = opening.use(openTools(probing));
+  const known = await identify(probing, tools, cancel);
+  opening.move();
+  return new Probed(probing, tools, known);
+};
+
+interface Probing extends ProbedCameraOptions {
+  readonly gate: CameraGate;
+  readonly device: URL;
+}
+
+interface Tools extends Disposable {
+  readonly logins: ProbeLogins;
+  readonly onvif: GuardedOnvif;
+}
+
+interface Known {
+  readonly identity: CameraIdentity;
+  readonly found: FoundStreams;
+}
+
+const openTools = ({ record, cameras, gate, device, ownLogins, clock }: Probing): Tools => {
+  const credentials = cameras.credentials(record.id);
+  const streams = cameras.streamCredentials?.(record.id);
+  const memories = cameras.memories(record.id);
+  const logins = new ProbeLogins({ gate, own: ownLogins, credentials, streams, memories, clock });
+  const onvif = new GuardedOnvif({ device, pin: record.pin, gate, logins, clock });
+  return { logins, onvif, [Symbol.dispose]: () => onvif[Symbol.dispose]() };
+};
+
+/** At the literal address, which is where every connection goes. */
+const at = (url: URL, host: string): URL => {
+  const moved = new URL(url);
+  moved.hostname = isIP(host) === 6 ? `[${host}]` : host;
+  return moved;
+};
+
+const identify = async (probing: Probing, { onvif }: Tools, cancel: Cancellable): Promise<Known> => {
+  const { record, device, cameras, gate, unasked = false } = probing;
+  const { manufacturer, model, firmware, serial } = record.description;
+  const told = { manufacturer, model, firmware, serial };
+  const found = findKnown(record, device);
+  if (record.kind !== "onvif" || unasked) return { identity: named(told, { stream: device.pathname }), found };
+  try {
+    const caller = await onvif.as({ kind: "gateway" }, cancel);
+    const information = await getDeviceInformation(caller, cancel);
+    const asked = await findStreams(caller, { secure: record.secureStreams ?? false }, cancel);
+    const fetched = cameras.streams?.(record.id)?.map(({ tier, url }) => ({ tier, url: at(url, gate.place.host) }));
+    const found = { ...asked, streams: fetched ?? asked.streams };
+    const stream = found.streams[0]?.url.pathname;
+    return { identity: named(information, { ...(stream !== undefined && { stream }) }), found };
+  } catch (error) {
+    if (!isGatehouseError(error) || isGone(error)) throw error;
+    return { identity: named(told, {}), found };
+  }
+};
+
+/** Nothing answers: then all else would only wait in vain, check after check. */
+const isGone = (error: GatehouseError): boolean => {
+  const final = ["aborted", "inspection-not-allowed", "camera-foreign-host"];
+  if (final.includes(error.code)) return true;
+  if (error.code !== "camera-unreachable" || error.details["disconnected"] === true) return false;
+  // Something answered, though not what was asked for.
+  const refused = ["ECONNREFUSED", "ECONNRESET", "EPIPE"];
+  return !refused.includes(systemCode(error.cause) ?? "");
+};
+
+type Told = Omit<CameraIdentity, "vendor">;
+
+const named = (told: Told, clues: { readonly stream?: string }): CameraIdentity => ({
+  ...told,
+  vendor: vendorOf({ manufacturer: told.manufacturer, model: told.model, ...clues }),
+});
+
+/** What is known without asking. */
+const findKnown = ({ kind }: CameraRecord, device: URL): FoundStreams => ({
+  streams: kind === "rtsp" ? [{ tier: "main", url: device }] : [],
+  snapshot: kind === "still" ? device : undefined,
+});
+
+class Probed implements OpenProbedCamera {
+  readonly id: ProbedCamera["id"];
+  readonly kind: ProbedCamera["kind"];
+  readonly name: string;
+  readonly host: string;
+  readonly device: URL;
+  readonly pin: string | null;
+  readonly identity: CameraIdentity;
+  readonly username: string | undefined;
+  readonly streamUsername: string | undefined;
+  readonly otherPins: readonly string[];
+  readonly streams: readonly { readonly tier: TierName; readonly url: URL }[];
+  readonly snapshot: URL | undefined;
+  readonly onvif: GuardedOnvif;
+  readonly http: GuardedHttp;
+  readonly rtsp: GuardedRtsp;
+  readonly ports: GuardedPorts;
+  readonly clock: Clock;
+  readonly #probing: Probing;
+  readonly #tools: Tools;
+  readonly #known: Known;
+  readonly #memory = new Map<string, Promise<unknown>>();
+
+  constructor(probing: Probing, tools: Tools, known: Known) {
+    const { record, gate, device, cameras, clock } = probing;
+    const { id, kind, name, pin } = record;
+    const { logins } = tools;
+    this.#probing = probing;
+    this.#tools = tools;
+    this.#known = known;
+    this.id = id;
+    this.kind = kind;
+    this.name = name;
+    this.pin = pin;
+    this.host = gate.place.host;
+    this.device = device;
+    this.identity = known.identity;
+    this.streams = known.found.streams;
+    this.snapshot = known.found.snapshot;
+    this.username = cameras.credentials(id)?.username;
+    this.streamUsername = cameras.streamCredentials?.(id)?.username ?? this.username;
+    this.otherPins = cameras.list().flatMap((other) => (other.id === id || other.pin === null ? [] : [other.pin]));
+    this.clock = clock;
+    const common = { pin, gate, logins, clock };
+    this.onvif = tools.onvif;
+    this.http = new GuardedHttp({ ...common, page: pageOf(device) });
+    this.rtsp = new GuardedRtsp({ ...common, server: serverOf(known.found.streams[0]?.url) });
+    this.ports = new GuardedPorts({ gate, clock });
+  }
+
+  ownPasswordIs(password: Secret): boolean {
+    const own = this.#probing.cameras.credentials(this.id);
+    return own !== undefined && own.password.reveal() === password.reveal();
+  }
+
+  once<T>(key: string, ask: () => Promise<T>): Promise<T> {
+    const known = (this.#memory.get(key) as Promise<T> | undefined) ?? ask();
+    this.#memory.set(key, known);
+    known.catch(() => undefined);
+    return known;
+  }
+
+  afresh(): ProbedCamera {
+    return new Probed(this.#probing, this.#tools, this.#known);
+  }
+
+  [Symbol.dispose](): void {
+    this.#tools[Symbol.dispose]();
+  }
+}
+
+/** A camera without a device service has its pages where web servers are. */
+const pageOf = (device: URL): URL =>
+  device.protocol === "http:" || device.protocol === "https:" ? device : new URL(`http://${device.hostname}/`);
+
+const serverOf = (stream: URL | undefined): { readonly port: number; readonly secure: boolean } => {
+  const secure = stream?.protocol === "rtsps:";
+  const written = stream?.port ?? "";
+  return { secure, port: written === "" ? (secure ? 322 : 554) : Number(written) };
+};

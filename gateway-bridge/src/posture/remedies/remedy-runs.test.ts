@@ -1,0 +1,319 @@
+import { GatehouseError, Secret, type CameraId, type ErrorCode, type RemedyId } from "@gatehouse/shared";
+import { MemoryLogger, TestClock } from "@gatehouse/shared/testing";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+
+import type { AuditEntry } from "../../ports.ts";
+import { Database } from "../../store/database.ts";
+import { scriptedCamera } from "../checks/testing/scripted-camera.ts";
+import type { MendTools, Preview, Remedy, Verdict } from "../remedy.ts";
+import { camerasInDoubt } from "./remedy-journal.ts";
+import { RemedyRuns } from "./remedy-runs.ts";
+
+const never = { signal: new AbortController().signal };
+const camera = "cam-aaaaaaaaaaaaaaaa" as CameraId;
+const owner = { id: "who-aaaaaaaaaaaaaaaa", name: "Ada" } as Parameters<RemedyRuns["confirm"]>[1];
+const failure = (code: ErrorCode, message: string = code): GatehouseError => new GatehouseError(code, message);
+
+/** A remedy that does what a test says, and tells what was asked of it. */
+class ScriptedRemedy implements Remedy {
+  readonly id: RemedyId = "clock-set";
+  readonly plane: Remedy["plane"] = "onvif";
+  readonly proven = false;
+  changesLogin = false;
+  readonly asked: string[] = [];
+  readonly part: Record<"remember" | "apply" | "verify" | "undo", (tools: MendTools) => Promise<unknown>> = {
+    remember: async () => ({ was: "before" }),
+    apply: async () => undefined,
+    verify: async () => ({ kind: "fixed", evidence: ["seen"] }) satisfies Verdict,
+    undo: async () => undefined,
+  };
+  shown: Preview = { steps: ["Set the clock."], stops: [], undoable: true };
+
+  async preview() {
+    return this.shown;
+  }
+  async remember(_camera: unknown, tools: MendTools) {
+    this.asked.push("remember");
+    return (await this.part.remember(tools)) as Record<string, unknown>;
+  }
+  async apply(_camera: unknown, before: unknown, tools: MendTools) {
+    this.asked.push(`apply ${JSON.stringify(before)}`);
+    await this.part.apply(tools);
+  }
+  async verify(_camera: unknown, _before: unknown, tools: MendTools) {
+    this.asked.push("verify");
+    return (await this.part.verify(tools)) as Verdict;
+  }
+  async undo(_camera: unknown, before: unknown, tools: MendTools) {
+    this.asked.push(`undo ${JSON.stringify(before)}`);
+    await this.part.undo(tools);
+  }
+}
+
+class World {
+  readonly database = Database.openInMemory();
+  readonly clock = new TestClock();
+  readonly secrets = new Map<string, Buffer>();
+  readonly audit: AuditEntry[] = [];
+  readonly rested: string[] = [];
+  remedy = new ScriptedRemedy();
+  present = true;
+  unreachable: GatehouseError | undefined;
+
+  open(): RemedyRuns {
+    return RemedyRuns.open({
+      database: this.database,
+      clock: this.clock,
+      log: new MemoryLogger(),
+      audit: { append: (entry) => void this.audit.push(entry) },
+      remedies: [this.remedy],
+      secrets: {
+        put: (name, content) => void this.secrets.set(name, Buffer.from(content)),
+        get: (name) => this.secrets.get(name),
+        delete: (name) => void this.secrets.delete(name),
+      },
+      cameras: {
+        list: () => (this.present ? [{ id: camera }] : []),
+        credentials: () => ({ username: "admin", password: Secret.of("old") }),
+        managementCredentials: () => ({ username: "admin", password: Secret.of("old") }),
+        changeCredentials: (_camera, _change, also) => also(),
+        rest: async () => void this.rested.push("rest"),
+        wake: () => void this.rested.push("wake"),
+        relocate: () => undefined,
+      },
+      open: async (_camera, options) => {
+        if (this.unreachable !== undefined) throw this.unreachable;
+        return Object.assign(scriptedCamera(), { credentials: undefined, options });
+      },
+    });
+  }
+}
+
+let world: World;
+beforeEach(() => {
+  world = new World();
+});
+afterEach(() => world.database[Symbol.dispose]());
+
+const propose = (runs: RemedyRuns) => runs.propose({ camera, remedy: "clock-set", vendor: false }, owner, never);
+const begin = async (runs: RemedyRuns): Promise<void> => {
+  await runs.confirm((await propose(runs)).id, owner);
+};
+
+describe("a remedy", () => {
+  it("is done part by part, each after the one before is durable, and keeps what it takes to undo it", async () => {
+    await using runs = world.open();
+    const told: string[] = [];
+    runs.onChanged(({ state }) => told.push(state));
+    await begin(runs);
+    await runs.settled();
+    expect(world.remedy.asked).toEqual(["remember", 'apply {"was":"before"}', "verify"]);
+    expect(told).toEqual(["proposed", "applying", "applying", "verifying", "verifying", "done"]);
+    expect(runs.list()).toMatchObject([{ state: "done", evidence: ["seen"], endedAt: world.clock.now() }]);
+    expect([...world.secrets.keys()]).toEqual([`camera/${camera}/before/${runs.list()[0]!.id}`]);
+    runs.undo(runs.list()[0]!.id, owner);
+    await runs.settled();
+    expect(world.remedy.asked.at(-1)).toBe('undo {"was":"before"}');
+    expect(runs.list()).toMatchObject([{ state: "undone", error: null, left: null }]);
+    expect(world.secrets.size).toBe(0);
+    expect(() => runs.undo(runs.list()[0]!.id, owner)).toThrow(expect.objectContaining({ code: "remedy-conflict" }));
+  });
+
+  it("changes nothing until the owner confirms it", async () => {
+    await using runs = world.open();
+    const proposed = await propose(runs);
+    expect(proposed).toMatchObject({ state: "proposed", proposedBy: owner, confirmedBy: null });
+    expect(world.remedy.asked).toEqual([]);
+    // The same again takes its place.
+    await propose(runs);
+    expect(runs.list()).toHaveLength(1);
+    await expect(runs.confirm(proposed.id, owner)).rejects.toMatchObject({ code: "not-found" });
+  });
+
+  it("is decided on once, and only as it was shown", async () => {
+    await using runs = world.open();
+    const { id } = await propose(runs);
+    world.remedy.shown = { ...world.remedy.shown, stops: ["Everything."] };
+    const conflict = { code: "remedy-conflict" };
+    await expect(runs.confirm(id, owner)).rejects.toMatchObject(conflict);
+    expect(world.remedy.asked).toEqual([]);
+    expect(runs.list()).toMatchObject([{ state: "proposed", stops: ["Everything."] }]);
+    await runs.confirm(id, owner);
+    await runs.settled();
+    await expect(runs.confirm(id, owner)).rejects.toMatchObject(conflict);
+    expect(() => runs.decline(id, owner)).toThrow(expect.objectContaining(conflict));
+    expect(world.remedy.asked.filter((part) => part.startsWith("apply"))).toHaveLength(1);
+  });
+
+  it("is not undone where it said that it cannot be", async () => {
+    world.remedy.shown = { ...world.remedy.shown, undoable: false };
+    await using runs = world.open();
+    await begin(runs);
+    await runs.settled();
+    expect(world.secrets.size).toBe(0);
+    const { id } = runs.list()[0]!;
+    expect(() => runs.undo(id, owner)).toThrow(expect.objectContaining({ code: "remedy-conflict" }));
+    expect(runs.list()).toMatchObject([{ state: "done" }]);
+  });
+
+  it("is one at a time for each camera", async () => {
+    const going = Promise.withResolvers<true>();
+    world.remedy.part.apply = () => going.promise;
+    await using runs = world.open();
+    await begin(runs);
+    const second = await propose(runs);
+    await expect(runs.confirm(second.id, owner)).rejects.toMatchObject({ code: "remedy-conflict" });
+    going.resolve(true);
+    await runs.settled();
+    expect(world.remedy.asked.filter((part) => part.startsWith("apply"))).toHaveLength(1);
+  });
+
+  it("is taken back where it was not seen to work", async () => {
+    world.remedy.part.verify = async () => ({ kind: "not-fixed", why: "It still says so." });
+    await using runs = world.open();
+    await begin(runs);
+    await runs.settled();
+    expect(runs.list()).toMatchObject([{ state: "failed", error: "It still says so.", left: null }]);
+    expect(world.remedy.asked.at(-1)).toBe('undo {"was":"before"}');
+    expect(world.secrets.size).toBe(0);
+    expect(world.audit.at(-1)).toMatchObject({ outcome: "failed", detail: "clock-set: failed, It still says so." });
+  });
+
+  it("says what is left where it can not be taken back", async () => {
+    world.remedy.part.apply = async () => Promise.reject(failure("camera-fault", "no"));
+    world.remedy.part.undo = async () => Promise.reject(failure("remedy-failed", "Its clock is wrong."));
+    await using runs = world.open();
+    await begin(runs);
+    await runs.settled();
+    expect(runs.list()).toMatchObject([{ state: "failed", error: "no", left: "Its clock is wrong." }]);
+  });
+
+  it("waits for a camera that is away before it takes anything back", async () => {
+    world.remedy.part.apply = async () => {
+      world.unreachable = failure("camera-unreachable");
+      throw failure("camera-unreachable");
+    };
+    await using runs = world.open();
+    await begin(runs);
+    await world.clock.advance(12_000);
+    expect(runs.list()).toMatchObject([{ state: "undoing" }]);
+    world.unreachable = undefined;
+    await world.clock.advance(30_000);
+    await runs.settled();
+    expect(runs.list()).toMatchObject([{ state: "failed", left: null }]);
+    expect(world.remedy.asked.at(-1)).toBe('undo {"was":"before"}');
+  });
+
+  it("keeps everybody else from logging in while the password is in doubt, and no longer", async () => {
+    world.remedy.changesLogin = true;
+    world.remedy.part.apply = async () => void world.rested.push("apply");
+    world.remedy.part.verify = async () => {
+      world.rested.push("verify");
+      return { kind: "fixed", evidence: [] };
+    };
+    await using runs = world.open();
+    await begin(runs);
+    await runs.settled();
+    expect(world.rested).toEqual(["rest", "apply", "wake", "verify"]);
+  });
+
+  it("leaves nothing in the vault when its camera was removed meanwhile", async () => {
+    world.remedy.part.verify = async () => {
+      world.present = false;
+      throw failure("camera-unreachable");
+    };
+    await using runs = world.open();
+    await begin(runs);
+    await world.clock.advance(6_000);
+    await runs.settled();
+    expect(runs.list()).toMatchObject([{ state: "failed", error: "The camera was removed meanwhile." }]);
+    expect(world.secrets.size).toBe(0);
+  });
+
+  it("forgets what was before an earlier change of the same kind, and what was of a camera that is gone", async () => {
+    await using runs = world.open();
+    for (let n = 0; n < 2; n += 1) {
+      await begin(runs);
+      await runs.settled();
+    }
+    expect([...world.secrets.keys()]).toEqual([`camera/${camera}/before/${runs.list()[0]!.id}`]);
+    runs.forget(camera);
+    expect(world.secrets.size).toBe(0);
+  });
+
+  it("is refused where nobody decides on what was proposed before", async () => {
+    await using runs = world.open();
+    await propose(runs);
+    const row = world.database.sql.prepare("SELECT * FROM remedy_runs").get()!;
+    const copy = world.database.sql.prepare("INSERT INTO remedy_runs VALUES (?, ?, ?, ?)");
+    for (let n = 0; n < 64; n += 1) {
+      const id = `mend-${n.toString(2).padStart(16, "a").replaceAll("0", "b").replaceAll("1", "c")}`;
+      copy.run(id, "cam-bbbbbbbbbbbbbbbb", "proposed", row["content"]!);
+    }
+    await expect(propose(runs)).rejects.toMatchObject({ code: "too-many-requests" });
+  });
+});
+
+describe("a remedy that was cut off", () => {
+  /** Begins it, and ends the gateway while that part is under way. */
+  const cutOff = async (part: "remember" | "apply" | "verify" | "undo"): Promise<void> => {
+    const working = world.remedy.part[part];
+    const reached = Promise.withResolvers<true>();
+    world.remedy.part[part] = () => {
+      reached.resolve(true);
+      return new Promise(() => undefined);
+    };
+    // Left as a kill leaves it: nothing is disposed of.
+    void begin(world.open());
+    await reached.promise;
+    world.remedy.part[part] = working;
+    world.remedy.asked.length = 0;
+  };
+
+  it.each([
+    ["remember", ["remember", 'apply {"was":"before"}', "verify"]],
+    ["apply", ['apply {"was":"before"}', "verify"]],
+    ["verify", ["verify"]],
+  ] as const)("in %s goes on there at the next start", async (part, asked) => {
+    await cutOff(part);
+    await using runs = world.open();
+    runs.resume();
+    await runs.settled();
+    expect(world.remedy.asked).toEqual(asked);
+    expect(runs.list()).toMatchObject([{ state: "done", error: null }]);
+  });
+
+  it("while it was taken back is taken back", async () => {
+    world.remedy.part.verify = async () => ({ kind: "not-fixed", why: "no" });
+    await cutOff("undo");
+    await using runs = world.open();
+    runs.resume();
+    await runs.settled();
+    expect(world.remedy.asked).toEqual(['undo {"was":"before"}']);
+    expect(runs.list()).toMatchObject([{ state: "failed", error: "no" }]);
+  });
+
+  it("again and again is taken back", async () => {
+    await cutOff("apply");
+    for (let start = 1; start <= 2; start += 1) {
+      world.remedy.part.apply = () => new Promise(() => undefined);
+      world.open().resume();
+      await world.clock.advance(0);
+    }
+    await using runs = world.open();
+    runs.resume();
+    await runs.settled();
+    expect(world.remedy.asked.at(-1)).toBe('undo {"was":"before"}');
+    expect(runs.list()).toMatchObject([{ state: "failed", left: null }]);
+  });
+
+  it.each([
+    ["remember", false],
+    ["apply", true],
+    ["verify", false],
+  ] as const)("in %s leaves the login in doubt: %s", async (part, doubt) => {
+    world.remedy.changesLogin = true;
+    await cutOff(part);
+    expect(camerasInDoubt(world.database)).toEqual(doubt ? [camera] : []);
+  });
+});

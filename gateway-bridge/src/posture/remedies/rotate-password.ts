@@ -1,0 +1,322 @@
+import { GatehouseError, Secret, type Cancellable } from "@gatehouse/shared";
+import { z } from "zod";
+
+import type { Credentials } from "../../domain/camera.ts";
+import { setUser } from "../../protocols/onvif/management/users.ts";
+import type { LoginPlane } from "../probe/own-logins.ts";
+import type { ProbeLogin } from "../probe/probed-camera.ts";
+import type { Before, DrawPassword, MendedCamera, MendTools, Preview, Remedy, Unfit, Verdict } from "../remedy.ts";
+import { isTooLong, passwordLengths } from "./draw-for-camera.ts";
+import { LoginPlace, loginPlaces, planeNames, tryLogin, type LoginAnswer } from "./login-places.ts";
+import { refusalProofs, type ToldPlanes } from "./refusal-proof-policy.ts";
+import { accountsToRotate, RotatedAccount, WrongGuesses } from "./rotated-accounts.ts";
+import { hasTwoLists, setWebPassword } from "./web-users.ts";
+
+/** Cameras say yes to a password before every part of them knows it. */
+const settlingMs = 2_000;
+
+const PlannedAccount = RotatedAccount.extend({
+  /** Where it logged in before: the new password must be taken there. */
+  places: z.array(LoginPlace),
+});
+type PlannedAccount = z.infer<typeof PlannedAccount>;
+const Plan = z.strictObject({ accounts: z.array(PlannedAccount).min(1).max(8) });
+
+interface Turn {
+  readonly camera: MendedCamera;
+  readonly account: PlannedAccount;
+  readonly purpose: string;
+  readonly tools: MendTools;
+  readonly cancel: Cancellable;
+}
+
+/**
+ * Gives accounts passwords that the gateway draws: those that have the factory's password or none, else its own. The new password is in the
+ * vault before the camera hears of it, and becomes the gateway's login when every plane has taken it.
+ */
+export class RotatePassword implements Remedy {
+  readonly id = "rotate-password";
+  readonly plane = "onvif";
+  readonly proven = false;
+  readonly changesLogin = true;
+  readonly #draw: DrawPassword;
+  #wrong: WrongGuesses | undefined;
+
+  constructor(draw: DrawPassword) {
+    this.#draw = draw;
+  }
+
+  async preview(camera: MendedCamera, cancel: Cancellable): Promise<Preview | Unfit> {
+    const accounts = await this.#accounts(camera, cancel);
+    if ("unfit" in accounts) return accounts;
+    return {
+      steps: [
+        ...accounts.map(({ username, whose }) => `Give the account ${username} ${words[whose]}`),
+        "Log in with it by ONVIF, on its page and at its stream, and show that the old one is refused.",
+      ],
+      stops: accounts.map(
+        ({ username }) => `Whatever logs in to the camera as ${username}: its maker's app, a recorder, a browser.`,
+      ),
+      undoable: false,
+    };
+  }
+
+  async remember(camera: MendedCamera, _tools: MendTools, cancel: Cancellable): Promise<Before> {
+    const accounts = await this.#accounts(camera, cancel);
+    if ("unfit" in accounts) throw new GatehouseError("remedy-unfit", accounts.unfit);
+    const places = await loginPlaces(camera, "administrator", cancel);
+    const planned: PlannedAccount[] = [];
+    for (const account of accounts)
+      planned.push({ ...account, places: await placesOf(camera, account, places, cancel) });
+    const blind = planned.find(({ places: own }) => own.length === 0);
+    if (blind === undefined) return Plan.parse({ accounts: planned });
+    const why = `Nothing at this camera asks for the password of ${blind.username}, so a new one could not be proved.`;
+    throw new GatehouseError("remedy-unfit", why);
+  }
+
+  async apply(camera: MendedCamera, before: Before, tools: MendTools, cancel: Cancellable): Promise<void> {
+    for (const turn of turnsOf(camera, before, tools, cancel)) await this.#rotate(turn);
+  }
+
+  async verify(camera: MendedCamera, before: Before, tools: MendTools, cancel: Cancellable): Promise<Verdict> {
+    const evidence: string[] = [];
+    for (const turn of turnsOf(camera, before, tools, cancel)) {
+      const verdict = await verifyOne(turn);
+      if (verdict.kind === "not-fixed") return verdict;
+      evidence.push(...verdict.evidence);
+    }
+    return { kind: "fixed", evidence };
+  }
+
+  async commit(camera: MendedCamera, before: Before, tools: MendTools): Promise<void> {
+    forEachPending(before, (purpose) => tools.pending.drop(camera.id, purpose));
+  }
+
+  async undo(camera: MendedCamera, before: Before, tools: MendTools, cancel: Cancellable): Promise<void> {
+    // The gateway's own first: without it nothing else can be changed.
+    for (const turn of turnsOf(camera, before, tools, cancel).toReversed()) await undoOne(turn);
+  }
+
+  #accounts(camera: MendedCamera, cancel: Cancellable): ReturnType<typeof accountsToRotate> {
+    this.#wrong ??= new WrongGuesses(camera.clock);
+    return accountsToRotate(camera, this.#wrong, cancel);
+  }
+
+  async #rotate(turn: Turn): Promise<void> {
+    const { camera, account, purpose, tools, cancel } = turn;
+    const resumed = tools.pending.get(camera.id, purpose);
+    if (resumed === undefined && isCommitted(turn)) return;
+    try {
+      const next = await this.#tell(turn, resumed);
+      await tools.clock.delay(settlingMs, cancel);
+      await prove(turn, next);
+    } catch (error) {
+      // At once, while it is known which login works where: later that would have to be found out by wrong ones.
+      if (!cancel.signal.aborted) await undoOne(turn).catch(leaveToUndo);
+      throw error;
+    }
+    if (account.whose === "own") tools.pending.commit(camera.id, purpose);
+    if (account.whose === "seized") tools.pending.commit(camera.id, purpose, "settings");
+  }
+
+  /** Tells every list of users that does not have it yet; shorter ones, where the camera finds it too long. */
+  async #tell(turn: Turn, resumed: Credentials | undefined): Promise<Credentials> {
+    const { camera, account, purpose, tools, cancel } = turn;
+    if (resumed !== undefined) {
+      await tellAll(turn, resumed, { asked: true });
+      return resumed;
+    }
+    const { username } = account;
+    const lengths = await passwordLengths(await camera.onvif.as(gateway, cancel), camera.identity.vendor, cancel);
+    for (const [index, longest] of lengths.entries()) {
+      const next = { username, password: this.#draw({ longest, kinds: 2 }) };
+      tools.pending.put(camera.id, purpose, next);
+      try {
+        await tellAll(turn, next, { asked: false });
+        return next;
+      } catch (error) {
+        if (!isTooLong(error) || index === lengths.length - 1) throw error;
+      }
+    }
+    throw new GatehouseError("remedy-failed", "The camera finds every password too long.");
+  }
+}
+
+const gateway = { kind: "gateway" } as const satisfies ProbeLogin;
+const words: Readonly<Record<RotatedAccount["whose"], string>> = {
+  own: "a password of its own, drawn by chance and known to this gateway alone.",
+  other: "a password drawn by chance that nobody knows: the gateway's account stays to give it another.",
+  seized: "a password drawn by chance in place of the factory's; the gateway keeps it, to change settings with.",
+};
+
+const guessOf = ({ username, password }: Credentials): ProbeLogin => ({ kind: "guess", username, password });
+const oldOf = ({ username, old }: RotatedAccount): Credentials => ({ username, password: Secret.of(old) });
+const purposeOf = ({ whose }: PlannedAccount, index: number): string =>
+  whose === "other" ? `rotate-password/${index}` : "rotate-password";
+
+const forEachPending = (before: Before, run: (purpose: string) => void): void => {
+  for (const [index, account] of Plan.parse(before).accounts.entries()) run(purposeOf(account, index));
+};
+
+const turnsOf = (camera: MendedCamera, before: Before, tools: MendTools, cancel: Cancellable): readonly Turn[] =>
+  Plan.parse(before).accounts.map((account, index) => ({
+    ...{ camera, account, tools, cancel },
+    purpose: purposeOf(account, index),
+  }));
+
+const planesOf = ({ places }: PlannedAccount): readonly LoginPlane[] => places.map(({ plane }) => plane);
+
+/** What the camera answers to this login on that plane; undefined where there is nothing to ask. */
+const attempt = async (
+  turn: Turn,
+  plane: LoginPlane | undefined,
+  login: ProbeLogin,
+): Promise<LoginAnswer | undefined> => {
+  const { camera, account, cancel } = turn;
+  const place = account.places.find((one) => one.plane === plane);
+  return place === undefined ? undefined : tryLogin(camera, place, login, cancel);
+};
+
+/** Where the account logs in now. */
+const placesOf = async (
+  camera: MendedCamera,
+  account: RotatedAccount,
+  places: readonly LoginPlace[],
+  cancel: Cancellable,
+): Promise<LoginPlace[]> => {
+  const told = toldPlanes(account);
+  const login = loginByOld(camera, account);
+  const own: LoginPlace[] = [];
+  for (const place of places) {
+    if (place.plane === "onvif" ? !told.includes("onvif") : told.length === 1 && isApart(camera, told)) continue;
+    if ((await tryLogin(camera, place, login, cancel)) === "taken") own.push(place);
+  }
+  return own;
+};
+
+/** Whether the page and the stream have other accounts than the one that is told of. */
+const isApart = ({ identity }: MendedCamera, told: ToldPlanes): boolean =>
+  hasTwoLists(identity.vendor) && !told.includes("web");
+
+/**
+ * The old password, as a login. The gateway's own is known to be right, and takes nothing from what may be guessed; but streams may be opened with
+ * another account than settings are changed with.
+ */
+const loginByOld = (camera: MendedCamera, account: RotatedAccount): ProbeLogin =>
+  account.whose === "own" && camera.streamUsername === account.username ? gateway : guessOf(oldOf(account));
+
+const toldPlanes = ({ level, web }: RotatedAccount): ToldPlanes => [
+  ...(level === null ? [] : (["onvif"] as const)),
+  ...(web === null ? [] : (["web"] as const)),
+];
+
+/** Nothing is pending, and the gateway changes settings with this account and another password than the old one. */
+const isCommitted = ({ camera, account }: Turn): boolean =>
+  account.whose !== "other" && camera.username === account.username && !camera.ownPasswordIs(oldOf(account).password);
+
+/** @param asked whether the camera may have it already */
+const tellAll = async (turn: Turn, next: Credentials, { asked }: { readonly asked: boolean }): Promise<void> => {
+  for (const list of toldPlanes(turn.account)) {
+    // Another's account is told by the gateway's own login, which works whatever that one's password is.
+    if (asked && turn.account.whose !== "other" && (await hasTaken(turn, list, next))) continue;
+    const as = turn.account.whose === "seized" ? guessOf(oldOf(turn.account)) : gateway;
+    await tellList(turn, list, { credentials: next, as });
+  }
+};
+
+const hasTaken = async (turn: Turn, list: ToldPlanes[number], next: Credentials): Promise<boolean> => {
+  const planes: readonly LoginPlane[] = list === "onvif" ? ["onvif", "rtsp", "http"] : ["http", "rtsp"];
+  const plane = planes.find((one) => planesOf(turn.account).includes(one));
+  return (await attempt(turn, plane, guessOf(next))) === "taken";
+};
+
+const tellList = async (
+  { camera, account, cancel }: Turn,
+  list: ToldPlanes[number],
+  { credentials, as }: { readonly credentials: Credentials; readonly as: ProbeLogin },
+): Promise<void> => {
+  const { username, level, web } = account;
+  const { password } = credentials;
+  if (list === "onvif" && level !== null) {
+    await setUser(await camera.onvif.as(as, cancel), { username, level, password }, cancel);
+  }
+  if (list === "web" && web !== null) await setWebPassword(camera, { id: web, username, password }, as, cancel);
+};
+
+/** @throws GatehouseError `remedy-failed` where a plane does not take it that took the old one */
+const prove = async (turn: Turn, next: Credentials): Promise<void> => {
+  for (const plane of planesOf(turn.account)) {
+    if ((await attempt(turn, plane, guessOf(next))) === "taken") continue;
+    await forgetIfRefused(turn, plane);
+    const where = planeNames[plane];
+    throw new GatehouseError("remedy-failed", `The camera said yes, but ${where} does not take the new password.`);
+  }
+};
+
+/** What cannot be taken back now is the engine's to take back, as often as that takes. */
+const leaveToUndo = (): void => undefined;
+
+/** Where the camera did nothing at all, its old password is right still: nothing is in doubt, and nothing needs undoing. */
+const forgetIfRefused = async (turn: Turn, plane: LoginPlane): Promise<void> => {
+  const { camera, account, purpose, tools } = turn;
+  if (account.whose === "other" || plane !== planesOf(account)[0]) return;
+  if ((await attempt(turn, plane, loginByOld(camera, account))) === "taken") tools.pending.drop(camera.id, purpose);
+};
+
+const verifyOne = async (turn: Turn): Promise<Verdict> => {
+  const { camera, account, purpose, tools } = turn;
+  const { username } = account;
+  const planes = planesOf(account);
+  const next = account.whose === "other" ? tools.pending.get(camera.id, purpose) : camera.credentials;
+  const login = next === undefined ? gateway : guessOf(next);
+  for (const plane of planes) {
+    if ((await attempt(turn, plane, login)) === "taken") continue;
+    return { kind: "not-fixed", why: `The new password of ${username} is not taken at ${planeNames[plane]}.` };
+  }
+  const proofs = refusalProofs(toldPlanes(account), planes);
+  for (const plane of proofs) {
+    const answer = await attempt(turn, plane, guessOf(oldOf(account)));
+    if (answer === "refused") continue;
+    const what = answer === "taken" ? "is still taken" : "could not be tried";
+    return { kind: "not-fixed", why: `The old password of ${username} ${what} at ${planeNames[plane]}.` };
+  }
+  const named = (list: readonly LoginPlane[]): string => list.map((plane) => planeNames[plane]).join(", ");
+  return {
+    kind: "fixed",
+    evidence: [
+      `${username}: the new password is taken by ${named(planes)}; the old one is refused by ${named(proofs)}.`,
+    ],
+  };
+};
+
+const undoOne = async (turn: Turn): Promise<void> => {
+  const { camera, account, purpose, tools, cancel } = turn;
+  const pending = tools.pending.get(camera.id, purpose);
+  if (pending === undefined && isCommitted(turn)) {
+    const what = `The gateway logs in as ${account.username} with the new password.`;
+    throw new GatehouseError("remedy-failed", what);
+  }
+  if (pending === undefined) return;
+  const old = oldOf(account);
+  for (const list of toldPlanes(account).toReversed()) {
+    if (account.whose === "other") await tellList(turn, list, { credentials: old, as: gateway });
+    else if (await hasTaken(turn, list, pending)) {
+      await tellList(turn, list, { credentials: old, as: guessOf(pending) });
+    }
+  }
+  await tools.clock.delay(settlingMs, cancel);
+  if (!(await takesOld(turn))) {
+    const message = "The camera takes neither the old password nor the new one now.";
+    throw new GatehouseError("camera-credentials", message);
+  }
+  tools.pending.drop(camera.id, purpose);
+};
+
+/** The gateway's own login may stand refused from when the new password was in force: then the old one is tried like any other. */
+const takesOld = async (turn: Turn): Promise<boolean> => {
+  const { camera, account } = turn;
+  const [first] = planesOf(account);
+  const login = loginByOld(camera, account);
+  if ((await attempt(turn, first, login)) === "taken") return true;
+  return login.kind === "gateway" && (await attempt(turn, first, guessOf(oldOf(account)))) === "taken";
+};

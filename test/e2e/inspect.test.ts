@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import type { Camera, Finding, HomePosture, RemedyRun } from "@gatehouse/shared";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { FleetCamera } from "../simulator/fleet/fleet-camera.ts";
+import { gatehouse, GatewayProcess } from "../support/gateway-process.ts";
+
+jest.setTimeout(60_000);
+
+let folder: string;
+let camera: FleetCamera;
+let gateway: GatewayProcess;
+let added: Camera;
+
+const findingOf = (posture: HomePosture, check: string): Finding | undefined =>
+  posture.cameras[0]?.findings.find((finding) => finding.check === check);
+const inspect = async (...args: readonly string[]): Promise<HomePosture> =>
+  (await gateway.command(["inspect", ...args])) as HomePosture;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "gatehouse-inspect-"));
+  const weaknesses = { "CAM-PWD-DEFAULT": true, "NET-TELNET": true, "DISC-ON": true, "CAM-USERS-EXTRA": true };
+  camera = await FleetCamera.open({ brand: "axis", weaknesses, video: true });
+  const config = { listen: { port: 0 }, rtsp: { port: 0 }, posture: { daily: false } };
+  gateway = await GatewayProcess.start({ data: join(folder, "gateway"), config });
+  const { onvifUrl, administrator, pin } = camera.facts;
+  const known = pin === null ? [] : ["--fingerprint", pin];
+  added = (await gateway.command(
+    ["camera", "add", onvifUrl, "--user", administrator.username, "--password-stdin", "--name", "Front door", ...known],
+    administrator.password,
+  )) as Camera;
+});
+afterAll(async () => {
+  await gateway[Symbol.asyncDispose]();
+  await camera[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true });
+});
+
+describe("`gatehouse inspect`", () => {
+  it("looks at no camera before its owner has allowed it", async () => {
+    const { code, stdout } = await gatehouse(gateway.data, ["inspect", "--json"]);
+    expect([code, stdout]).toEqual([1, expect.stringContaining("--allow")]);
+    expect((await inspect("--last")).cameras[0]).toMatchObject({ consent: false, grade: null });
+  });
+
+  it("finds what is weak, says why it matters and what to do, and how far it is meanwhile", async () => {
+    const { code, stdout, stderr } = await gatehouse(gateway.data, ["inspect", "--camera", "Front door", "--allow"]);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/\d+ of \d+/);
+    expect(stdout).toMatch(/CRITICAL .*\(CAM-PWD-DEFAULT\)/);
+    expect(stdout).toContain(`gatehouse remedy apply rotate-password --camera ${added.id}`);
+    const posture = await inspect("--last");
+    expect(posture.cameras[0]).toMatchObject({ grade: "F" });
+    for (const check of ["CAM-PWD-DEFAULT", "NET-TELNET", "CAM-USERS-EXTRA", "DISC-ON"]) {
+      expect([check, findingOf(posture, check)?.status]).toEqual([check, "failed"]);
+    }
+    expect(findingOf(posture, "RTSP-ANON")?.status).toBe("passed");
+  });
+
+  it("ends with 1 where something is as bad as it was told to fail on", async () => {
+    const args = ["inspect", "--last", "--json", "--fail-on"];
+    expect((await gatehouse(gateway.data, [...args, "critical"])).code).toBe(1);
+  });
+
+  it("prints a page, and SARIF", async () => {
+    const page = await gatehouse(gateway.data, ["inspect", "--last", "--html"]);
+    expect(page.stdout).toMatch(/^<!doctype html>/i);
+    expect(page.stdout).toContain("CAM-PWD-DEFAULT");
+    const sarif = JSON.parse((await gatehouse(gateway.data, ["inspect", "--last", "--sarif"])).stdout) as {
+      readonly version: string;
+      readonly runs: readonly { readonly results: readonly { readonly ruleId: string }[] }[];
+    };
+    expect(sarif.version).toBe("2.1.0");
+    expect(sarif.runs[0]?.results.map(({ ruleId }) => ruleId)).toContain("NET-TELNET");
+  });
+});
+
+describe("`gatehouse remedy apply`", () => {
+  const apply = async (remedy: string): Promise<RemedyRun> =>
+    (await gateway.command(["remedy", "apply", remedy, "--camera", "Front door", "--yes"])) as RemedyRun;
+
+  it("shows what would be done and what stops working, and changes nothing where nobody says yes", async () => {
+    const { code, stdout, stderr } = await gatehouse(gateway.data, [
+      ...["remedy", "apply", "discovery-off", "--camera", "Front door"],
+    ]);
+    expect(code).toBe(0);
+    expect(stderr).toContain("What stops working");
+    expect(stdout).toContain("Nothing was changed.");
+    expect(findingOf(await inspect("--check", "DISC-ON"), "DISC-ON")?.status).toBe("failed");
+  });
+
+  it("changes the camera, sees that it did, and can take it back", async () => {
+    const run = await apply("discovery-off");
+    expect(run).toMatchObject({ state: "done", undoable: true });
+    expect(findingOf(await inspect("--check", "DISC-ON"), "DISC-ON")?.status).toBe("passed");
+    expect(await gateway.command(["remedy", "undo", run.id])).toMatchObject({ state: "undone" });
+    expect(findingOf(await inspect("--check", "DISC-ON"), "DISC-ON")?.status).toBe("failed");
+  });
+
+  it("gives the camera a password that nobody has seen, and the picture goes on", async () => {
+    const { username, password } = camera.facts.administrator;
+    expect(await apply("rotate-password")).toMatchObject({ state: "done" });
+    expect(camera.knows("onvif", username, password)).toBe(false);
+    expect(camera.knows("web", username, password)).toBe(false);
+    const posture = await inspect("--check", "CAM-PWD-DEFAULT", "--check", "CAM-PWD-REUSED");
+    expect(findingOf(posture, "CAM-PWD-DEFAULT")?.status).toBe("passed");
+    expect(findingOf(posture, "CAM-PWD-REUSED")?.status).toBe("passed");
+    const cameras = (await gateway.command(["camera", "list"])) as readonly Camera[];
+    expect(cameras).toMatchObject([{ id: added.id, state: { kind: "ready" } }]);
+  });
+});
+
+describe("`gatehouse finding`", () => {
+  it("accepts a weakness for a time, which is shown as accepted and not as mended", async () => {
+    const accept = ["finding", "accept", "NET-TELNET", "--camera", "Front door"];
+    await gateway.command([...accept, "--reason", "its maker needs it", "--days", "30"]);
+    expect(findingOf(await inspect("--last"), "NET-TELNET")).toMatchObject({
+      status: "accepted",
+      acceptance: { reason: "its maker needs it" },
+    });
+    const tooLong = await gatehouse(gateway.data, [...accept, "--reason", "for good", "--days", "366"]);
+    expect(tooLong.code).toBe(1);
+    await gateway.command(["finding", "withdraw", "NET-TELNET", "--camera", "Front door"]);
+    expect(findingOf(await inspect("--last"), "NET-TELNET")?.status).toBe("failed");
+  });
+
+  it("keeps what the owner says as said, with the day", async () => {
+    await gateway.command(["finding", "state", "WIFI-GUEST", "yes"]);
+    const { findings } = await inspect("--last");
+    expect(findings.find(({ check }) => check === "WIFI-GUEST")).toMatchObject({
+      status: "stated",
+      statement: { holds: true },
+    });
+  });
+});
