@@ -25,7 +25,7 @@ export const lookAtFleet = async (
   cameras: readonly FleetCamera[],
   checks: readonly Check[],
 ): Promise<readonly Sightings[]> => {
-  using database = Database.open(":memory:");
+  using database = Database.openInMemory();
   using opened = new DisposableStack();
   const clock = systemClock;
   const log = new MemoryLogger();

@@ -27,7 +27,7 @@ export interface LookOptions {
 
 /** Has the gateway's own inspector look at cameras with every check there is, within its budget, and says what it says to people. */
 export const lookAtPlaces = async (places: readonly FleetPlace[], { pauseMs }: LookOptions = {}): Promise<Look> => {
-  using database = Database.open(":memory:");
+  using database = Database.openInMemory();
   const clock = systemClock;
   const { cameras, sameSecrets } = adopt(places);
   const store = PostureStore.open(database);
