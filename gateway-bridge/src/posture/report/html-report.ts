@@ -83,9 +83,18 @@ const openFinding = (finding: Finding): string => {
     by,
     `<p>${text(why.join(" "))}</p>`,
     list(evidence, "ul"),
+    mendLine(finding),
     guide === null ? "" : `<div class="steps">${page}${list(guide.steps, "ol")}</div>`,
     `<p class="code">${check}, provision ${text(provision)}</p></article>`,
   ].join("");
+};
+
+/** What is typed on the gateway's box. */
+const mendLine = ({ status, camera, remedies: [first] }: Finding): string => {
+  if (status !== "failed" || camera === null || first === undefined) return "";
+  const vendor = first.plane === "vendor" ? " --vendor" : "";
+  const doubt = first.proven ? "" : " (unproven on hardware)";
+  return `<p>Gatehouse can mend it${doubt}: <code>gatehouse remedy apply ${first.remedy} --camera ${camera}${vendor}</code></p>`;
 };
 
 const statusWords: Readonly<Record<Finding["status"], string>> = {

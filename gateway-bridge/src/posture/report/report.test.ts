@@ -99,6 +99,16 @@ describe("the page to print", () => {
     }
     expect(page.indexOf("Telnet is open")).toBeLessThan(page.indexOf("Accepted by"));
   });
+
+  it("names what mends it, and whose words that are", () => {
+    const [view] = posture.cameras;
+    const remedies = [{ remedy: "telnet-off", plane: "vendor", proven: false }] as const;
+    const cameras = [{ ...view!, findings: [finding({ remedies: [...remedies] })] }];
+    expect(htmlReport({ ...posture, cameras }, now)).toContain(
+      `(unproven on hardware): <code>gatehouse remedy apply telnet-off --camera ${camera} --vendor</code>`,
+    );
+    expect(page).not.toContain("remedy apply");
+  });
 });
 
 describe("SARIF", () => {
