@@ -11,6 +11,8 @@ export interface VendorClues {
   readonly mac?: string;
   /** Subject of its TLS certificate. */
   readonly commonName?: string;
+  /** Of its web page. */
+  readonly title?: string;
   /** The Server header of its page. */
   readonly server?: string;
   /** Path of its stream. */
@@ -19,7 +21,7 @@ export interface VendorClues {
 
 interface VendorRow {
   readonly vendor: Vendor;
-  /** In a manufacturer, a name or hardware scope, a certificate's name. */
+  /** In a manufacturer, a name or hardware scope, a certificate's name, a page's title. */
   readonly name: RegExp;
   readonly model?: RegExp;
   readonly server?: RegExp;
@@ -65,7 +67,7 @@ const rows: readonly VendorRow[] = [
  * `other` where nothing tells, or is not spoken to in any way of its own.
  */
 export const vendorOf = (clues: VendorClues): Vendor => {
-  const names = [clues.manufacturer, ...namesIn(clues.scopes ?? []), clues.commonName];
+  const names = [clues.manufacturer, ...namesIn(clues.scopes ?? []), clues.commonName, clues.title];
   const prefix = (clues.mac ?? "").replace(/[^\da-f]/gi, "").slice(0, 6).toLowerCase(); // prettier-ignore
   const signs: readonly ((row: VendorRow) => boolean)[] = [
     ...names.map((text) => (row: VendorRow) => row.name.test(text ?? "")),

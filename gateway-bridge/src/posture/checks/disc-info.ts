@@ -1,6 +1,6 @@
 import type { Cancellable } from "@gatehouse/shared";
 
-import { failed, notApplicable, passed, type CameraCheck } from "../check.ts";
+import { failed, passed, unknown, type CameraCheck } from "../check.ts";
 import { guideFor } from "../guides/guide-for.ts";
 import type { CameraIdentity, ProbedCamera } from "../probe/probed-camera.ts";
 import { callDiscovery } from "../questions/call-discovery.ts";
@@ -24,7 +24,7 @@ export const discInfo: CameraCheck = {
   look: async (camera, cancel) => {
     const { serial, firmware } = camera.identity;
     if (serial === "" && firmware === "")
-      return notApplicable("The camera tells nobody its serial number or firmware.");
+      return unknown("The camera does not tell the gateway its serial number or firmware, so none can be looked for.");
     const told = await whatItTells(camera, cancel);
     const findings = told.flatMap(([where, text]) => revealed(camera.identity, where, text));
     return findings.length === 0

@@ -140,7 +140,7 @@ describe("DISC-INFO", () => {
     ["tells it in its description", { identity, ...described("<serialNumber>DS2CD123456</serialNumber>") }, "failed"],
     ["describes itself without it", { identity, ...described("<modelName>DS-2CD</modelName>") }, "passed"],
     ["tells another version", { identity, http: { "GET /": { body: "jquery 5.8.111, 15.8.11, 5.8.11.2" } } }, "passed"],
-    ["tells nobody what it is", { http: { "GET /": { body: "V5.8.11" } } }, "not-applicable"],
+    ["does not tell the gateway what it is", { http: { "GET /": { body: "V5.8.11" } } }, "unknown"],
   ])("%s", async (_, script, kind) => {
     expect((await lookAt(discInfo, script)).kind).toBe(kind);
   });

@@ -1,4 +1,4 @@
-import { notApplicable, passed, unknown, type CameraCheck, type CheckFacts, type Outcome } from "../check.ts";
+import { passed, unknown, type CameraCheck, type CheckFacts, type Outcome } from "../check.ts";
 import { guideFor } from "../guides/guide-for.ts";
 import type { CameraIdentity } from "../probe/probed-camera.ts";
 import type { FirmwareAdvisory } from "../rules/firmware-rules.ts";
@@ -22,7 +22,7 @@ const judge = (
   counts: (advisory: FirmwareAdvisory) => boolean,
 ): Outcome => {
   if (identity.model === "" || identity.firmware === "")
-    return notApplicable("The camera does not tell its model and firmware.");
+    return unknown("The camera does not tell its model and firmware.");
   const about = judgeAdvisories(identity, rules.current).filter(({ advisory }) => counts(advisory));
   const affecting = about.filter(({ verdict }) => verdict === "affected").map(({ advisory }) => advisory);
   if (affecting.length > 0)

@@ -207,6 +207,7 @@ describe("STREAM-CLEAR", () => {
   it.each<Case>([
     ["one of them without TLS", { streams: ["rtsps://h/main", "rtsp://h/sub"] }, "failed"],
     ["all within TLS", { streams: ["rtsps://h/main", "rtsps://h/sub"] }, "passed"],
-    ["there are none", { streams: [] }, "not-applicable"],
+    ["it gives pictures alone", { kind: "still", streams: [] }, "not-applicable"],
+    ["it does not tell where they are", { streams: [] }, "unknown"],
   ])("%s", async (_, script, kind) => expect((await lookAt(streamClear, script)).kind).toBe(kind));
 });

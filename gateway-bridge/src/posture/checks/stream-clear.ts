@@ -1,4 +1,4 @@
-import { failed, notApplicable, passed, type CameraCheck } from "../check.ts";
+import { failed, notApplicable, passed, unknown, type CameraCheck } from "../check.ts";
 import { guideFor } from "../guides/guide-for.ts";
 
 export const streamClear: CameraCheck = {
@@ -14,8 +14,12 @@ export const streamClear: CameraCheck = {
   ncsc: null,
   remedies: [{ remedy: "rtsps-on", plane: "onvif" }],
   guide: (camera) => guideFor("STREAM-CLEAR", camera),
-  look: async ({ streams }) => {
-    if (streams.length === 0) return notApplicable("Gatehouse fetches no stream from it.");
+  look: async ({ kind, streams }) => {
+    if (streams.length === 0) {
+      return kind === "still"
+        ? notApplicable("Gatehouse fetches no stream from it.")
+        : unknown("The camera does not tell where its streams are.");
+    }
     const clear = streams.filter(({ url }) => url.protocol === "rtsp:").map(({ tier }) => `The ${tier} stream is fetched without TLS.`); // prettier-ignore
     return clear.length > 0 ? failed(...clear) : passed("Its streams are fetched within TLS.");
   },

@@ -21,6 +21,7 @@ import type { InspectedCameras } from "./ports.ts";
 import type { CameraGate, ProbeBudget } from "./probe-budget.ts";
 import { ProbeLogins } from "./probe-logins.ts";
 import type { CameraIdentity, ProbedCamera } from "./probed-camera.ts";
+import { recognise } from "./recognise.ts";
 import { GuardedRtsp } from "./rtsp-probe.ts";
 
 export interface ProbedCameraOptions {
@@ -95,24 +96,45 @@ const at = (url: URL, host: string): URL => {
   return moved;
 };
 
-const identify = async (probing: Probing, { onvif }: Tools, cancel: Cancellable): Promise<Known> => {
-  const { record, device, cameras, gate, unasked = false } = probing;
+const identify = async (probing: Probing, tools: Tools, cancel: Cancellable): Promise<Known> => {
+  const { record, device, unasked = false } = probing;
   const { manufacturer, model, firmware, serial } = record.description;
   const told = { manufacturer, model, firmware, serial };
-  const found = findKnown(record, device);
-  if (record.kind !== "onvif" || unasked) return { identity: named(told, { stream: device.pathname }), found };
+  const stored = findKnown(probing);
+  if (record.kind !== "onvif" || unasked) return { identity: named(told, { stream: device.pathname }), found: stored };
+  const caller = await unlessSilent(tools.onvif.as({ kind: "gateway" }, cancel));
+  const information = caller && (await unlessSilent(getDeviceInformation(caller, cancel)));
+  // Whoever refuses the first question refuses the second, and counts the login once more.
+  if (caller === undefined || information === undefined) {
+    return { identity: await recognised(told, probing, tools, cancel), found: stored };
+  }
+  const asked = await unlessSilent(findStreams(caller, { secure: record.secureStreams ?? false }, cancel));
+  const found = { ...stored, ...asked, ...(stored.streams.length > 0 && { streams: stored.streams }) };
+  const stream = found.streams[0]?.url.pathname;
+  return { identity: named(information, { ...(stream !== undefined && { stream }) }), found };
+};
+
+/** Undefined for what the camera does not answer, or not to the gateway. */
+const unlessSilent = async <T>(asked: Promise<T>): Promise<T | undefined> => {
   try {
-    const caller = await onvif.as({ kind: "gateway" }, cancel);
-    const information = await getDeviceInformation(caller, cancel);
-    const asked = await findStreams(caller, { secure: record.secureStreams ?? false }, cancel);
-    const fetched = cameras.streams?.(record.id)?.map(({ tier, url }) => ({ tier, url: at(url, gate.place.host) }));
-    const found = { ...asked, streams: fetched ?? asked.streams };
-    const stream = found.streams[0]?.url.pathname;
-    return { identity: named(information, { ...(stream !== undefined && { stream }) }), found };
+    return await asked;
   } catch (error) {
     if (!isGatehouseError(error) || isGone(error)) throw error;
-    return { identity: named(told, {}), found };
+    return undefined;
   }
+};
+
+/** By what was stored, or else by its pages. */
+const recognised = async (
+  told: Told,
+  { record: { pin }, gate, device, clock }: Probing,
+  { logins }: Tools,
+  cancel: Cancellable,
+): Promise<CameraIdentity> => {
+  const known = named(told, {});
+  if (known.vendor !== "other" || told.manufacturer !== "") return known;
+  const http = new GuardedHttp({ page: pageOf(device), pin, gate, logins, clock });
+  return { ...told, vendor: await recognise(http, cancel) };
 };
 
 /** Nothing answers: then all else would only wait in vain, check after check. */
@@ -133,10 +155,12 @@ const named = (told: Told, clues: { readonly stream?: string }): CameraIdentity 
 });
 
 /** What is known without asking. */
-const findKnown = ({ kind }: CameraRecord, device: URL): FoundStreams => ({
-  streams: kind === "rtsp" ? [{ tier: "main", url: device }] : [],
-  snapshot: kind === "still" ? device : undefined,
-});
+const findKnown = ({ record, device, cameras, gate }: Probing): FoundStreams => {
+  if (record.kind === "rtsp") return { streams: [{ tier: "main", url: device }], snapshot: undefined };
+  if (record.kind === "still") return { streams: [], snapshot: device };
+  const fetched = cameras.streams?.(record.id) ?? [];
+  return { streams: fetched.map(({ tier, url }) => ({ tier, url: at(url, gate.place.host) })), snapshot: undefined };
+};
 
 class Probed implements OpenProbedCamera {
   readonly id: ProbedCamera["id"];
