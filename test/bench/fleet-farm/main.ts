@@ -20,6 +20,8 @@ export const fleetFarmHandlers = {
   /** Of each camera, since it was opened. */
   wrongPasswords: (): readonly (readonly WrongPassword[])[] =>
     cameras().map(({ counts }) => counts.tries.map(({ account, at }) => ({ account, at }))),
+  /** How many connections each camera had open at a time, at most, since it was opened. */
+  connectionPeaks: (): readonly number[] => cameras().map(({ counts }) => counts.connections.peak),
 };
 
 serveParent(fleetFarmHandlers);
