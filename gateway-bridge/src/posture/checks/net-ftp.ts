@@ -1,3 +1,4 @@
+import { ftpPorts } from "../rules/service-ports.ts";
 import { openPortCheck } from "./open-port-check.ts";
 
 export const netFtp = openPortCheck(
@@ -13,5 +14,5 @@ export const netFtp = openPortCheck(
     ncsc: null,
     remedies: [{ remedy: "ftp-off", plane: "vendor" }],
   },
-  () => [21],
+  () => ftpPorts,
 );

@@ -1,3 +1,4 @@
+import { sshPorts } from "../rules/service-ports.ts";
 import { openPortCheck } from "./open-port-check.ts";
 
 export const netSsh = openPortCheck(
@@ -13,5 +14,5 @@ export const netSsh = openPortCheck(
     ncsc: null,
     remedies: [{ remedy: "ssh-off", plane: "vendor" }],
   },
-  () => [22],
+  () => sshPorts,
 );

@@ -1,6 +1,6 @@
+import { telnetPorts } from "../rules/service-ports.ts";
 import { openPortCheck } from "./open-port-check.ts";
 
-/** 2323 is its second usual port, 9527 the console of cameras built by XMeye. */
 export const netTelnet = openPortCheck(
   {
     id: "NET-TELNET",
@@ -14,5 +14,5 @@ export const netTelnet = openPortCheck(
     ncsc: null,
     remedies: [{ remedy: "telnet-off", plane: "vendor" }],
   },
-  () => [23, 2_323, 9_527],
+  () => telnetPorts,
 );

@@ -43,6 +43,13 @@ const settings: Readonly<Record<string, Setting>> = {
     ({ state }) => state.services.ssh,
     ({ state }, on) => (state.services.ssh = on),
   ),
+  "UserGlobal.OnvifLoginCheck": flag(
+    ({ state }) => !state.anonymous.read && !state.anonymous.secret,
+    ({ state: { anonymous } }, on) => {
+      anonymous.read = !on;
+      if (on) anonymous.secret = false;
+    },
+  ),
   "NAS[0].Enable": push("ftp"),
   "NAS[0].Address": { get: ({ state }) => state.push.ftp, set: () => undefined },
   "Email.Enable": push("smtp"),

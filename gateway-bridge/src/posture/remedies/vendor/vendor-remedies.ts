@@ -1,4 +1,5 @@
 import type { Remedy } from "../../remedy.ts";
+import { ftpPorts, sshPorts, telnetPorts } from "../../rules/service-ports.ts";
 import { onvifAsks, portsClosed, replayRefused, saidAnew, streamAsks, upnpSilent } from "./seen-from-outside.ts";
 import { vendorRemedy } from "./vendor-remedy.ts";
 
@@ -31,7 +32,7 @@ export const vendorRemedies: readonly Remedy[] = [
     on: false,
     name: "telnet",
     stops: ["Nobody can open a console on the camera by telnet any more"],
-    observe: portsClosed(23, 2_323),
+    observe: portsClosed(...telnetPorts),
   }),
   vendorRemedy({
     id: "ssh-off",
@@ -39,7 +40,7 @@ export const vendorRemedies: readonly Remedy[] = [
     on: false,
     name: "SSH",
     stops: ["Nobody can open a console on the camera by SSH any more"],
-    observe: portsClosed(22),
+    observe: portsClosed(...sshPorts),
   }),
   vendorRemedy({
     id: "ftp-off",
@@ -47,7 +48,7 @@ export const vendorRemedies: readonly Remedy[] = [
     on: false,
     name: "the file server (FTP)",
     stops: ["Nobody can fetch files from the camera by FTP any more"],
-    observe: portsClosed(21),
+    observe: portsClosed(...ftpPorts),
   }),
   vendorRemedy({
     id: "push-off",
