@@ -117,6 +117,19 @@ describeAsRoot("the checks of logins, streams and encryption, at simulated camer
     60_000,
   );
 
+  it("know a camera that is not set up, and its maker's door, though it tells the gateway nothing", async () => {
+    const weaknesses = { "CAM-INIT": true, "NET-VENDORPORT": true };
+    const doors = catalogue.filter(({ id }) => id === "CAM-INIT" || id === "NET-VENDORPORT");
+    const some = brands.filter((brand) => faces[brand].vendorPort !== undefined);
+    await using fleet = await Fleet.open(some.map((brand) => ({ brand, weaknesses })));
+    const seen = await lookAtFleet(fleet.cameras, doors, { strange: true });
+    const told = seen.map((of) => [of.get("CAM-INIT")?.status, of.get("NET-VENDORPORT")?.status]);
+    expect(Object.fromEntries(some.map((brand, index) => [brand, told[index]]))).toEqual(
+      Object.fromEntries(some.map((brand) => [brand, ["failed", "failed"]])),
+    );
+    expect(fleet.cameras.flatMap(beyondBudget)).toEqual([]);
+  }, 60_000);
+
   it("lock nobody out of a camera that locks after three wrong passwords", async () => {
     const weaknesses = { "CAM-USERS-EXTRA": true, "CAM-PWD-EMPTY": true, "ONVIF-REPLAY": true };
     const some = ["hikvision", "axis", "other"] as const;

@@ -20,10 +20,14 @@ const never = { signal: new AbortController().signal };
 /** What was seen of one camera, by check. */
 export type Sightings = ReadonlyMap<CheckId, Sighting>;
 
-/** Looks at cameras as the gateway does, through the real budget, once, and tells what was seen of each. */
+/**
+ * Looks at cameras as the gateway does, through the real budget, once, and tells what was seen of each.
+ * @param how whether the gateway knows from earlier who made them; it does unless told
+ */
 export const lookAtFleet = async (
   cameras: readonly FleetCamera[],
   checks: readonly Check[],
+  { strange = false }: { readonly strange?: boolean } = {},
 ): Promise<readonly Sightings[]> => {
   using database = Database.openInMemory();
   using opened = new DisposableStack();
@@ -32,7 +36,7 @@ export const lookAtFleet = async (
   const ledger = GuessLedger.open({ database, clock });
   const consents = { granted: () => true };
   const budget = new ProbeBudget({ clock, ledger, consents, interfaces: networkInterfaces, loopbackPauseMs: 0 });
-  const known = adopted(cameras);
+  const known = adopted(cameras, strange);
   const tools = { cameras: known.inspected, budget, ownLogins: new OwnLogins(), clock };
   const ordered = inOrder(checks);
   const looks = cameras.map(async (_, index) => {
@@ -76,13 +80,14 @@ const outcomesOf = async (check: HomeCheck, home: ProbedHome): Promise<readonly 
 };
 
 /** The fleet's cameras as they would be in the gateway's store. */
-const adopted = (cameras: readonly FleetCamera[]) => {
+const adopted = (cameras: readonly FleetCamera[], strange: boolean) => {
+  const unnamed = { manufacturer: "", model: "", firmware: "", serial: "" };
   const nowhere: AuthMemory = { floor: "none", raise: () => undefined };
   const rest = { tiers: [], audio: "none", snapshot: true, motion: false, talk: false } as const;
   const records = cameras.map(({ facts, state }, index): CameraRecord => ({
     ...{ id: CameraId.parse(randomId("cam")), name: `Camera ${index}`, kind: "onvif", url: facts.onvifUrl },
     ...{ pin: facts.pin, authFloor: "none", warm: false, secureStreams: facts.rtspUrl.startsWith("rtsps:") },
-    description: { ...state.identity, ...rest },
+    description: { ...(strange ? unnamed : state.identity), ...rest },
   }));
   const factsOf = (id: CameraId) => cameras[records.findIndex((record) => record.id === id)]!.facts;
   const login = ({ username, password }: { readonly username: string; readonly password: string }) => ({
