@@ -71,6 +71,9 @@ export { PreparedHomeKitSession, PrepareHomeKitSession, StartHomeKitSession } fr
 export { CertificateKind, Trust } from "./contract/trust.ts";
 export { KnownFault, UpdateState, UpdateStep } from "./contract/update.ts";
 export {
+  InspectionId,
+  NewcomerId,
+  RemedyRunId,
   CameraId,
   GatewayId,
   GuestLinkId,
@@ -136,15 +139,12 @@ export {
   Guide,
   HomePosture,
   Inspection,
-  InspectionId,
   longestAcceptanceDays,
   Newcomer,
-  NewcomerId,
   ProposeRemedy,
   RemedyId,
   RemedyPlane,
   RemedyRun,
-  RemedyRunId,
   RemedyState,
   RouterMapping,
   RouterReport,

@@ -23,6 +23,12 @@ export const GuestLinkId = id("link", "GuestLinkId");
 export type GuestLinkId = z.infer<typeof GuestLinkId>;
 export const NoticeId = id("note", "NoticeId");
 export type NoticeId = z.infer<typeof NoticeId>;
+export const InspectionId = id("look", "InspectionId");
+export type InspectionId = z.infer<typeof InspectionId>;
+export const RemedyRunId = id("mend", "RemedyRunId");
+export type RemedyRunId = z.infer<typeof RemedyRunId>;
+export const NewcomerId = id("new", "NewcomerId");
+export type NewcomerId = z.infer<typeof NewcomerId>;
 export const GatewayId = id("gw", "GatewayId");
 export type GatewayId = z.infer<typeof GatewayId>;
 

@@ -1,17 +1,14 @@
 import { z } from "zod";
 
-import { CameraId } from "./ids.ts";
+import { CameraId, InspectionId, NewcomerId, RemedyRunId } from "./ids.ts";
 import {
   AcceptFinding,
   CheckId,
   HomePosture,
   Inspection,
-  InspectionId,
   Newcomer,
-  NewcomerId,
   ProposeRemedy,
   RemedyRun,
-  RemedyRunId,
   RouterReport,
   StartInspection,
   StateFinding,

@@ -1,20 +1,6 @@
 import { z } from "zod";
 
-import { CameraId, Name, PrincipalId, Time } from "./ids.ts";
-
-const id = <Brand extends string>(prefix: string, brand: Brand) =>
-  z
-    .string()
-    .regex(new RegExp(`^${prefix}-[a-z2-7]{16}$`), `an id such as ${prefix}-abcdefghijklmnop`)
-    .meta({ examples: [`${prefix}-abcdefghijklmnop`] })
-    .brand(brand);
-
-export const InspectionId = id("look", "InspectionId");
-export type InspectionId = z.infer<typeof InspectionId>;
-export const RemedyRunId = id("mend", "RemedyRunId");
-export type RemedyRunId = z.infer<typeof RemedyRunId>;
-export const NewcomerId = id("new", "NewcomerId");
-export type NewcomerId = z.infer<typeof NewcomerId>;
+import { CameraId, InspectionId, Name, NewcomerId, PrincipalId, RemedyRunId, Time } from "./ids.ts";
 
 /** What can be found out about a camera, or about the home around it. A name is never reused. */
 export const CheckId = z.enum([
