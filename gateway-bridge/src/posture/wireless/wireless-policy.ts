@@ -16,7 +16,7 @@ export const readInterfaces = (text: string): readonly JoinedInterface[] =>
     .split(/^\s*Interface /m)
     .slice(1)
     .flatMap((block) => {
-      const name = /^[\w.-]{1,15}/.exec(block)?.[0];
+      const name = /^[\w.-]{1,15}(?=\s)/.exec(block)?.[0];
       const ssid = /^\s*ssid (.*)$/m.exec(block)?.[1];
       const isGuest = /^\s*type managed$/m.test(block);
       return name === undefined || ssid === undefined || !isGuest ? [] : [{ interface: name, ssid: unescaped(ssid) }];
@@ -27,16 +27,24 @@ export const readInterfaces = (text: string): readonly JoinedInterface[] =>
  * IEEE 802.11-2020 9.4.2.24: RSN holds WPA2 and WPA3, told apart by SAE; WPA is what came before it.
  */
 export const readSecurity = (text: string): WirelessLink["security"] => {
-  const block = text
+  const joined = text
     .slice(0, longest)
     .split(/^BSS /m)
-    .find((each) => /^[^\n]*-- associated/.test(each));
-  if (block === undefined) return undefined;
+    .slice(1)
+    .filter((each) => /^[^\n]*-- associated/.test(each));
+  const [block] = joined;
+  // An interface is in one network. `iw` prints some of what neighbours send as it came, so one of several may be theirs.
+  if (block === undefined || joined.length > 1) return undefined;
   const [rsn, wpa] = [sectionOf(block, "RSN"), sectionOf(block, "WPA")];
-  if (rsn === undefined && wpa === undefined) return /^\s*capability:.*\bPrivacy\b/m.test(block) ? "wep" : "open";
+  const capability = /^\s*capability:.*$/m.exec(block)?.[0];
+  if (capability === undefined) return undefined;
+  if (rsn === undefined && wpa === undefined) return /\bPrivacy\b/.test(capability) ? "wep" : "open";
   // What the network still lets in decides, not what it would prefer.
+  if ([rsn, wpa].some((section) => /ciphers?:.*\bWEP\b/i.test(section ?? ""))) return "wep";
   if ([rsn, wpa].some((section) => /ciphers?:.*\bTKIP\b/i.test(section ?? ""))) return "wpa-tkip";
   const keys = /Authentication suites:(.*)/i.exec(wpa ?? rsn ?? "")?.[1] ?? "";
+  // Opportunistic encryption asks nobody for a password: it is neither open nor protected.
+  if (/\bOWE\b/.test(keys)) return undefined;
   return /\bSAE\b/.test(keys) && !/\bPSK\b/.test(keys) ? "wpa3" : "wpa2";
 };
 
