@@ -9,8 +9,8 @@ interface Login {
 /** A simulated camera of a fleet, as the gateway knows one that it has adopted. */
 export interface FleetPlace extends Login {
   readonly onvifUrl: string;
-  /** Where its streams are fetched from. */
-  readonly streams: Readonly<Record<"main" | "sub", string>>;
+  /** Whether its streams are fetched within TLS alone. */
+  readonly secureStreams: boolean;
   readonly pin: string | null;
   /** The login that may change its settings. */
   readonly administrator: Login;

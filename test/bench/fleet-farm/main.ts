@@ -11,9 +11,10 @@ export const fleetFarmHandlers = {
   open: async (draw: FleetDraw): Promise<readonly FleetPlace[]> => {
     await fleet?.[Symbol.asyncDispose]();
     fleet = await openFleet(draw);
-    return cameras().map(({ facts: { rtspUrl: main, subRtspUrl: sub, ...facts } }) => {
-      const { onvifUrl, pin, administrator, username, password } = facts;
-      return { onvifUrl, streams: { main, sub }, pin, administrator, username, password };
+    return cameras().map(({ facts }) => {
+      const { onvifUrl, rtspUrl, pin, administrator, username, password } = facts;
+      const secureStreams = rtspUrl.startsWith("rtsps:");
+      return { onvifUrl, secureStreams, pin, administrator, username, password };
     });
   },
   truths: (): readonly FleetTruth[] => fleet?.truths() ?? [],

@@ -56,9 +56,9 @@ const adopt = (
   places: readonly FleetPlace[],
 ): { readonly cameras: InspectedCameras; readonly sameSecrets: readonly (readonly CameraId[])[] } => {
   const description = { manufacturer: "", model: "", firmware: "", serial: "", tiers: [], audio: "none" as const };
-  const records = places.map(({ onvifUrl: url, pin }, index): CameraRecord => ({
+  const records = places.map(({ onvifUrl: url, pin, secureStreams }, index): CameraRecord => ({
     ...{ id: CameraId.parse(randomId("cam")), name: `Camera ${index + 1}`, kind: "onvif", url, pin },
-    ...{ authFloor: "none", warm: false },
+    ...{ authFloor: "none", warm: false, secureStreams },
     description: { ...description, snapshot: true, motion: false, talk: false },
   }));
   const placeOf = (id: CameraId): FleetPlace => places[records.findIndex((record) => record.id === id)]!;
@@ -73,7 +73,6 @@ const adopt = (
       list: () => records,
       credentials: (id) => login(placeOf(id).administrator),
       streamCredentials: (id) => login(placeOf(id)),
-      streams: (id) => (["main", "sub"] as const).map((tier) => ({ tier, url: new URL(placeOf(id).streams[tier]) })),
       memories: () => ({ onvif: memory, snapshot: memory, rtsp: memory }),
     },
     sameSecrets: [...groups].filter(({ length }) => length > 1).map((group) => group.map(({ id }) => id)),

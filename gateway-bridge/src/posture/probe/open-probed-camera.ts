@@ -108,8 +108,8 @@ const identify = async (probing: Probing, tools: Tools, cancel: Cancellable): Pr
   if (caller === undefined || information === undefined) {
     return { identity: await recognised(told, probing, tools, cancel), found: stored };
   }
-  const asked = await unlessSilent(findStreams(caller, { secure: record.secureStreams ?? false }, cancel));
-  const found = { ...stored, ...asked, ...(stored.streams.length > 0 && { streams: stored.streams }) };
+  const secure = record.secureStreams ?? false;
+  const found = (await unlessSilent(findStreams(caller, { secure }, cancel))) ?? stored;
   const stream = found.streams[0]?.url.pathname;
   return { identity: named(information, { ...(stream !== undefined && { stream }) }), found };
 };
@@ -155,12 +155,10 @@ const named = (told: Told, clues: { readonly stream?: string }): CameraIdentity 
 });
 
 /** What is known without asking. */
-const findKnown = ({ record, device, cameras, gate }: Probing): FoundStreams => {
-  if (record.kind === "rtsp") return { streams: [{ tier: "main", url: device }], snapshot: undefined };
-  if (record.kind === "still") return { streams: [], snapshot: device };
-  const fetched = cameras.streams?.(record.id) ?? [];
-  return { streams: fetched.map(({ tier, url }) => ({ tier, url: at(url, gate.place.host) })), snapshot: undefined };
-};
+const findKnown = ({ record: { kind }, device }: Probing): FoundStreams => ({
+  streams: kind === "rtsp" ? [{ tier: "main", url: device }] : [],
+  snapshot: kind === "still" ? device : undefined,
+});
 
 class Probed implements OpenProbedCamera {
   readonly id: ProbedCamera["id"];

@@ -1,4 +1,4 @@
-import type { CameraId, TierName } from "@gatehouse/shared";
+import type { CameraId } from "@gatehouse/shared";
 
 import type { AuthMemory, CameraRecord, Credentials } from "../../domain/camera.ts";
 
@@ -9,8 +9,6 @@ export interface InspectedCameras {
   credentials(camera: CameraId): Credentials | undefined;
   /** What its streams are opened with, where that is another account. */
   streamCredentials?(camera: CameraId): Credentials | undefined;
-  /** Where its streams are fetched from at present; asked of the camera where this does not tell. */
-  streams?(camera: CameraId): readonly { readonly tier: TierName; readonly url: URL }[] | undefined;
   /** How strong its logins were so far, by what they were for. */
   memories(camera: CameraId): Readonly<Record<"onvif" | "snapshot" | "rtsp", AuthMemory>>;
 }
