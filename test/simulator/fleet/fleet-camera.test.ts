@@ -55,7 +55,8 @@ const weakOnes = (brand: Brand, weaknesses: Weaknesses): string[] => {
     ...{ tlsFlaw: "old-protocol", anonymousRtsp: "all", wired: false },
   });
   const clear = weaknesses["STREAM-CLEAR"] === true || !state.rtsps.enabled;
-  const truth = truthOf({ state, now: Date.now(), ...gateway, pin: null, rtspUrl: clear ? "rtsp://x/" : "rtsps://x/" });
+  const rtspUrl = clear ? "rtsp://x/" : "rtsps://x/";
+  const truth = truthOf({ state, now: Date.now(), ...gateway, administrator: gateway, pin: null, rtspUrl });
   return weaknessIds.filter((id) => truth[id] === "weak");
 };
 
@@ -109,6 +110,19 @@ describeAsRoot("a fleet", () => {
     expect(alone.truths().map((truth) => truth["CAM-PWD-REUSED"])).toEqual(["cannot", "sound"]);
     await using together = await Fleet.open([one, {}, one]);
     expect(together.truths().map((truth) => truth["CAM-PWD-REUSED"])).toEqual(["weak", "sound", "weak"]);
+  });
+});
+
+describeAsRoot("a camera that asks nobody for a login", () => {
+  const open = { "ONVIF-ANON-READ": true, "ONVIF-ANON-SECRET": true, "RTSP-ANON": true, "HTTP-SNAP-ANON": true };
+
+  it.each([
+    ["the gateway's own account has", "tapo", "CAM-PWD-EMPTY", "weak"],
+    ["another account has, which nobody can see", "other", "CAM-PWD-EMPTY", "cannot"],
+    ["the gateway's own account has", "other", "CAM-PWD-DEFAULT", "weak"],
+  ] as const)("has a bad password that %s (%s, %s)", async (_, brand, id, how) => {
+    await using camera = await FleetCamera.open({ brand, weaknesses: { ...open, [id]: true } });
+    expect(camera.truth[id]).toBe(how);
   });
 });
 

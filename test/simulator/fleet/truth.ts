@@ -12,6 +12,8 @@ export interface Known {
   /** The gateway's own login, key and stream. */
   readonly username: string;
   readonly password: string;
+  /** The login by which the gateway manages it. */
+  readonly administrator: { readonly username: string; readonly password: string };
   readonly pin: string | null;
   readonly rtspUrl: string;
 }
@@ -36,20 +38,23 @@ export const truthOf = (known: Known): Truth => {
   return Object.fromEntries(words) as Truth;
 };
 
-const loginTruth = ({ state, username, password }: Known) => {
+const loginTruth = ({ state, username, password, administrator: known }: Known) => {
   const { administrator, factoryPassword } = faces[state.brand];
   const everybody = [...state.accounts.onvif, ...state.accounts.web];
   const isFactory = (name: string, secret: string): boolean => name === administrator && secret === factoryPassword;
   const own = state.accounts.onvif.find((account) => account.username === username);
   const byFactory = everybody.some((one) => isFactory(one.username, one.password));
   const empty = everybody.filter((one) => one.password === "");
+  // The password that the gateway has itself needs no try.
+  const has = everybody.some((one) => one.username === known.username && one.password === known.password);
+  const hasFactory = has && isFactory(known.username, known.password);
+  const hasEmpty = has && known.password === "";
   return {
-    "CAM-PWD-DEFAULT": factoryPassword === undefined ? undefined : canTry(state, "Administrator", byFactory),
-    "CAM-PWD-EMPTY": canTry(
-      state,
-      empty.every(({ level }) => level === "User") ? "User" : "Administrator",
-      empty.length > 0,
-    ),
+    "CAM-PWD-DEFAULT":
+      factoryPassword === undefined ? undefined : hasFactory || canTry(state, "Administrator", byFactory),
+    "CAM-PWD-EMPTY":
+      hasEmpty ||
+      canTry(state, empty.every(({ level }) => level === "User") ? "User" : "Administrator", empty.length > 0),
     "CAM-PWD-REUSED": password === reusedPassword && everybody.some((one) => one.password === password),
     "CAM-INIT": !state.initialised,
     "CAM-USERS-EXTRA": everybody.some(
