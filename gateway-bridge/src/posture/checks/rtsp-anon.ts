@@ -1,8 +1,7 @@
 import { failed, notApplicable, passed, unknown, type CameraCheck } from "../check.ts";
 import { guideFor } from "../guides/guide-for.ts";
-import type { ProbedCamera } from "../probe/probed-camera.ts";
-import { describeAt, pathOf, rtspDoors, type Description } from "../questions/ask-rtsp.ts";
-import { dummyStream, vendorRoutes } from "../rules/vendor-routes.ts";
+import { describeAt, rtspDoors, type Description } from "../questions/ask-rtsp.ts";
+import { streamRoutes } from "../questions/stream-routes.ts";
 
 export const rtspAnon: CameraCheck = {
   id: "RTSP-ANON",
@@ -22,7 +21,7 @@ export const rtspAnon: CameraCheck = {
     if (doors.length === 0) return notApplicable("It has no RTSP server.");
     let refusals = 0;
     for (const door of doors) {
-      for (const { path, name } of routesOf(camera)) {
+      for (const { path, name } of streamRoutes(camera)) {
         const answer = await describeAt(camera, { door, path }, cancel);
         if (answer.setUp) return failed(`${name} opens without a login at port ${door.port}.`);
         if (isRefusal(answer)) refusals += 1;
@@ -33,16 +32,3 @@ export const rtspAnon: CameraCheck = {
 };
 
 const isRefusal = ({ status }: Description): boolean => status === 401 || status === 403;
-
-interface Route {
-  readonly path: string;
-  /** For people: a path of the camera's own may hold its password. */
-  readonly name: string;
-}
-
-const routesOf = ({ streams, identity }: ProbedCamera): readonly Route[] => {
-  const own = streams.map(({ tier, url }) => ({ path: pathOf(url), name: `The ${tier} stream` }));
-  const usual = vendorRoutes(identity.vendor).streams.map((path) => ({ path, name: `The stream ${path}` }));
-  const all = [...own, ...usual, { path: dummyStream, name: "A stream with a name that nobody gave it" }];
-  return all.filter(({ path }, index) => all.findIndex((other) => other.path === path) === index);
-};

@@ -9,6 +9,9 @@ import { askVendor, notTaken } from "./vendor-door.ts";
 
 const namespace = "http://www.isapi.org/ver20/XMLSchema";
 
+/** Real ones are a few KB. What is longer may have been cut off where it was read, and must not go back like that. */
+const longestDocument = 32 * 1_024;
+
 /**
  * Switches of Hikvision's ISAPI: XML documents with `enabled` in them, by the paths where they lie. Written as that one word alone, because what else stands
  * there may be a secret that is read as asterisks. Unproven on hardware.
@@ -89,13 +92,17 @@ const readDocument = async (camera: ProbedCamera, path: string, cancel: Cancella
   const answer = await askVendor(camera, { method: "GET", path }, cancel);
   if (answer === undefined || [400, 404, 405, 501].includes(answer.status)) return undefined;
   if (answer.status === 401 || answer.status === 403) return "refused";
+  if (answer.status === 200 && answer.body.length > longestDocument)
+    throw new GatehouseError("camera-answer-malformed", `the camera's ${path} is longer than such documents are`);
   if (answer.status === 200) return answer.body.toString("utf8");
   throw new GatehouseError("camera-fault", `the camera answered ${path} with ${answer.status}`);
 };
 
 const namedIn = (document: string, wanted: string): readonly string[] =>
   [...descendants(parseXml(document))].filter(({ name }) => name === wanted).map(({ text }) => text);
-const flagsIn = (document: string): readonly string[] => namedIn(document, "enabled");
+/** Any other word says nothing of a switch. */
+const flagsIn = (document: string): readonly string[] =>
+  namedIn(document, "enabled").filter((word) => word === "true" || word === "false");
 
 const put = async (
   camera: ProbedCamera,

@@ -3,8 +3,9 @@ import type { Cancellable, Clock } from "@gatehouse/shared";
 import { getDeviceInformation } from "../../../protocols/onvif/device.ts";
 import type { MendedCamera, MendTools, Verdict } from "../../remedy.ts";
 import { askOnvif } from "../../questions/ask-onvif.ts";
-import { describeAt, mainPath, rtspDoors } from "../../questions/ask-rtsp.ts";
+import { describeAt, mainPath, rtspDoors, type RtspDoor } from "../../questions/ask-rtsp.ts";
 import { searchUpnp } from "../../questions/call-upnp.ts";
+import { streamRoutes } from "../../questions/stream-routes.ts";
 
 /** Cameras take a few seconds until what they were told shows. */
 const looks = 6;
@@ -53,20 +54,31 @@ export const onvifAsks: Observe = async (camera, _tools, cancel) => {
     : { kind: "fixed", evidence: [itSays, "By ONVIF it refuses whoever does not log in, and takes the gateway."] };
 };
 
-/** Strangers are refused the stream by a login that is not readable, and the gateway is not. */
+/** At each of its doors, strangers are refused every stream, by a login that is not readable; and the gateway is not refused. */
 export const streamAsks: Observe = async (camera, _tools, cancel) => {
   const path = mainPath(camera);
-  const [door] = await rtspDoors(camera, cancel);
-  if (door === undefined) return { kind: "not-fixed", why: "The camera's stream is no longer there." };
-  const stranger = await describeAt(camera, { door, path }, cancel);
-  const own = await describeAt(camera, { door, path, login: { kind: "gateway" } }, cancel);
+  const doors = await rtspDoors(camera, cancel);
+  const [first] = doors;
+  if (first === undefined) return { kind: "not-fixed", why: "The camera's stream is no longer there." };
+  const own = await describeAt(camera, { door: first, path, login: { kind: "gateway" } }, cancel);
   if (own.status !== 200)
     return { kind: "not-fixed", why: "The camera's stream no longer takes the gateway's own login." };
-  if (stranger.status === 200) return { kind: "not-fixed", why: "The camera still shows its stream without a login." };
-  const readable = stranger.challenges.some((challenge) => /^\s*basic\b/i.test(challenge));
-  return readable && !door.secure
-    ? { kind: "not-fixed", why: "The camera's stream still takes a password that is sent readable." }
-    : { kind: "fixed", evidence: [itSays, "Its stream refuses whoever does not log in, and takes the gateway."] };
+  for (const door of doors) {
+    const why = await openTo(camera, door, cancel);
+    if (why !== undefined) return { kind: "not-fixed", why };
+  }
+  return { kind: "fixed", evidence: [itSays, "Its stream refuses whoever does not log in, and takes the gateway."] };
+};
+
+/** What a stranger gets at a door; undefined for nothing. */
+const openTo = async (camera: MendedCamera, door: RtspDoor, cancel: Cancellable): Promise<string | undefined> => {
+  for (const { path, name } of streamRoutes(camera)) {
+    const { status, challenges } = await describeAt(camera, { door, path }, cancel);
+    if (status === 200) return `${name} still opens without a login at port ${door.port}.`;
+    if (!door.secure && challenges.some((challenge) => /^\s*basic\b/i.test(challenge)))
+      return `The camera's stream still takes a password that is sent readable at port ${door.port}.`;
+  }
+  return undefined;
 };
 
 const anHourMs = 3_600_000;
@@ -74,7 +86,9 @@ const anHourMs = 3_600_000;
 /** The same login is not taken twice, nor an old one. */
 export const replayRefused: Observe = async (camera, _tools, cancel) => {
   const replayed = await camera.onvif.replay(anHourMs, cancel);
-  return replayed === undefined || (!replayed.twice && !replayed.old)
+  if (replayed === undefined)
+    return { kind: "not-fixed", why: "The camera says that it is protected, and nothing shows whether it is." };
+  return !replayed.twice && !replayed.old
     ? { kind: "fixed", evidence: [itSays, "It refuses a login that it has taken before, and one of an hour ago."] }
     : { kind: "not-fixed", why: "The camera says that it is protected, and takes a login again that it took before." };
 };
