@@ -62,7 +62,11 @@ const query = (file: string, sql: string): Record<string, unknown>[] => {
 const contentOf = (file: string): string => {
   const schema = query(file, "SELECT type, name, sql FROM sqlite_schema ORDER BY name");
   const tables = schema.filter(({ type }) => type === "table").map(({ name }) => String(name));
-  const rows = tables.map((name) => query(file, `SELECT * FROM "${name}" ORDER BY 1, 2`));
+  const rows = tables.map((name) =>
+    query(file, `SELECT * FROM "${name}"`)
+      .map((row) => JSON.stringify(row))
+      .sort(),
+  );
   return JSON.stringify({ schema, rows });
 };
 
