@@ -146,6 +146,12 @@ describe("over the WebSocket of events", () => {
       await eventually(`${kind} of the third camera`, () => seenOf(third, kind), 20_000);
     }
     await eventually("motion of the other camera", () => seenOf(other, "motion"), 20_000);
+    const cameras = [own.camera.id, other.camera.id];
+    for (const camera of cameras) {
+      await owner.call("consentToInspection", { params: { camera }, body: { granted: true } }, never);
+    }
+    await owner.call("startInspection", { body: { cameras, checks: ["FW-AGE"] } }, never);
+    await eventually("a finding about the other camera", () => seenOf(other, "finding"), 20_000);
     await owner.call("removeCamera", { params: { camera: third.camera.id } }, never);
     await eventually("the end of the third camera", () => seenOf(third, "camera-removed"), 20_000);
 
