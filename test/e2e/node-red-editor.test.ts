@@ -99,7 +99,15 @@ describeWith(["chromium"], "the Node-RED nodes in the editor", () => {
       "gatehouse-event",
       "Sends a message when something happens",
       [
-        ...["payload", "payload.kind", "payload.name", "payload.at", "payload.active", "payload.state"],
+        ...[
+          "payload",
+          "payload.kind",
+          "payload.name",
+          "payload.at",
+          "payload.active",
+          "payload.state",
+          "payload.check",
+        ],
         ...["topic", "camera"],
       ],
     ],
