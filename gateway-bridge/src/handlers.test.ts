@@ -11,7 +11,12 @@ const signal = new AbortController().signal;
 const prepareFrom = async (peer: string): Promise<HomeKitPreparation> => {
   const asked: HomeKitPreparation[] = [];
   const homekit = { prepare: async (preparation: HomeKitPreparation) => void asked.push(preparation) };
-  const parts = { homekit, interfaces: networkInterfaces, clock: new TestClock() } as unknown as HandlerParts;
+  const parts = {
+    homekit,
+    interfaces: networkInterfaces,
+    clock: new TestClock(),
+    posture: {},
+  } as unknown as HandlerParts;
   const body = { viewer: { address: "127.0.0.1", videoPort: 9 }, localAddress: "127.0.0.1", width: 640 };
   const principal = { id: "who-a", kind: "homebridge", grants: [], revoked: null };
   const request = {

@@ -87,24 +87,29 @@ describe("the live router", () => {
     expect(answer.statusCode).toBe(401);
   });
 
-  /** Of the ids that stand in paths. */
-  const prefixes: Readonly<Record<string, string>> = {
-    camera: "cam",
-    session: "ses",
-    principal: "who",
-    login: "login",
-    role: "role",
-    passkey: "passkey",
-    link: "link",
-    notice: "note",
-    device: "dev",
+  const idOf = (prefix: string): string => `${prefix}-aaaaaaaaaaaaaaaa`;
+  /** What stands in paths. */
+  const parameters: Readonly<Record<string, string>> = {
+    camera: idOf("cam"),
+    session: idOf("ses"),
+    principal: idOf("who"),
+    login: idOf("login"),
+    role: idOf("role"),
+    passkey: idOf("passkey"),
+    link: idOf("link"),
+    notice: idOf("note"),
+    device: idOf("dev"),
+    inspection: idOf("look"),
+    run: idOf("mend"),
+    newcomer: idOf("new"),
+    check: "RTSP-ANON",
   };
 
   it("answers nobody who does not come over TLS", async () => {
     const router = await makeRouter();
     for (const [name, { method, path, access }] of Object.entries(routes) as [RouteName, Route][]) {
       if (access.on === "pairing" || access.on === "anybody") continue;
-      const url = path.replace(/:(\w+)/, (_, parameter: string) => `${prefixes[parameter]}-aaaaaaaaaaaaaaaa`);
+      const url = path.replace(/:(\w+)/, (_, parameter: string) => String(parameters[parameter]));
       expect([name, (await router.inject({ method, url })).statusCode]).toEqual([name, 401]);
     }
   });
