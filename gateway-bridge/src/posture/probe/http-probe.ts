@@ -53,14 +53,14 @@ export class GuardedHttp implements HttpProbe {
   }
 
   /**
-   * The gateway's own password goes to the key that the owner confirmed, and to no other. For everything else a key is as good as any: what
-   * is asked is whatever anybody may ask.
+   * Where the owner confirmed a key, every password goes to that key alone: one that is tried may be the one that the camera is about to get.
+   * Without one the gateway's own goes nowhere. What anybody may ask is asked of whatever key is shown.
    */
   async #pinOf(url: URL, login: LoginInUse | undefined, cancel: Cancellable): Promise<string | null> {
     const { pin } = this.#options;
     if (url.protocol === "http:") return null;
+    if (login !== undefined && pin !== null) return pin;
     if (login !== undefined && !login.guessed) {
-      if (pin !== null) return pin;
       throw new GatehouseError("camera-fingerprint-unconfirmed", "the camera's key is not confirmed yet");
     }
     const port = url.port === "" ? 443 : Number(url.port);

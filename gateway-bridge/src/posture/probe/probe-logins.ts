@@ -50,21 +50,29 @@ export class ProbeLogins {
   /** The login that is asked for, at that plane; undefined for none. */
   of(login: ProbeLogin, plane: LoginPlane): LoginInUse | undefined {
     if (login.kind === "nobody") return undefined;
-    if (login.kind === "guess") return this.#guess(login);
-    const { own, gate, memories } = this.#options;
+    if (login.kind === "guess") return this.#guess(login, plane);
+    const { own, gate } = this.#options;
     const credentials = (plane === "rtsp" ? this.#options.streams : undefined) ?? this.#options.credentials;
     if (credentials === undefined) return undefined;
     const proof = own.of(gate.place.camera, plane, credentials);
-    const floor = plane === "http" ? "none" : memories[plane].floor;
-    return this.#inUse({ credentials, proof, floor, guessed: false });
+    return this.#inUse({ credentials, proof, floor: this.#floorOf(plane), guessed: false, readable: false });
   }
 
-  /** What is guessed is no secret, so it may be sent to servers that ask for it in readable form. */
-  #guess({ username, password }: Credentials): LoginInUse {
-    return this.#inUse({ credentials: { username, password }, proof: new OwnLogin(), floor: "none", guessed: true });
+  /** What the factory set is no secret, so it may be sent to servers that ask for it in readable form; what a camera is about to get may not. */
+  #guess(
+    { username, password, secret = false }: ProbeLogin & { readonly kind: "guess" },
+    plane: LoginPlane,
+  ): LoginInUse {
+    const floor = secret ? this.#floorOf(plane) : "none";
+    const given = { credentials: { username, password }, proof: new OwnLogin(), floor, guessed: true };
+    return this.#inUse({ ...given, readable: !secret });
   }
 
-  #inUse({ credentials, proof, floor, guessed }: NewLogin): LoginInUse {
+  #floorOf(plane: LoginPlane): AuthMemory["floor"] {
+    return plane === "http" ? "none" : this.#options.memories[plane].floor;
+  }
+
+  #inUse({ credentials, proof, floor, guessed, readable }: NewLogin): LoginInUse {
     const { gate, clock } = this.#options;
     const account = { ...gate.place, username: credentials.username };
     const sent = new SentPassword({ ledger: gate.ledger, account, proof });
@@ -76,7 +84,7 @@ export class ProbeLogins {
       guessed,
       speaksHttp: floor !== "none",
       latch: new TellingLatch(clock, () => sent.refused()),
-      authorizer: (secure) => new Authorizer({ credentials, secure: secure || guessed, memory }),
+      authorizer: (secure) => new Authorizer({ credentials, secure: secure || readable, memory }),
       alone: async (work, cancel) => {
         using _turn = proof.holds ? undefined : await proof.turn.enter(cancel);
         return await work();
@@ -90,6 +98,8 @@ interface NewLogin {
   readonly proof: OwnLogin & Proof;
   readonly floor: AuthMemory["floor"];
   readonly guessed: boolean;
+  /** Whether it may be sent in readable form. */
+  readonly readable: boolean;
 }
 
 /** Holds nothing back, and tells of each refusal. */

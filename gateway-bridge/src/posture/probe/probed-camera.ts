@@ -18,12 +18,13 @@ export interface CameraIdentity {
 
 /**
  * As whom a question is asked. `guess` may be wrong, so it takes one of the few wrong passwords that the budget allows for that account,
- * before it is sent; one that turns out right is given back. The gateway's own login is right as far as it knows.
+ * before it is sent; one that turns out right is given back. A `secret` one is nobody else's to know, unlike the factory's: it is sent as the gateway's
+ * own is. The gateway's own login is right as far as it knows.
  */
 export type ProbeLogin =
   | { readonly kind: "nobody" }
   | { readonly kind: "gateway" }
-  | { readonly kind: "guess"; readonly username: string; readonly password: Secret };
+  | { readonly kind: "guess"; readonly username: string; readonly password: Secret; readonly secret?: boolean };
 
 /** ONVIF, on the camera's own device service. */
 export interface OnvifProbe {

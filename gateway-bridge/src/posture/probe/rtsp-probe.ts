@@ -90,11 +90,11 @@ export class GuardedRtsp implements RtspProbe {
     return answerOf(answer, body, answer.status === 200);
   }
 
-  /** As with pages: the gateway's own password goes to the key that the owner confirmed alone. */
+  /** As with pages: where the owner confirmed a key, every password goes to that key alone. */
   async #pinOf(url: RtspUrl, login: LoginInUse | undefined, cancel: Cancellable): Promise<string | null> {
     const { pin, gate, clock } = this.#options;
     if (!url.secure) return null;
-    if (login !== undefined && !login.guessed) return pin;
+    if (login !== undefined && (pin !== null || !login.guessed)) return pin;
     return readPin({ gate, port: url.port, clock }, cancel);
   }
 }

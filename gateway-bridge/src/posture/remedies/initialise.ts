@@ -121,7 +121,12 @@ export class Initialise implements Remedy {
   }
 }
 
-const guessOf = ({ username, password }: Credentials): ProbeLogin => ({ kind: "guess", username, password });
+const guessOf = ({ username, password }: Credentials): ProbeLogin => ({
+  kind: "guess",
+  username,
+  password,
+  secret: true,
+});
 
 const nobody = (camera: MendedCamera, cancel: Cancellable): Promise<OnvifCaller> =>
   camera.onvif.as({ kind: "nobody" }, cancel);

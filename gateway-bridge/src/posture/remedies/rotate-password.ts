@@ -149,7 +149,12 @@ const words: Readonly<Record<RotatedAccount["whose"], string>> = {
   seized: "a password drawn by chance in place of the factory's; the gateway keeps it, to change settings with.",
 };
 
-const guessOf = ({ username, password }: Credentials): ProbeLogin => ({ kind: "guess", username, password });
+const guessOf = ({ username, password }: Credentials): ProbeLogin => ({
+  kind: "guess",
+  username,
+  password,
+  secret: true,
+});
 const oldOf = ({ username, old }: RotatedAccount): Credentials => ({ username, password: Secret.of(old) });
 const purposeOf = ({ whose }: PlannedAccount, index: number): string =>
   whose === "other" ? `rotate-password/${index}` : "rotate-password";

@@ -120,7 +120,12 @@ export class StreamingUser implements Remedy {
 
 const gateway = { kind: "gateway" } as const satisfies ProbeLogin;
 
-const guessOf = ({ username, password }: Credentials): ProbeLogin => ({ kind: "guess", username, password });
+const guessOf = ({ username, password }: Credentials): ProbeLogin => ({
+  kind: "guess",
+  username,
+  password,
+  secret: true,
+});
 
 /** Made, or given this password where an earlier try made it. */
 const putUser = async (onvif: OnvifCaller, credentials: Credentials, cancel: Cancellable): Promise<void> => {
