@@ -2,7 +2,21 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { systemClock } from "@gatehouse/shared";
 import { makeCertificate } from "@gatehouse/shared/testing";
 import { once } from "node:events";
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import {
+  chmod,
+  chown,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { createServer as createHttp } from "node:http";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { networkInterfaces } from "node:os";
@@ -36,6 +50,10 @@ const openDesk = async (): Promise<RelayDesk> => {
     init: ["--listen", address, "--public", address, "--metrics-port", "0"],
   });
 };
+
+/** Debian's user `nobody`. */
+const nobody = 65_534;
+const itAsRoot = process.getuid?.() === 0 ? it : it.skip;
 
 const at = (name: string): string => join(desk.data, name);
 
@@ -192,6 +210,32 @@ describe("the doctor finds", () => {
       { path: "/srv/relay/relay.db", uid: 0 },
     ];
     expect(foreignFiles(0, files)).toMatchObject([{ code: "file-foreign", remedy: "chown 0 /srv/relay/vault.key" }]);
+  });
+
+  it("a process of another user", async () => {
+    // Of a process that is root's, where the tests are not; else of one that is nobody's.
+    const isRoot = process.getuid?.() === 0;
+    const child = isRoot ? spawn("sleep", ["600"], { uid: nobody }) : undefined;
+    open.defer(() => void child?.kill());
+    await pretend({ pid: child?.pid ?? 1 });
+    const { code, report } = await doctor("--check", "file-owners");
+    expect([code, report.findings]).toMatchObject([
+      1,
+      [{ code: "process-foreign", what: expect.stringContaining(`runs as the user ${isRoot ? nobody : 0}, and`) }],
+    ]);
+    await pretend({ pid: process.pid });
+    expect(await found("file-owners")).toEqual([]);
+  });
+
+  itAsRoot("a relay that root runs on data of a user of its own, and what root wrote among them", async () => {
+    for (const name of [".", ...(await readdir(desk.data))]) await chown(at(name), nobody, nobody);
+    const { code, report } = await doctor("--check", "file-owners");
+    expect([code, report.findings]).toMatchObject([
+      1,
+      [{ code: "process-foreign", remedy: `Run it as the user ${nobody}, as the systemd unit does.` }],
+    ]);
+    await chown(at("metrics-token"), 0, 0);
+    expect(await found("file-owners")).toEqual(["file-foreign", "process-foreign"]);
   });
 
   it("limits that hold nobody back", async () => {
