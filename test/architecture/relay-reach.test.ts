@@ -1,28 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 
-import { read } from "../support/repository.ts";
-
-/** What a file brings along when it runs: imports of types are gone by then. */
-const importsOf = (path: string): string[] => {
-  const text = read(path).replace(/^(?:import|export) type [^;]*;/gm, "");
-  return [
-    ...text.matchAll(/^(?:import|export)\s[^;]*?from\s+"([^"]+)"|^import\s+"([^"]+)"|\bimport\("([^"]+)"\)/gm),
-  ].map(([, from, bare, later]) => from ?? bare ?? later ?? "");
-};
-
-/** All that is reached from a file: other files, and packages. */
-const reach = (entry: string): { readonly files: ReadonlySet<string>; readonly packages: ReadonlySet<string> } => {
-  const [files, packages] = [new Set([entry]), new Set<string>()];
-  for (const path of files) {
-    for (const target of importsOf(path)) {
-      if (target.startsWith(".")) files.add(join(dirname(path), target));
-      else if (target === "@gatehouse/shared") files.add("shared/src/index.ts");
-      else if (!target.startsWith("node:")) packages.add(target);
-    }
-  }
-  return { files, packages };
-};
+import { reachOf } from "../support/import-reach.ts";
 
 const source = "gateway-bridge/src/";
 const roomsOf = (files: ReadonlySet<string>): string[] => {
@@ -33,7 +12,7 @@ const roomsOf = (files: ReadonlySet<string>): string[] => {
 };
 
 describe("what the relay's program reaches", () => {
-  const { files, packages } = reach(`${source}relay-main.ts`);
+  const { files, packages } = reachOf(`${source}relay-main.ts`);
 
   it("is nothing of cameras, media, or the gateway's API, nor what knows people", () => {
     expect(roomsOf(files).sort()).toEqual([
@@ -69,7 +48,7 @@ describe("what the relay's program reaches", () => {
   });
 
   it("would be more if it reached the gateway's program", () => {
-    const gateway = reach(`${source}main.ts`);
+    const gateway = reachOf(`${source}main.ts`);
     expect(roomsOf(gateway.files)).toEqual(expect.arrayContaining(["api", "cameras", "media", "consumers"]));
     expect(gateway.packages).toContain("fastify");
   });

@@ -4,7 +4,6 @@ import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 
 import { loadConfig } from "../../config/load.ts";
-import { Gateway } from "../../gateway.ts";
 import type { Command } from "../command.ts";
 import { passphraseSource, stdinPassphraseOption, vaultPassphrase } from "../passphrase.ts";
 
@@ -22,6 +21,8 @@ export const checkCommand: Command = {
       throw new GatehouseError("data-folder", `There is no gateway's data in ${data}.`);
     // Where the gateway itself would listen may be taken by the one that runs.
     const config = { ...(await loadConfig(data)), listen: anywhere, rtsp: { ...anywhere, plainPort: null } };
+    // Here and not above: every other command starts without reading the whole gateway.
+    const { Gateway } = await import("../../gateway.ts");
     await using _gateway = await Gateway.open(
       {
         data,

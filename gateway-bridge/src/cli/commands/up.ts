@@ -3,7 +3,6 @@ import { mkdir } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 
 import { loadConfig } from "../../config/load.ts";
-import { Gateway } from "../../gateway.ts";
 import type { Command } from "../command.ts";
 import { passphraseSource, stdinPassphraseOption, vaultPassphrase } from "../passphrase.ts";
 
@@ -20,6 +19,8 @@ export const upCommand: Command = {
     const { data, searchPath, release, clock, log, random, signal, terminal, json } = context;
     await mkdir(data, { recursive: true, mode: 0o700 });
     const config = await loadConfig(data);
+    // Here and not above: every other command starts without reading the whole gateway.
+    const { Gateway } = await import("../../gateway.ts");
     await using gateway = await Gateway.open(
       {
         data,
