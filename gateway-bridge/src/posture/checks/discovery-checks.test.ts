@@ -117,6 +117,26 @@ describe("CAM-UPNP", () => {
   });
 });
 
+describe("a camera that is reached by IPv6", () => {
+  const location = "http://[fd00::5]:49152/root.xml";
+  const device = "http://[fd00::5]/onvif/device_service";
+  const script: CameraScript = { ...described("", location), device, host: "fd00::5" };
+
+  it("is called in the brackets that its address wants, and its description is found", async () => {
+    const calls: string[] = [];
+    const udp = { 1900: (call: Buffer) => (calls.push(call.toString()), ssdp(location)) };
+    const outcome = await lookAt(callstranger, { ...script, udp });
+    expect(calls).toEqual([expect.stringContaining("\r\nHOST: [fd00::5]:1900\r\n")]);
+    expect(outcome).toMatchObject({ kind: "not-applicable" });
+  });
+
+  it("takes a subscriber in another network, and is told of", async () => {
+    const events = described("<service><eventSubURL>/event</eventSubURL></service>", location);
+    const http = { ...events.http, "SUBSCRIBE :49152/event": { headers: { sid: "uuid:1" } } };
+    expect(await lookAt(callstranger, { ...events, device, host: "fd00::5", http })).toMatchObject({ kind: "failed" });
+  });
+});
+
 describe("DISC-INFO", () => {
   const identity = { serial: "DS2CD123456", firmware: "V5.8.11 build 260722", vendor: "hikvision" } as const;
   it.each<Case>([

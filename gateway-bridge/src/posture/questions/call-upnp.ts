@@ -38,13 +38,16 @@ export const searchUpnp = async (
 const searchFor = (host: string): Buffer => {
   const lines = [
     "M-SEARCH * HTTP/1.1",
-    `HOST: ${host}:${ssdpPort}`,
+    `HOST: ${written(host)}:${ssdpPort}`,
     'MAN: "ssdp:discover"',
     "MX: 1",
     "ST: upnp:rootdevice",
   ];
   return Buffer.from(`${lines.join("\r\n")}\r\n\r\n`);
 };
+
+/** RFC 3986 3.2.2: IPv6 in brackets, because of the port behind it. */
+const written = (host: string): string => (host.includes(":") ? `[${host}]` : host);
 
 /** A claim about another host is left out: nothing is asked there on a camera's word. */
 const addressOn = (host: string, text: string, base?: string): UpnpAddress | undefined => {
@@ -76,7 +79,7 @@ export const describeUpnp = (camera: ProbedCamera, cancel: Cancellable): Promise
 
 const subscriptionsIn = (text: string, host: string, { port, path }: UpnpAddress): readonly UpnpAddress[] => {
   try {
-    const base = `http://${host.includes(":") ? `[${host}]` : host}:${port}${path}`;
+    const base = `http://${written(host)}:${port}${path}`;
     return [...descendants(parseXml(text))]
       .filter(({ name, text: url }) => name === "eventSubURL" && url !== "")
       .flatMap(({ text: url }) => addressOn(host, url, base) ?? [])

@@ -12,26 +12,32 @@ const never = { signal: new AbortController().signal };
 const sockets: Socket[] = [];
 afterEach(() => sockets.splice(0).forEach((socket) => socket.close()));
 
-const host = async (hear: (datagram: Buffer, from: RemoteInfo, socket: Socket) => void) => {
-  const socket = createSocket("udp4");
+const host = async (
+  hear: (datagram: Buffer, from: RemoteInfo, socket: Socket) => void,
+  address: "127.0.0.1" | "::1" = "127.0.0.1",
+) => {
+  const socket = createSocket(address === "::1" ? "udp6" : "udp4");
   sockets.push(socket);
   socket.on("message", (datagram, from) => hear(datagram, from, socket));
-  await once(socket.bind(0, "127.0.0.1"), "listening");
-  return { address: "127.0.0.1", port: socket.address().port };
+  await once(socket.bind(0, address), "listening");
+  return { address, port: socket.address().port };
 };
 const datagram = (from: string): Buffer => Buffer.from(`question from ${from}`);
 const read = (bytes: Buffer): string | undefined => (bytes.toString() === "yes" ? "yes" : undefined);
 
 describe("ask", () => {
-  it("brings the first answer that is one, and says by which address it asks", async () => {
-    const heard: string[] = [];
-    const at = await host((bytes, from, socket) => {
-      heard.push(bytes.toString());
-      for (const each of ["no", "", "yes", "later"]) socket.send(each, from.port, from.address);
-    });
-    expect(await ask({ ...at, clock: systemClock, datagram, read }, never)).toBe("yes");
-    expect(heard).toEqual(["question from 127.0.0.1"]);
-  });
+  it.each(["127.0.0.1", "::1"] as const)(
+    "brings the first answer of %s that is one, and says by which address it asks",
+    async (address) => {
+      const heard: string[] = [];
+      const at = await host((bytes, from, socket) => {
+        heard.push(bytes.toString());
+        for (const each of ["no", "", "yes", "later"]) socket.send(each, from.port, from.address);
+      }, address);
+      expect(await ask({ ...at, clock: systemClock, datagram, read }, never)).toBe("yes");
+      expect(heard).toEqual([`question from ${address}`]);
+    },
+  );
 
   it("hears nobody but whom it asked", async () => {
     const stranger = createSocket("udp4");

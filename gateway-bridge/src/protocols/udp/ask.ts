@@ -1,11 +1,12 @@
 import { onAbort, type Cancellable, type Clock } from "@gatehouse/shared";
 import { createSocket } from "node:dgram";
+import { isIPv6 } from "node:net";
 
 import { closeSocket } from "./multicast-socket.ts";
 
 export interface Question<Answer> {
   readonly clock: Clock;
-  /** A literal IPv4 address: names are never looked up here. */
+  /** A literal address: names are never looked up here. */
   readonly address: string;
   readonly port: number;
   /** @param from the own address that the question leaves by */
@@ -31,7 +32,7 @@ export const ask = async <Answer>(
   signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<Answer | undefined>();
   using asking = new DisposableStack();
-  const socket = asking.adopt(createSocket("udp4"), closeSocket);
+  const socket = asking.adopt(createSocket(isIPv6(address) ? "udp6" : "udp4"), closeSocket);
   let heard = 0;
   socket.on("message", (bytes) => {
     heard += 1;
