@@ -16,7 +16,7 @@ export const egressFrom = (own: OwnAddresses, observe: Observe = nobodyLooks): C
     "A camera that Gatehouse shows needs nothing from the internet, but this one knows the way there.",
     "A camera that was broken into uses that way to send pictures out and to take orders.",
   ],
-  provision: "5.6-5",
+  provision: "5.6-5, 5.8-2",
   ncsc: "remote-viewing-off",
   remedies: [{ remedy: "egress-off", plane: "onvif" }],
   guide: (camera) => guideFor("EGRESS", camera),

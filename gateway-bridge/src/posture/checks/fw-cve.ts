@@ -13,7 +13,7 @@ export const fwCve = (rules: RuleSource): CameraCheck =>
         "Anybody can read what is wrong with this firmware, and its maker has mended it since.",
         "It takes one curious person to write a program that uses it.",
       ],
-      provision: "5.3-2",
+      provision: "5.3-2, 5.3-8",
       ncsc: "update",
       // The same newer firmware mends both.
       parents: ["FW-KEV"],

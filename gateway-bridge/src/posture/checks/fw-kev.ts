@@ -12,7 +12,7 @@ export const fwKev = (rules: RuleSource): CameraCheck =>
         "The fault is public, and programs that use it are going round the internet.",
         "A good password does not help: only newer firmware does, and until then nobody but the gateway should reach the camera.",
       ],
-      provision: "5.3-2",
+      provision: "5.3-2, 5.3-8",
       ncsc: "update",
       remedies: [{ remedy: "firmware-install", plane: "onvif" }],
     },

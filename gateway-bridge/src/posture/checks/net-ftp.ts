@@ -10,7 +10,7 @@ export const netFtp = openPortCheck(
       "FTP hands out the camera's files, and sends the password for it readable through the network.",
       "Whoever listens once can read the recordings from then on, or put files of their own there.",
     ],
-    provision: "5.6-1",
+    provision: "5.6-1, 5.6-4",
     ncsc: null,
     remedies: [{ remedy: "ftp-off", plane: "vendor" }],
   },

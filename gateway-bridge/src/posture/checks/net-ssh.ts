@@ -10,7 +10,7 @@ export const netSsh = openPortCheck(
       "SSH lets whoever knows the password run any program on the camera.",
       "It is encrypted, but nobody at home needs it, and each open door is one more to try passwords at.",
     ],
-    provision: "5.6-1",
+    provision: "5.6-1, 5.6-4",
     ncsc: null,
     remedies: [{ remedy: "ssh-off", plane: "vendor" }],
   },

@@ -10,7 +10,7 @@ export const netTelnet = openPortCheck(
       "Telnet lets whoever knows the password run any program on the camera, and sends that password readable through the network.",
       "Most programs that break into cameras by themselves come in this way, because makers often set its password for good.",
     ],
-    provision: "5.6-1",
+    provision: "5.6-1, 5.6-4",
     ncsc: null,
     remedies: [{ remedy: "telnet-off", plane: "vendor" }],
   },

@@ -23,7 +23,7 @@ export const netVendorport = openPortCheck(
       "The maker's program speaks a language of its own to the camera here, beside the ways that Gatehouse guards.",
       "Faults in such languages were used to break into cameras before, and nobody else can check them.",
     ],
-    provision: "5.6-1",
+    provision: "5.6-1, 5.6-5",
     ncsc: null,
     remedies: [],
   },
