@@ -84,6 +84,8 @@ export interface Remedy {
   apply(camera: MendedCamera, before: Before, tools: MendTools, cancel: Cancellable): Promise<void>;
   /** On every plane that the camera has: ONVIF, HTTP, RTSP; and on another than the one it was spoken on where that is the vendor's. */
   verify(camera: MendedCamera, before: Before, tools: MendTools, cancel: Cancellable): Promise<Verdict>;
+  /** What a person does where it can no longer be taken back by the gateway, because the camera does not answer it: a few sentences. */
+  byHand?(before: Before): string;
   /** Ends what is pending after a success. */
   commit?(camera: MendedCamera, before: Before, tools: MendTools): Promise<void>;
   /** @throws GatehouseError `remedy-failed` where it cannot be taken back: its message says what is not as before */

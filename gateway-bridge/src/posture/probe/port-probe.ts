@@ -1,4 +1,4 @@
-import { isGatehouseError, systemCode, type Cancellable, type Clock } from "@gatehouse/shared";
+import { GatehouseError, isGatehouseError, systemCode, type Cancellable, type Clock } from "@gatehouse/shared";
 import type { Socket } from "node:net";
 
 import { throughGate } from "../../protocols/tcp/connection-gate.ts";
@@ -34,6 +34,21 @@ export class GuardedPorts implements PortProbe {
         return { kind: "open", banner: await readBanner(socket, clock, cancel) };
       } catch (error) {
         return knockOf(error);
+      }
+    }, cancel);
+  }
+
+  ownAddress(port: number, cancel: Cancellable): Promise<string> {
+    const { gate, clock } = this.#options;
+    const to = { host: gate.place.host, port };
+    return gate.ask(async () => {
+      const socket = await throughGate({ gate, to }, () => connectTcp({ ...to, clock }, cancel), cancel);
+      try {
+        const { localAddress } = socket;
+        if (localAddress !== undefined) return localAddress;
+        throw new GatehouseError("camera-unreachable", "the camera ended the connection at once");
+      } finally {
+        socket.destroy();
       }
     }, cancel);
   }

@@ -117,6 +117,11 @@ export interface TlsFacts {
 /** Ports, and what is said at them without a login. */
 export interface PortProbe {
   tcp(port: number, cancel: Cancellable): Promise<Knock>;
+  /**
+   * From which address of this computer a connection to that port comes: what the camera sees, where nothing lies between that changes it.
+   * @throws GatehouseError `camera-unreachable`
+   */
+  ownAddress(port: number, cancel: Cancellable): Promise<string>;
   /** One datagram there, the first answer within two seconds from that very host; undefined if none came. At most 2 KiB. */
   udp(port: number, datagram: Buffer, cancel: Cancellable): Promise<Buffer | undefined>;
   /** A handshake by the oldest protocol and weakest ciphers that are asked for, closed at once. Undefined where it was refused. */

@@ -12,11 +12,12 @@ import {
   type DnsSettings,
 } from "../../protocols/onvif/management/network.ts";
 import type { Remedy } from "../remedy.ts";
-import type { OwnAddress } from "./ip-filter.ts";
 import { networkOf, type CameraNetwork } from "./network-of-camera.ts";
 import { ownAddressTowards } from "../probe/own-address.ts";
 import { restart } from "./restart.ts";
 import { itsOwnWord, settingRemedy, type SettingTools } from "./setting-remedy.ts";
+
+export type OwnAddress = (host: string) => Promise<string>;
 
 interface Ways {
   readonly own: string;

@@ -7,7 +7,7 @@ import { discoveryOff } from "./discovery-off.ts";
 import { egressOffFrom } from "./egress-off.ts";
 import { hashingSha256 } from "./hashing-sha256.ts";
 import { httpOff } from "./http-off.ts";
-import { ipFilterFrom } from "./ip-filter.ts";
+import { ipFilter } from "./ip-filter.ts";
 import { ipv6Off } from "./ipv6-off.ts";
 import { passwordPolicy } from "./password-policy.ts";
 import { cancel, ObedientCamera } from "./testing/obedient-camera.ts";
@@ -57,7 +57,7 @@ const cases: readonly Case[] = [
     after: { warning: { enabled: "true", period: "300", failures: "5" }, minLength: "12" },
   },
   {
-    remedy: ipFilterFrom(own),
+    remedy: ipFilter,
     tells: "SetIPAddressFilter",
     asks: "GetIPAddressFilter",
     after: { filter: ["192.168.1.2"] },
@@ -197,7 +197,7 @@ describe("nobody is locked out", () => {
   });
 
   it("the filter lets in the very address that was shown", async () => {
-    const preview = await ipFilterFrom(own).preview(new ObedientCamera().open(), cancel);
+    const preview = await ipFilter.preview(new ObedientCamera().open(), cancel);
     expect(JSON.stringify(preview)).toContain("192.168.1.2");
   });
 });

@@ -27,6 +27,7 @@ class ScriptedRemedy implements Remedy {
     verify: async () => ({ kind: "fixed", evidence: ["seen"] }) satisfies Verdict,
     undo: async () => undefined,
   };
+  byHand?: NonNullable<Remedy["byHand"]>;
   shown: Preview = { steps: ["Set the clock."], stops: [], undoable: true };
 
   async preview() {
@@ -143,6 +144,17 @@ describe("a remedy", () => {
     await expect(runs.confirm(id, owner)).rejects.toMatchObject(conflict);
     expect(() => runs.decline(id, owner)).toThrow(expect.objectContaining(conflict));
     expect(world.remedy.asked.filter((part) => part.startsWith("apply"))).toHaveLength(1);
+  });
+
+  it("tells its owner what is left to do by hand where the camera lets nobody take it back", async () => {
+    await using runs = world.open();
+    await begin(runs);
+    await runs.settled();
+    world.remedy.byHand = ({ was }) => `By hand: ${String(was)}.`;
+    world.unreachable = failure("remedy-failed", "nobody there");
+    runs.undo(runs.list()[0]!.id, owner);
+    await runs.settled();
+    expect(runs.list()).toMatchObject([{ state: "failed", left: "nobody there. By hand: before." }]);
   });
 
   it("is not undone where it said that it cannot be", async () => {

@@ -71,6 +71,13 @@ interface Step {
   readonly before?: Before;
 }
 
+/** A part of a run that did not come to its end. */
+interface CutOff {
+  readonly run: Run;
+  readonly phase: OpenPhase;
+  readonly remedy: Remedy;
+}
+
 /** Carries out one run after the other: each part is durable before it begins, and begun again where it was cut off. */
 export class RemedyWork {
   readonly #options: RemedyWorkOptions;
@@ -91,7 +98,7 @@ export class RemedyWork {
         at = this.advance(at, await this.#perform(at, phase, remedy, cancel));
       } catch (cause) {
         cancel.signal.throwIfAborted();
-        at = await this.#recover(at, phase, toGatehouseError(cause), cancel);
+        at = await this.#recover({ run: at, phase, remedy }, toGatehouseError(cause), cancel);
       }
     }
   }
@@ -159,14 +166,15 @@ export class RemedyWork {
     throw new GatehouseError("not-found", "The camera was removed meanwhile.");
   }
 
-  async #recover(run: Run, phase: OpenPhase, error: GatehouseError, cancel: Cancellable): Promise<Run> {
+  async #recover(cut: CutOff, error: GatehouseError, cancel: Cancellable): Promise<Run> {
+    const { run, phase } = cut;
     const { journal, clock, log } = this.#options;
     const { code, message, retry } = error;
     const failures = run.failures + 1;
     const { camera, remedy, changesLogin } = run;
     const decision = code === "not-found" ? fail : afterFailure({ phase, code, retry, failures, changesLogin });
     log.warn("a remedy was held up", { camera, remedy, phase, code, message, then: decision.kind });
-    if (decision.kind === "fail") return this.#failed(run, phase, message);
+    if (decision.kind === "fail") return this.#failed(cut, message);
     if (decision.kind === "undo") return this.advance(run, { phase: "undoing", error: message });
     const waiting: Run = { ...run, failures };
     journal.save(waiting);
@@ -174,10 +182,16 @@ export class RemedyWork {
     return waiting;
   }
 
-  #failed(run: Run, phase: OpenPhase, message: string): Run {
+  #failed({ run, phase, remedy }: CutOff, message: string): Run {
     const asked = run.error ?? message;
-    const left = phase === "undoing" ? message : null;
+    const left = phase === "undoing" ? [message, ...this.#byHand(run, remedy)].join(". ") : null;
     return this.advance(run, { phase: "failed", error: asked, left });
+  }
+
+  /** The way back that is left to the owner; nothing where it was forgotten what was before. */
+  #byHand(run: Run, remedy: Remedy): readonly string[] {
+    const told = this.hasBefore(run) ? remedy.byHand?.(this.#before(run)) : undefined;
+    return told === undefined ? [] : [told];
   }
 
   /** A run that has ended leaves nothing in the vault but what it takes to undo it. */

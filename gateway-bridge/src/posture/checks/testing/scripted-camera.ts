@@ -180,6 +180,10 @@ const portsOf = (script: CameraScript, asked: string[]): ProbedCamera["ports"] =
     if (banner === undefined) return { kind: "closed" };
     return banner === null ? { kind: "silent" } : { kind: "open", banner };
   },
+  async ownAddress(port) {
+    asked.push(`own address ${port}`);
+    return "192.168.1.2";
+  },
   async udp(port, datagram) {
     asked.push(`udp ${port}`);
     const entry = script.udp?.[port];
