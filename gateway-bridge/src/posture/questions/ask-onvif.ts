@@ -22,22 +22,25 @@ export interface OnvifQuestion<T> {
 }
 
 /** @throws GatehouseError where the camera cannot be spoken to at all: `camera-unreachable`, `probe-refused`, ... */
-export const askOnvif = <T>(
+export const askOnvif = <T>(camera: ProbedCamera, question: OnvifQuestion<T>, cancel: Cancellable): Promise<Reply<T>> =>
+  camera.once(`onvif ${question.as} ${question.what}`, () => askOnvifAnew(camera, question, cancel));
+
+/** The same, whatever was answered before. */
+export const askOnvifAnew = async <T>(
   camera: ProbedCamera,
-  { as, what, ask }: OnvifQuestion<T>,
+  { as, ask }: Omit<OnvifQuestion<T>, "what">,
   cancel: Cancellable,
-): Promise<Reply<T>> =>
-  camera.once(`onvif ${as} ${what}`, async () => {
-    try {
-      const onvif = await camera.onvif.as({ kind: as }, cancel);
-      return { kind: "answer", value: await ask(onvif, cancel) };
-    } catch (error) {
-      if (!isGatehouseError(error)) throw error;
-      if (error.code === "camera-credentials") return { kind: "refused" };
-      if (error.code !== "camera-fault" && error.code !== "camera-answer-malformed") throw error;
-      return { kind: "fault", why: error.message };
-    }
-  });
+): Promise<Reply<T>> => {
+  try {
+    const onvif = await camera.onvif.as({ kind: as }, cancel);
+    return { kind: "answer", value: await ask(onvif, cancel) };
+  } catch (error) {
+    if (!isGatehouseError(error)) throw error;
+    if (error.code === "camera-credentials") return { kind: "refused" };
+    if (error.code !== "camera-fault" && error.code !== "camera-answer-malformed") throw error;
+    return { kind: "fault", why: error.message };
+  }
+};
 
 /** The camera's accounts, as the gateway may see them. */
 export const accountsOf = (camera: ProbedCamera, cancel: Cancellable): Promise<Reply<readonly CameraUser[]>> =>

@@ -7,7 +7,7 @@ import { netSsh } from "../../checks/net-ssh.ts";
 import { netTelnet } from "../../checks/net-telnet.ts";
 import { scriptedCamera, type CameraScript } from "../../checks/testing/scripted-camera.ts";
 import type { Vendor } from "../../probe/probed-camera.ts";
-import type { MendedCamera, MendTools, Verdict } from "../../remedy.ts";
+import type { Before, MendedCamera, MendTools, Verdict } from "../../remedy.ts";
 import { vendorRemedies } from "./vendor-remedies.ts";
 
 const never = { signal: new AbortController().signal };
@@ -31,11 +31,17 @@ const mended = (vendor: Vendor, [path, body]: readonly [string, string], script:
   ...scriptedCamera({
     ...script,
     identity: { vendor },
-    http: { [`GET ${landmarks[vendor]}`]: { by: { gateway: {} } }, [`GET ${path}`]: { by: { gateway: { body } } } },
+    http: {
+      ...script.http,
+      [`GET ${landmarks[vendor]}`]: { by: { gateway: {} } },
+      [`GET ${path}`]: { by: { gateway: { body } } },
+    },
   }),
   ...{ credentials: undefined, options: { vendor: true, firmware: undefined } },
 });
-const verify = (id: RemedyId, camera: MendedCamera): Promise<Verdict> => remedyOf(id).verify(camera, {}, tools, never);
+const verify = (id: RemedyId, camera: MendedCamera, before: Before = {}): Promise<Verdict> =>
+  remedyOf(id).verify(camera, before, tools, never);
+const remember = (id: RemedyId, camera: MendedCamera): Promise<Before> => remedyOf(id).remember(camera, tools, never);
 
 const switched = (on: boolean): string => `<One><enabled>${on}</enabled></One>`;
 const telnetd = "/ISAPI/System/Network/telnetd";
@@ -53,6 +59,8 @@ const onvifOn = [
   "table.UserGlobal.OnvifLoginCheck=true\n",
 ] as const;
 
+const onvifOff = [onvifOn[0], "table.UserGlobal.OnvifLoginCheck=false\n"] as const;
+
 const here = "HTTP/1.1 200 OK\r\nST: upnp:rootdevice\r\nUSN: uuid:1\r\n\r\n";
 const digest = 'Digest realm="camera", nonce="6b1c"';
 const basic = 'Basic realm="camera"';
@@ -60,6 +68,13 @@ const asks = (...challenges: readonly string[]) => ({
   by: { gateway: {}, nobody: { status: 401, challenges, setUp: false } },
 });
 const who = `<tds:GetDeviceInformationResponse xmlns:tds="http://www.onvif.org/ver10/device/wsdl"><tds:Manufacturer>A</tds:Manufacturer><tds:Model>B</tds:Model><tds:FirmwareVersion>1</tds:FirmwareVersion><tds:SerialNumber>2</tds:SerialNumber><tds:HardwareId>3</tds:HardwareId></tds:GetDeviceInformationResponse>`;
+
+/** What strangers get of a camera: what ONVIF tells, and its picture. */
+const given = (onvif: boolean, picture: boolean): CameraScript => ({
+  onvif: { GetDeviceInformation: onvif ? who : { by: { gateway: who } } },
+  ...(picture && { http: { "GET /cgi-bin/snapshot.cgi": { body: Buffer.from("ffd8ffe0", "hex") } } }),
+});
+const [everything, pictures, telling, refused] = [given(true, true), given(false, true), given(true, false), given(false, false)]; // prettier-ignore
 
 describe("a remedy in a maker's words", () => {
   it.each<[RemedyId, string, MendedCamera, Verdict["kind"]]>([
@@ -168,6 +183,37 @@ describe("a remedy in a maker's words", () => {
       expect(await verify(id, open)).toMatchObject({ kind: "not-fixed" });
     }
     expect(await verify(id, camera)).toMatchObject({ kind: "fixed" });
+  });
+
+  it("is not taken back on account of a port that the switch does not reach, and says what stays open", async () => {
+    const was = mended("hikvision", [telnetd, switched(true)], { tcp: { 23: "login:", 9_527: "console" } });
+    const before = await remember("telnet-off", was);
+    const off = [telnetd, switched(false)] as const;
+    const one = await verify("telnet-off", mended("hikvision", off, { tcp: { 9_527: "console" } }), before);
+    expect(one).toMatchObject({ kind: "fixed" });
+    expect("evidence" in one && one.evidence.join()).toMatch(/port 23 any more.*Port 9527 stays open/);
+    const stillOpen: readonly NonNullable<CameraScript["tcp"]>[] = [
+      { 23: "login:", 9_527: "console" },
+      { 2_323: "login:" },
+    ];
+    for (const tcp of stillOpen) {
+      expect(await verify("telnet-off", mended("hikvision", off, { tcp }), before)).toMatchObject({
+        kind: "not-fixed",
+        why: expect.stringContaining(Object.keys(tcp).join(" or ")),
+      });
+    }
+  });
+
+  it.each<[string, CameraScript, CameraScript, Verdict["kind"], RegExp]>([
+    ["neither", everything, refused, "fixed", /takes the gateway\.$/],
+    ["pictures, which another switch rules", everything, pictures, "fixed", /snapshot.cgi is still given without/],
+    ["pictures, which alone were open", pictures, pictures, "not-fixed", /snapshot.cgi is still given without/],
+    ["what ONVIF tells", everything, telling, "not-fixed", /answers ONVIF's questions/],
+  ])("of the login looks at both doors: afterwards strangers get %s", async (_, was, now, kind, said) => {
+    const before = await remember("onvif-login", mended("dahua", onvifOff, was));
+    const verdict = await verify("onvif-login", mended("dahua", onvifOn, now), before);
+    expect(verdict.kind).toBe(kind);
+    expect("evidence" in verdict ? verdict.evidence.join() : verdict.why).toMatch(said);
   });
 
   it.each([

@@ -32,7 +32,7 @@ export const vendorRemedies: readonly Remedy[] = [
     on: false,
     name: "telnet",
     stops: ["Nobody can open a console on the camera by telnet any more"],
-    observe: portsClosed(...telnetPorts),
+    ...portsClosed(...telnetPorts),
   }),
   vendorRemedy({
     id: "ssh-off",
@@ -40,7 +40,7 @@ export const vendorRemedies: readonly Remedy[] = [
     on: false,
     name: "SSH",
     stops: ["Nobody can open a console on the camera by SSH any more"],
-    observe: portsClosed(...sshPorts),
+    ...portsClosed(...sshPorts),
   }),
   vendorRemedy({
     id: "ftp-off",
@@ -48,7 +48,7 @@ export const vendorRemedies: readonly Remedy[] = [
     on: false,
     name: "the file server (FTP)",
     stops: ["Nobody can fetch files from the camera by FTP any more"],
-    observe: portsClosed(...ftpPorts),
+    ...portsClosed(...ftpPorts),
   }),
   vendorRemedy({
     id: "push-off",
@@ -67,7 +67,7 @@ export const vendorRemedies: readonly Remedy[] = [
     on: true,
     name: "the login of ONVIF",
     stops: ["Recorders and apps that use this camera by ONVIF without a login no longer see it"],
-    observe: onvifAsks,
+    ...onvifAsks,
   }),
   vendorRemedy({
     id: "rtsp-login",

@@ -4,6 +4,13 @@ import { settingOf } from "../../vendor/settings-of.ts";
 import { changed, type SettingName, type SettingValues, type VendorSetting } from "../../vendor/vendor-setting.ts";
 import type { Before, MendedCamera, MendTools, Preview, Remedy, Unfit, Verdict } from "../../remedy.ts";
 
+/** What whoever looks from another side may have to know. */
+export interface Seen {
+  readonly clock: MendTools["clock"];
+  /** What `openBefore` found; undefined where it was not asked, or nobody knows any more. */
+  readonly before: readonly string[] | undefined;
+}
+
 /** One switch of a camera that only its maker's words reach. */
 export interface VendorSwitch {
   readonly id: RemedyId;
@@ -14,8 +21,10 @@ export interface VendorSwitch {
   readonly name: string;
   /** What no longer works. */
   readonly stops: readonly string[];
+  /** Doors that stand open for strangers before anything is changed, where there are several that may hang on different switches. */
+  openBefore?(camera: MendedCamera, cancel: Cancellable): Promise<readonly string[]>;
   /** What is seen from another side, when the camera says that it took the change. */
-  observe(camera: MendedCamera, tools: Pick<MendTools, "clock">, cancel: Cancellable): Promise<Verdict>;
+  observe(camera: MendedCamera, seen: Seen, cancel: Cancellable): Promise<Verdict>;
 }
 
 const unknownMaker: Unfit = { unfit: "Nothing is known of such a switch of this camera's maker." };
@@ -42,7 +51,8 @@ export const vendorRemedy = (wish: VendorSwitch): Remedy => ({
   },
 
   async remember(camera, _tools, cancel) {
-    return { values: await valuesOf(camera, wish, cancel) };
+    const open = await wish.openBefore?.(camera, cancel);
+    return { values: await valuesOf(camera, wish, cancel), ...(open !== undefined && { open }) };
   },
 
   async apply(camera, before, _tools, cancel) {
@@ -53,11 +63,11 @@ export const vendorRemedy = (wish: VendorSwitch): Remedy => ({
     await setting.write(camera, wanted, cancel);
   },
 
-  async verify(camera, _before, tools, cancel) {
+  async verify(camera, before, { clock }, cancel) {
     const setting = settingOf(camera.identity.vendor, wish.setting);
     if (setting === undefined || !(await isAsWished(camera, setting, { wish, cancel })))
       return { kind: "not-fixed", why: "The camera took the order, and is set as before all the same." };
-    return wish.observe(camera, tools, cancel);
+    return wish.observe(camera, { clock, before: openIn(before) }, cancel);
   },
 
   async undo(camera, before, _tools, cancel) {
@@ -92,6 +102,9 @@ const valuesIn = ({ values }: Before): SettingValues =>
       (entry): entry is [string, string] => typeof entry[1] === "string",
     ),
   );
+
+const openIn = ({ open }: Before): readonly string[] | undefined =>
+  Array.isArray(open) ? open.filter((door) => typeof door === "string") : undefined;
 
 const isAsWished = async (
   camera: MendedCamera,
