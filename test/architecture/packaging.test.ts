@@ -43,6 +43,12 @@ describe("what installs the gateway", () => {
   });
 });
 
+describe("a unit that holds keys", () => {
+  it.each(["gatehouse.service", "gatehouse-relay.service"])("%s leaves no memory on the disk", (unit) => {
+    expect(read(`${folder}/${unit}`)).toMatch(/^LimitCORE=0$/m);
+  });
+});
+
 describe("the Containerfile", () => {
   const text = read(`${folder}/Containerfile`);
   const instructions = text
@@ -63,7 +69,7 @@ describe("the Containerfile", () => {
     const packages = all("RUN").flatMap(
       (run) => /--no-install-recommends ([a-z -]+)/.exec(run)?.[1]?.trim().split(" ") ?? [],
     );
-    expect(packages).toEqual(["openssl", "mawk", "bubblewrap", "ca-certificates", "ffmpeg"]);
+    expect(packages).toEqual(["openssl", "mawk", "bubblewrap", "ca-certificates", "ffmpeg", "tini"]);
   });
 
   it("copies what make-release puts beside the manifest, and the makers' key", () => {
@@ -109,6 +115,28 @@ describe("the Containerfile", () => {
     );
     expect(instructions.filter(([name]) => ["ARG", "ENV", "ADD"].includes(name))).toEqual([]);
     for (const option of ["--read-only", "--cap-drop all", "no-new-privileges"]) expect(text).toContain(option);
+  });
+
+  it("is started by a first process that takes ended ones off the list, which Node.js does not", () => {
+    const started = JSON.parse(all("ENTRYPOINT").join("\n")) as string[];
+    expect(started).toEqual(["tini", "--", "gatehouse"]);
+    expect(all("COPY").join("\n")).toContain(` /usr/bin/${started.at(-1) ?? ""}`);
+  });
+
+  it.each([
+    ["Containerfile", "gatehouse.service"],
+    ["Containerfile.relay", "gatehouse-relay.service"],
+  ])("%s is told to be built with its health check, and run with what its unit grants it", (file, unit) => {
+    const told = read(`${folder}/${file}`);
+    const setting = (name: string): string =>
+      new RegExp(`^${name}=(.*)$`, "m").exec(read(`${folder}/${unit}`))?.[1] ?? "";
+    expect(told.match(/^# +podman build .*$/gm)).toEqual([
+      expect.stringMatching(/ --format docker -t \S+ -f (\S+) \.$/),
+    ]);
+    expect(told).toContain(` -f ${file} .`);
+    expect(told).toContain(` --stop-timeout ${setting("TimeoutStopSec")} `);
+    expect(told).toContain(" --ulimit core=0 ");
+    if (setting("LimitNOFILE") !== "") expect(told).toContain(` --ulimit nofile=${setting("LimitNOFILE")} `);
   });
 });
 

@@ -67,7 +67,7 @@ describe("the relay's container file", () => {
     expect(health.slice(0, -1)).toEqual(["gatehouse-relay", "doctor", "--running", "--check"]);
     expect(checks.map(({ name }) => name)).toContain(health.at(-1));
     expect(relayCommands.map(({ path }) => path.join(" "))).toEqual(expect.arrayContaining(["doctor", "up"]));
-    expect(JSON.parse(of("CMD"))).toEqual(["up"]);
+    expect([JSON.parse(of("ENTRYPOINT")), JSON.parse(of("CMD"))]).toEqual([["gatehouse-relay"], ["up"]]);
     expect(instructions.filter(([name]) => ["ARG", "ENV", "ADD"].includes(name))).toEqual([]);
     for (const option of ["--read-only", "--cap-drop all", "no-new-privileges"]) expect(text).toContain(option);
   });
