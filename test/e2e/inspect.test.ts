@@ -41,7 +41,8 @@ afterAll(async () => {
 describe("`gatehouse inspect`", () => {
   it("looks at no camera before its owner has allowed it", async () => {
     const { code, stdout } = await gatehouse(gateway.data, ["inspect", "--json"]);
-    expect([code, stdout]).toEqual([1, expect.stringContaining("--allow")]);
+    // What could not be looked at is not taken for a weakness, which ends with 1.
+    expect([code, stdout]).toEqual([2, expect.stringContaining("--allow")]);
     expect((await inspect("--last")).cameras[0]).toMatchObject({ consent: false, grade: null });
   });
 
@@ -62,18 +63,41 @@ describe("`gatehouse inspect`", () => {
   it("ends with 1 where something is as bad as it was told to fail on", async () => {
     const args = ["inspect", "--last", "--json", "--fail-on"];
     expect((await gatehouse(gateway.data, [...args, "critical"])).code).toBe(1);
+    expect((await gatehouse(gateway.data, ["inspect", "--last", "--fail-on", "terrible"])).code).toBe(2);
   });
 
   it("prints a page, and SARIF", async () => {
     const page = await gatehouse(gateway.data, ["inspect", "--last", "--html"]);
     expect(page.stdout).toMatch(/^<!doctype html>/i);
     expect(page.stdout).toContain("CAM-PWD-DEFAULT");
+    expect(page.stdout).toContain("<h2>The home itself</h2>");
     const sarif = JSON.parse((await gatehouse(gateway.data, ["inspect", "--last", "--sarif"])).stdout) as {
       readonly version: string;
       readonly runs: readonly { readonly results: readonly { readonly ruleId: string }[] }[];
     };
     expect(sarif.version).toBe("2.1.0");
     expect(sarif.runs[0]?.results.map(({ ruleId }) => ruleId)).toContain("NET-TELNET");
+  });
+
+  it("tells of every camera that is named, in each form, and of nothing else", async () => {
+    await using porch = await FleetCamera.open({ brand: "axis", weaknesses: {} });
+    const { onvifUrl, administrator, pin } = porch.facts;
+    const login = ["--user", administrator.username, "--password-stdin", "--name", "Porch"];
+    const known = pin === null ? [] : ["--fingerprint", pin];
+    const { id } = (await gateway.command(
+      ["camera", "add", onvifUrl, ...login, ...known],
+      administrator.password,
+    )) as Camera;
+    const named = ["--last", "--camera", "Porch", "--camera", added.id];
+    const { stdout: page } = await gatehouse(gateway.data, ["inspect", ...named, "--html"]);
+    const sections = [...page.matchAll(/<section><h2>([^<]+)</g)].map(([, name]) => name);
+    expect(sections.toSorted()).toEqual(["Front door", "Porch"]);
+    const { stdout: sarif } = await gatehouse(gateway.data, ["inspect", ...named, "--sarif"]);
+    for (const each of [id, added.id]) expect(sarif).toContain(`"fullyQualifiedName": "${each}"`);
+    expect(sarif).not.toContain('"fullyQualifiedName": "home"');
+    expect((await inspect(...named)).cameras.map(({ name }) => name).toSorted()).toEqual(["Front door", "Porch"]);
+    expect((await gatehouse(gateway.data, ["inspect", ...named])).stdout).not.toContain("This home:");
+    await gateway.command(["camera", "remove", id]);
   });
 });
 

@@ -56,6 +56,8 @@ export interface CommandForm {
     Record<string, ParseArgsOptionsConfig[string] & { readonly help: string; readonly value?: string }>
   >;
   readonly examples: readonly string[];
+  /** What its exit codes 0, 1 and 2 say, where programs go by them. Without: 0 done, 1 failed, 2 not understood. */
+  readonly exits?: readonly [done: string, bad: string, failed: string];
 }
 
 export interface Command<Context = CommandContext> extends CommandForm {

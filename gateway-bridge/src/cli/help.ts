@@ -66,5 +66,8 @@ export const helpOf = (command: CommandForm, program: Program): string => {
     "",
     "Examples:",
     ...command.examples.map((example) => `  ${example}`),
+    ...(command.exits === undefined
+      ? []
+      : ["", "Ends with:", ...command.exits.map((said, code) => `  ${code}  ${said}`)]),
   ].join("\n");
 };

@@ -18,7 +18,7 @@ const home = (findings: Finding[], over: Partial<CameraPosture> = {}): HomePostu
   cameras: [
     {
       ...{ camera, name: "Front door", consent: true, grade: "F", tally: { ...none, critical: 1 } },
-      ...{ inspectedAt: 1, findings },
+      ...{ inspectedAt: 1, findings, trend: [] },
       ...over,
     },
   ],
@@ -79,6 +79,16 @@ describe("what people are shown of weaknesses", () => {
     expect(show([asked])).toContain("Only you know: gatehouse finding state WIFI-GUEST yes, or no");
     const statement = { holds: false, by: PrincipalId.parse("who-aaaaaaaaaaaaaaaa"), name: "Ann", at: 1 };
     expect(show([{ ...asked, status: "stated", statement }])).toContain("stated by Ann");
+  });
+
+  it("tells the course of the home and of each camera, and of the home only where all was asked for", () => {
+    const point = (day: number, grade: "F" | "A") => ({ at: Date.UTC(2026, 10, day), grade, tally: none });
+    const posture = { ...home([], { trend: [point(3, "A")] }), trend: [point(1, "F"), point(3, "A")] };
+    const lines = postureText(posture, { all: false }).split("\n");
+    expect(lines[1]).toBe("Course: F from 2026-11-01, A from 2026-11-03.");
+    expect(lines.at(-1)).toBe("Course: A from 2026-11-03.");
+    const some = postureText({ ...posture, trend: [] }, { all: false, some: true });
+    expect(some.split("\n")).toEqual([lines[3], lines[4]]);
   });
 
   it("says that nobody has allowed to look", () => {

@@ -6,7 +6,14 @@ import {
   type Grade,
   type HomePosture,
   type Tally,
+  type TrendPoint,
 } from "@gatehouse/shared";
+
+import { courseText } from "../posture/report/course-policy.ts";
+
+/** A line of its own, where there is a course. */
+const courseLine = (course: readonly TrendPoint[]): readonly string[] =>
+  course.length === 0 ? [] : [courseText(course)];
 
 const gradeText = (grade: Grade | null): string => (grade === null ? "no grade yet" : `grade ${grade}`);
 
@@ -97,10 +104,14 @@ const findingsText = (findings: readonly Finding[], all: boolean): readonly stri
     .toSorted((a, b) => rank(a) - rank(b))
     .map(findingText);
 
-const cameraText = ({ name, camera, consent, grade, tally, findings }: CameraPosture, all: boolean): string => {
-  if (!consent) return `${name} (${camera}): nobody has allowed that it is looked at`;
-  const counts = grade === null ? "" : `: ${tallyText(tally)}`;
-  return [`${name} (${camera}): ${gradeText(grade)}${counts}`, ...findingsText(findings, all)].join("\n");
+const headOf = (name: string, { grade, tally }: Pick<CameraPosture, "grade" | "tally">): string =>
+  `${name}: ${gradeText(grade)}${grade === null ? "" : `: ${tallyText(tally)}`}`;
+
+const cameraText = (posture: CameraPosture, all: boolean): string => {
+  const { name, camera, consent, findings, trend } = posture;
+  const whose = `${name} (${camera})`;
+  if (!consent) return `${whose}: nobody has allowed that it is looked at`;
+  return [headOf(whose, posture), ...courseLine(trend), ...findingsText(findings, all)].join("\n");
 };
 
 const newcomersText = ({ newcomers }: HomePosture): readonly string[] => {
@@ -110,10 +121,17 @@ const newcomersText = ({ newcomers }: HomePosture): readonly string[] => {
   return [["New on the network, kept away from everybody until it is added or dismissed:", ...lines].join("\n")];
 };
 
+export interface ShownPosture {
+  /** Also what was looked for and is not there. */
+  readonly all: boolean;
+  /** Whether it is of some cameras alone, so that nothing is said of the home. */
+  readonly some?: boolean;
+}
+
 /** Shows to people how cameras and home stand; the worst first. */
-export const postureText = (posture: HomePosture, { all }: { readonly all: boolean }): string =>
+export const postureText = (posture: HomePosture, { all, some = false }: ShownPosture): string =>
   [
-    `This home: ${gradeText(posture.grade)}${posture.grade === null ? "" : `: ${tallyText(posture.tally)}`}`,
+    ...(some ? [] : [[headOf("This home", posture), ...courseLine(posture.trend)].join("\n")]),
     ...posture.cameras.map((camera) => cameraText(camera, all)),
     ...(posture.findings.length === 0
       ? []

@@ -21,11 +21,23 @@ const greet: Command = {
   },
 };
 
+/** One that programs go by. */
+const judge: Command = {
+  ...greet,
+  path: ["judge"],
+  examples: ["gatehouse judge Ada"],
+  exits: ["it is good", "it is bad", "nobody knows"],
+  run: async ({ positionals: [name = ""] }) => {
+    if (name === "nobody") throw new GatehouseError("not-found", "There is nobody.");
+    return { json: {}, text: "judged", bad: name === "Bob" };
+  },
+};
+
 const run = async (...args: string[]) => {
   const [printed, noted]: [string[], string[]] = [[], []];
   const exit = await runCommandLine({
     args,
-    commands: [greet],
+    commands: [greet, judge],
     terminal: {
       print: (text) => printed.push(text),
       note: (text) => noted.push(text),
@@ -67,6 +79,22 @@ describe("the command line", () => {
     const { exit, noted, printed } = await run("greet", "person", "nobody");
     expect({ exit, printed }).toEqual({ exit: 1, printed: "" });
     expect(noted).toMatch(/There is nobody\.\nCheck the id.* \(not-found\)$/);
+  });
+
+  it.each([
+    ["Ada", 0],
+    ["Bob", 1],
+    ["nobody", 2],
+    ["--unknown", 2],
+  ])("tells a bad answer from none by its exit code, for a command that says so: %s is %i", async (name, code) => {
+    expect((await run("judge", name)).exit).toBe(code);
+  });
+
+  it("says in a command's help what its exit codes say", async () => {
+    expect((await run("judge", "--help")).printed).toMatch(
+      /Ends with:\n {2}0 {2}it is good\n {2}1 {2}it is bad\n {2}2 {2}nobody knows$/,
+    );
+    expect((await run("greet", "person", "--help")).printed).not.toContain("Ends with");
   });
 
   it("tells a failure as JSON when asked", async () => {

@@ -15,18 +15,21 @@ export interface RunOptions<Context = CommandContext> {
   readonly context: (given: { readonly data: string | undefined; readonly json: boolean }) => Context;
 }
 
-/** Runs one command line. Answers the exit code: 0 done, 1 failed, 2 not understood. */
+/** Runs one command line. Answers the exit code: 0 done, 1 failed, 2 not understood; or as the command says itself. */
 export const runCommandLine = async <Context>(options: RunOptions<Context>): Promise<number> => {
   const { args, commands, terminal, program = gatehouse } = options;
   // Known before parsing, so that a call that cannot be understood is answered in the form that was asked for.
   const json = args.includes("--json");
+  let failed = 1;
   try {
-    return await perform(parseCommandLine(args, commands, program), { ...options, program });
+    const parsed = parseCommandLine(args, commands, program);
+    if (parsed.kind === "run" && parsed.command.exits !== undefined) failed = 2;
+    return await perform(parsed, { ...options, program });
   } catch (cause) {
     const error = toGatehouseError(cause);
     if (json) terminal.print(JSON.stringify(toWireError(error)));
     else terminal.note(plainText(describe(error, program)));
-    return error.details["usage"] === true ? 2 : 1;
+    return error.details["usage"] === true ? 2 : failed;
   }
 };
 

@@ -1,3 +1,4 @@
+import { CameraId } from "@gatehouse/shared";
 import { Readable } from "node:stream";
 
 import type { FileAnswer, Handlers } from "../api/handlers.ts";
@@ -28,6 +29,9 @@ export const postureHandlers = (
 
 const contentTypes = { html: "text/html; charset=utf-8", sarif: "application/sarif+json; charset=utf-8" } as const;
 
+const listOf = (text: string | undefined): readonly CameraId[] | undefined =>
+  text?.split(",").map((id) => CameraId.parse(id));
+
 const fileOf = (name: string, contentType: string, text: string): FileAnswer => ({
   name,
   contentType,
@@ -35,9 +39,9 @@ const fileOf = (name: string, contentType: string, text: string): FileAnswer => 
 });
 
 const looks = ({ inspector, newcomers }: PosturePlane): Pick<Handlers, LookRoutes> => ({
-  posture: async () => inspector.posture(),
-  postureReport: async ({ query: { format, camera } }) =>
-    fileOf(`gatehouse-posture.${format}`, contentTypes[format], inspector.report(format, camera)),
+  posture: async ({ query }) => inspector.posture(listOf(query.cameras)),
+  postureReport: async ({ query: { format, cameras } }) =>
+    fileOf(`gatehouse-posture.${format}`, contentTypes[format], inspector.report(format, listOf(cameras))),
   consentToInspection: async ({ params, body }) => {
     inspector.consent(params.camera, body.granted);
     return {};

@@ -1,145 +1,24 @@
-import { GatehouseError, PrincipalId, type CheckId, type FindingStatus } from "@gatehouse/shared";
-import { fakeCameraId, MemoryLogger, TestClock } from "@gatehouse/shared/testing";
+import { GatehouseError } from "@gatehouse/shared";
+import { fakeCameraId } from "@gatehouse/shared/testing";
 import { afterEach, describe, expect, it } from "@jest/globals";
 
-import type { CameraRecord } from "../domain/camera.ts";
-import { Database } from "../store/database.ts";
+import { failed, passed } from "./check.ts";
 import {
-  failed,
-  passed,
-  unknown,
-  type CameraCheck,
-  type Check,
-  type HomeCheck,
-  type HomeOutcome,
-  type Outcome,
-  type StatedCheck,
-} from "./check.ts";
-import { scriptedCamera } from "./checks/testing/scripted-camera.ts";
-import { Inspector, type InspectorOptions } from "./inspector.ts";
-import { PostureStore } from "./posture-store.ts";
-import type { OpenProbedCamera } from "./probe/open-probed-camera.ts";
-import type { ProbedHome } from "./probe/probed-home.ts";
+  back,
+  cameraCheck,
+  day,
+  front,
+  home,
+  homeCheck,
+  inTurn,
+  openInspector,
+  openedCamera,
+  owner,
+  stated,
+  closeAll,
+} from "./testing/inspected-home.ts";
 
-const front = fakeCameraId("f");
-const back = fakeCameraId("b");
-const owner = { id: PrincipalId.parse("who-aaaaaaaaaaaaaaaa"), name: "Ada" };
-const day = 86_400_000;
-
-const record = (id: typeof front, name: string): CameraRecord => ({
-  id,
-  name,
-  kind: "onvif",
-  url: "http://192.168.1.20/onvif/device_service",
-  pin: null,
-  authFloor: "none",
-  warm: false,
-  description: {
-    manufacturer: "Hikvision",
-    model: "",
-    firmware: "",
-    serial: "",
-    tiers: [],
-    audio: "none",
-    snapshot: true,
-    motion: true,
-    talk: false,
-  },
-});
-
-type Look = () => Outcome | Promise<Outcome>;
-const facts = (id: CheckId, parents: readonly CheckId[]) => ({
-  id,
-  parents,
-  severity: "high" as const,
-  title: `Weak: ${id}`,
-  why: ["One.", "Two."] as const,
-  provision: "5.1-1",
-  ncsc: null,
-  remedies: [
-    { remedy: "telnet-off", plane: "vendor" },
-    { remedy: "http-off", plane: "onvif" },
-  ] as const,
-});
-const cameraCheck = (id: CheckId, look: Look, ...parents: CheckId[]): CameraCheck => ({
-  ...facts(id, parents),
-  scope: "camera",
-  look: async () => look(),
-  guide: ({ host, identity }) => ({ page: `http://${host}/`, steps: [identity.vendor] }),
-});
-const homeCheck = (id: CheckId, look: () => readonly HomeOutcome[]): HomeCheck => ({
-  ...facts(id, []),
-  scope: "home",
-  look: async () => look(),
-  guide: () => null,
-});
-const stated = (id: CheckId): StatedCheck => ({
-  ...facts(id, []),
-  scope: "stated",
-  question: "Is it so?",
-  guide: () => null,
-});
-
-const opened: Inspector[] = [];
-afterEach(async () => {
-  for (const one of opened.splice(0)) await one[Symbol.asyncDispose]();
-});
-
-const openedCamera = (): OpenProbedCamera => {
-  const camera = scriptedCamera();
-  return { ...camera, afresh: () => scriptedCamera(), [Symbol.dispose]: () => undefined };
-};
-
-const home = (checks: readonly Check[], more: Partial<InspectorOptions> = {}) => {
-  const clock = new TestClock();
-  const cameras = [record(front, "Front"), record(back, "Back")];
-  const store = PostureStore.open(Database.openInMemory());
-  const log = new MemoryLogger();
-  const options: InspectorOptions = {
-    cameras: { list: () => cameras },
-    checks,
-    store,
-    openCamera: async () => openedCamera(),
-    openHome: async () => ({}) as ProbedHome,
-    remedies: [{ id: "http-off", plane: "onvif", proven: true }],
-    newcomers: () => [],
-    routerPage: () => null,
-    advisories: () => ({ issued: 0, rules: 0 }),
-    clock,
-    log,
-    random: () => 0.5,
-    everyMs: null,
-    ...more,
-  };
-  const inspector = Inspector.open(options);
-  opened.push(inspector);
-  const told: string[] = [];
-  inspector.onFinding(({ finding, before }) =>
-    told.push(
-      `${finding.camera === front ? "Front" : (finding.camera ?? "home")} ${finding.check}: ${before} -> ${finding.status}`,
-    ),
-  );
-  const look = async (request: Parameters<Inspector["start"]>[0] = {}): Promise<void> => {
-    inspector.start(request);
-    await inspector.settled();
-  };
-  const statusOf = (check: CheckId, camera = front): FindingStatus | undefined =>
-    [...inspector.posture().cameras.find((view) => view.camera === camera)!.findings].find((one) => one.check === check)
-      ?.status;
-  return { inspector, clock, cameras, store, log, told, look, statusOf, options };
-};
-
-/** Answers with one outcome after the other; the last one again and again. */
-const inTurn = (...outcomes: (Outcome | GatehouseError)[]): Look & { asked: number } => {
-  const look = (): Outcome => {
-    const outcome = outcomes[Math.min(look.asked, outcomes.length - 1)]!;
-    look.asked += 1;
-    if (outcome instanceof GatehouseError) throw outcome;
-    return outcome;
-  };
-  look.asked = 0;
-  return look;
-};
+afterEach(closeAll);
 
 describe("a look", () => {
   it("judges only cameras whose owner allows it, and keeps what it saw", async () => {
@@ -148,8 +27,7 @@ describe("a look", () => {
     await look();
     expect([statusOf("NET-TELNET"), statusOf("NET-TELNET", back)]).toEqual(["failed", "unknown"]);
     expect(told).toEqual(["Front NET-TELNET: undefined -> failed"]);
-    const again = Inspector.open(options);
-    opened.push(again);
+    const again = openInspector(options);
     expect(again.posture().cameras[0]).toMatchObject({ grade: "D", consent: true, tally: { high: 1 } });
     expect(again.posture().cameras[1]).toMatchObject({ grade: null, consent: false });
   });
@@ -425,58 +303,5 @@ describe("what the owner says", () => {
     expect(guest()).toMatchObject({ status: "stated", evidence: ["Stated by Ada on 2023-11-14: Is it so? Yes."] });
     inspector.state({ check: "WIFI-GUEST", holds: false }, owner);
     expect(guest()).toMatchObject({ status: "failed", statement: { holds: false, by: owner.id } });
-  });
-});
-
-describe("the posture", () => {
-  it("is as bad as its worst part, and has a point of its course for each day", async () => {
-    const { inspector, look, clock } = home([cameraCheck("NET-TELNET", () => failed("open"))]);
-    expect(inspector.posture()).toMatchObject({ grade: null, trend: [] });
-    inspector.consent(front, true);
-    await look();
-    await clock.advance(1);
-    await look();
-    await clock.advance(day);
-    await look();
-    expect(inspector.posture()).toMatchObject({ grade: "D", tally: { high: 1 } });
-    expect(inspector.posture().trend.map(({ at, grade }) => [at, grade])).toEqual([
-      [clock.now() - day, "D"],
-      [clock.now(), "D"],
-    ]);
-  });
-
-  it("offers the remedies that there are, and the steps by hand at the camera's page", async () => {
-    const { inspector } = home([cameraCheck("NET-TELNET", () => failed("open"))]);
-    expect(inspector.posture().cameras[0]?.findings[0]).toMatchObject({
-      remedies: [{ remedy: "http-off", plane: "onvif", proven: true }],
-      guide: { page: "http://192.168.1.20/", steps: ["hikvision"] },
-    });
-  });
-
-  it("is found out anew once a day", async () => {
-    const turns = inTurn(unknown("x"));
-    const { inspector, clock } = home([cameraCheck("NET-TELNET", turns)], { everyMs: day });
-    inspector.consent(front, true);
-    expect(inspector.posture().next).toBe(clock.now() + 600_000);
-    await clock.advance(600_000);
-    expect(turns.asked).toBe(1);
-    await clock.advance(day - 1);
-    expect(turns.asked).toBe(1);
-    await clock.advance(1);
-    expect(turns.asked).toBe(2);
-  });
-
-  it("forgets a removed camera wholly", async () => {
-    const { inspector, look, store } = home([cameraCheck("NET-TELNET", () => failed("open"))]);
-    inspector.consent(front, true);
-    await look();
-    inspector.accept({ check: "NET-TELNET", camera: front, reason: "why not", days: 1 }, owner);
-    inspector.forget(front);
-    expect([store.findings(), store.acceptances(), store.granted(front), store.lookedAt(front)]).toEqual([
-      [],
-      [],
-      false,
-      null,
-    ]);
   });
 });

@@ -26,7 +26,7 @@ import { InspectionRun, type Findings, type InspectionPlan } from "./inspection-
 import type { FindingChange, InspectorOptions } from "./inspector-options.ts";
 import type { FindingKey } from "./posture-store.ts";
 import { isOf, viewCamera, viewFinding } from "./posture-view.ts";
-import { gradeOf, sumTallies, tally, worstGrade } from "./report/grade-policy.ts";
+import { gradeOf, postureOf, sumTallies, tally, worstGrade } from "./report/grade-policy.ts";
 import { htmlReport } from "./report/html-report.ts";
 import { sarifReport } from "./report/sarif-report.ts";
 import { pauseUntilNextLook } from "./schedule-policy.ts";
@@ -93,7 +93,14 @@ export class Inspector implements AsyncDisposable {
     await this.#running;
   }
 
-  posture(): HomePosture {
+  /** Of cameras and home; of these cameras alone where any are named. @throws GatehouseError `not-found` */
+  posture(only?: readonly CameraId[]): HomePosture {
+    for (const camera of only ?? []) this.#camera(camera);
+    const posture = this.#whole();
+    return only === undefined ? posture : postureOf(only, posture);
+  }
+
+  #whole(): HomePosture {
     const { cameras, store, newcomers, advisories } = this.#options;
     const all = cameras.list();
     const views = all.map((record) => this.#viewCamera(record));
@@ -105,7 +112,7 @@ export class Inspector implements AsyncDisposable {
       tally: sumTallies([own, ...views.map((view) => view.tally)]),
       cameras: views,
       findings,
-      trend: [...store.trend()],
+      trend: [...store.trend(null)],
       newcomers: [...newcomers()],
       next: this.#next === null ? null : Math.round(this.#next),
       advisories: advisories(),
@@ -113,12 +120,10 @@ export class Inspector implements AsyncDisposable {
   }
 
   /** As a page to print, or as SARIF 2.1.0. @throws GatehouseError `not-found` */
-  report(format: "html" | "sarif", camera?: CameraId): string {
-    if (camera !== undefined) this.#camera(camera);
-    const posture = this.posture();
+  report(format: "html" | "sarif", only?: readonly CameraId[]): string {
     const { checks, clock } = this.#options;
-    const of = camera === undefined ? posture : onlyOf(posture, camera);
-    return format === "html" ? htmlReport(of, clock.now()) : sarifReport(of, checks);
+    const posture = this.posture(only);
+    return format === "html" ? htmlReport(posture, clock.now()) : sarifReport(posture, checks);
   }
 
   /** @throws GatehouseError `not-found` */
@@ -210,10 +215,19 @@ export class Inspector implements AsyncDisposable {
         for (const { id } of run.plan.cameras) store.noteLook(id, at);
         if (cameras === undefined) store.noteLook(null, at);
       }
-      const { grade, tally: counted } = this.posture();
-      if (grade !== null) store.noteTrend({ at, grade, tally: counted });
+      this.#noteCourses(run.plan.cameras, at);
     } catch (error) {
       log.error("a look at the cameras failed", { error: isGatehouseError(error) ? error.message : String(error) });
+    }
+  }
+
+  #noteCourses(looked: readonly CameraRecord[], at: number): void {
+    const { store } = this.#options;
+    const { grade, tally: counted, cameras } = this.#whole();
+    if (grade !== null) store.noteTrend(null, { at, grade, tally: counted });
+    for (const { camera, grade: own, tally: counts } of cameras) {
+      if (own === null || !looked.some(({ id }) => id === camera)) continue;
+      store.noteTrend(camera, { at, grade: own, tally: counts });
     }
   }
 
@@ -278,7 +292,9 @@ export class Inspector implements AsyncDisposable {
     const findings = checks
       .filter((check) => check.scope === "camera" || this.#findings.ofCheck(check.id).some(of))
       .map((check) => this.#view(check, record));
-    return viewCamera(record, findings, { consent: store.granted(record.id), inspectedAt: store.lookedAt(record.id) });
+    const { id } = record;
+    const [consent, inspectedAt, trend] = [store.granted(id), store.lookedAt(id), [...store.trend(id)]];
+    return viewCamera(record, findings, { consent, inspectedAt, trend });
   }
 
   /** Those of the home, without those that judge cameras one by one. */
@@ -319,18 +335,3 @@ export class Inspector implements AsyncDisposable {
 }
 
 const nameOf = ({ check, camera }: FindingKey): string => `${check} ${camera ?? ""}`;
-
-/** Of one camera alone, without what concerns the home. */
-const onlyOf = (posture: HomePosture, camera: CameraId): HomePosture => {
-  const cameras = posture.cameras.filter((view) => view.camera === camera);
-  const grade = cameras[0]?.grade ?? null;
-  return {
-    ...posture,
-    cameras,
-    grade,
-    tally: sumTallies(cameras.map((view) => view.tally)),
-    findings: [],
-    trend: [],
-    newcomers: [],
-  };
-};

@@ -26,6 +26,16 @@ const migrations: Migrations = {
      CREATE TABLE posture_statements (check_id TEXT PRIMARY KEY, statement TEXT NOT NULL) STRICT, WITHOUT ROWID;
      CREATE TABLE posture_looks (camera TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
      CREATE TABLE posture_trend (day INTEGER PRIMARY KEY, at INTEGER NOT NULL, grade TEXT NOT NULL, tally TEXT NOT NULL) STRICT`,
+    `CREATE TABLE posture_courses (
+       camera TEXT NOT NULL,
+       day INTEGER NOT NULL,
+       at INTEGER NOT NULL,
+       grade TEXT NOT NULL,
+       tally TEXT NOT NULL,
+       PRIMARY KEY (camera, day)
+     ) STRICT, WITHOUT ROWID;
+     INSERT INTO posture_courses SELECT '', day, at, grade, tally FROM posture_trend;
+     DROP TABLE posture_trend`,
   ],
 };
 
@@ -41,7 +51,8 @@ const Known = z.strictObject({
 const TrendRow = z.object({ at: z.number(), grade: Grade, tally: z.string() });
 
 const dayMs = 86_400_000;
-const keptDays = 366;
+/** How many days of a course are kept: a year of the home's, a month of each camera's. */
+const daysOf = (camera: CameraId | null): number => (camera === null ? 366 : 31);
 
 /** One observation's place: of a camera, or of the home where `camera` is null. */
 export interface FindingKey {
@@ -154,11 +165,11 @@ export class PostureStore {
       .run(camera ?? "", at);
   }
 
-  /** Oldest first, one for each day: its last. */
-  trend(): readonly TrendPoint[] {
+  /** The course of a camera, or of the home: oldest first, one for each day, its last. */
+  trend(camera: CameraId | null): readonly TrendPoint[] {
     return this.#database.sql
-      .prepare("SELECT at, grade, tally FROM posture_trend ORDER BY day DESC LIMIT ?")
-      .all(keptDays)
+      .prepare("SELECT at, grade, tally FROM posture_courses WHERE camera = ? ORDER BY day DESC LIMIT ?")
+      .all(camera ?? "", daysOf(camera))
       .map((row) => {
         const { at, grade, tally } = TrendRow.parse(row);
         return { at, grade, tally: Tally.parse(JSON.parse(tally)) };
@@ -166,25 +177,26 @@ export class PostureStore {
       .reverse();
   }
 
-  noteTrend({ at, grade, tally }: TrendPoint): void {
+  noteTrend(camera: CameraId | null, { at, grade, tally }: TrendPoint): void {
     const day = Math.floor(at / dayMs);
     const { sql } = this.#database;
     this.#database.transaction(() => {
       sql
         .prepare(
-          `INSERT INTO posture_trend VALUES (?, ?, ?, ?)
+          `INSERT INTO posture_courses VALUES (?, ?, ?, ?, ?)
            ON CONFLICT DO UPDATE SET at = excluded.at, grade = excluded.grade, tally = excluded.tally`,
         )
-        .run(day, at, grade, JSON.stringify(tally));
-      sql.prepare("DELETE FROM posture_trend WHERE day <= ?").run(day - keptDays);
+        .run(camera ?? "", day, at, grade, JSON.stringify(tally));
+      const first = day - daysOf(camera);
+      sql.prepare("DELETE FROM posture_courses WHERE camera = ? AND day <= ?").run(camera ?? "", first);
     });
   }
 
   /** Of a camera that was removed. */
   forget(camera: CameraId): void {
     this.#database.transaction(() => {
-      for (const table of ["posture_consents", "posture_findings", "posture_acceptances", "posture_looks"]) {
-        this.#database.sql.prepare(`DELETE FROM ${table} WHERE camera = ?`).run(camera);
+      for (const table of ["consents", "findings", "acceptances", "looks", "courses"]) {
+        this.#database.sql.prepare(`DELETE FROM posture_${table} WHERE camera = ?`).run(camera);
       }
     });
   }

@@ -89,7 +89,7 @@ const guideOf = ({ check, camera, routerPage }: Facts): Finding["guide"] => {
 export const viewCamera = (
   { id, name }: CameraRecord,
   findings: readonly Finding[],
-  look: { readonly consent: boolean; readonly inspectedAt: number | null },
+  look: Pick<CameraPosture, "consent" | "inspectedAt" | "trend">,
 ): CameraPosture => {
   const counted = tally(findings);
   const grade = look.inspectedAt === null ? null : gradeOf(findings);

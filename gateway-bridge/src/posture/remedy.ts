@@ -8,6 +8,16 @@ export interface Preview {
   readonly steps: readonly string[];
   readonly stops: readonly string[];
   readonly undoable: boolean;
+  /** Where it could not begin at once: not part of what is confirmed, because it passes by itself. */
+  readonly wait?: Wait;
+}
+
+/** What is waited for before anything is done. */
+export interface Wait {
+  /** Time in ms since the epoch. */
+  readonly until: number;
+  /** A sentence. */
+  readonly why: string;
 }
 
 /** Why a remedy cannot be applied to this camera. */

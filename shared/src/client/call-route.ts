@@ -8,6 +8,7 @@ import {
   type RouteCall,
   type RouteName,
 } from "../contract/api.ts";
+import type { Route } from "../contract/route.ts";
 import { fromWireError, WireError } from "../contract/wire-error.ts";
 import type { Cancellable } from "../kernel/abort.ts";
 import { GatehouseError } from "../kernel/errors.ts";
@@ -23,7 +24,8 @@ export const callRoute = async <N extends JsonRouteName>(
   cancel: Cancellable,
 ): Promise<RouteAnswer<N>> => {
   const body = "body" in call && call.body !== undefined ? JSON.stringify(call.body) : undefined;
-  const question = { method: routes[name].method, path: pathOf(name, call as LooseCall), body, limit: longestJson };
+  const { method, longest = longestJson }: Route = routes[name];
+  const question = { method, path: pathOf(name, call as LooseCall), body, limit: longest };
   const answer = await https.ask(question, cancel);
   const parsed = (routes[name].response as z.ZodType).safeParse(json(answer));
   if (!parsed.success) throw malformed(`the gateway's answer to ${name} has another form`, parsed.error);

@@ -17,16 +17,30 @@ import { camera, nothing, route, type Route } from "./route.ts";
 
 const admin = { on: "gateway", action: "admin" } as const;
 const run = z.strictObject({ run: RemedyRunId });
+/** Ids with a comma between them, in a query: without it all cameras, and the home. */
+const cameras = z
+  .string()
+  .regex(/^cam-[a-z2-7]{16}(,cam-[a-z2-7]{16}){0,63}$/, "ids of cameras, with a comma between them")
+  .optional();
+/** A camera's findings are 45 KiB or so. */
+const longest = 32 << 20;
 
 /** What is weak about the cameras and the home around them, and what is done about it. */
 export const postureRoutes = {
-  posture: route({ method: "GET", path: "/v1/posture", access: admin, response: HomePosture }),
+  posture: route({
+    method: "GET",
+    path: "/v1/posture",
+    access: admin,
+    query: z.strictObject({ cameras }),
+    response: HomePosture,
+    longest,
+  }),
   /** The same as a page to print, or as SARIF 2.1.0: a file, because what cameras call themselves stands in it. */
   postureReport: route({
     method: "GET",
     path: "/v1/posture/report",
     access: admin,
-    query: z.strictObject({ format: z.enum(["html", "sarif"]), camera: CameraId.optional() }),
+    query: z.strictObject({ format: z.enum(["html", "sarif"]), cameras }),
     response: "file",
   }),
   /** The owner allows, or no longer allows, that a camera is looked at. */

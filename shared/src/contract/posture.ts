@@ -173,6 +173,10 @@ export const Tally = z.strictObject({
 });
 export type Tally = z.infer<typeof Tally>;
 
+/** The posture of a camera, or of a home, at one time, for its course. */
+export const TrendPoint = z.strictObject({ at: Time, grade: Grade, tally: Tally });
+export type TrendPoint = z.infer<typeof TrendPoint>;
+
 export const CameraPosture = z.strictObject({
   camera: CameraId,
   name: Name,
@@ -182,6 +186,8 @@ export const CameraPosture = z.strictObject({
   tally: Tally,
   inspectedAt: Time.nullable(),
   findings: z.array(Finding),
+  /** Oldest first, one a day: its last month. */
+  trend: z.array(TrendPoint).max(31),
 });
 export type CameraPosture = z.infer<typeof CameraPosture>;
 
@@ -197,10 +203,6 @@ export const Newcomer = z.strictObject({
   dismissed: z.boolean(),
 });
 export type Newcomer = z.infer<typeof Newcomer>;
-
-/** The posture of a home at one time, for its course. */
-export const TrendPoint = z.strictObject({ at: Time, grade: Grade, tally: Tally });
-export type TrendPoint = z.infer<typeof TrendPoint>;
 
 export const HomePosture = z.strictObject({
   /** The worst of its cameras' and of its own findings'. */
@@ -310,6 +312,8 @@ export const RemedyRun = z.strictObject({
   /** Why it failed, and what is not as before. */
   error: z.string().nullable(),
   left: z.string().nullable(),
+  /** Until when nothing is done, and why: a camera that saw wrong passwords must not see more, one that is away is asked again. */
+  waiting: z.strictObject({ until: Time, why: z.string() }).nullable(),
 });
 export type RemedyRun = z.infer<typeof RemedyRun>;
 

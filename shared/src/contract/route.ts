@@ -33,6 +33,8 @@ export interface Route {
   readonly params: z.ZodType;
   readonly query: z.ZodType;
   readonly body: z.ZodType;
+  /** Of a JSON answer, in bytes; 1 MiB unless told. */
+  readonly longest?: number;
   /**
    * `jpeg`: a picture, with `x-captured-at` (ms), `age` (s) and `x-camera` headers. `mp4`: a clip, as it is made, with `x-started-at`
    * (ms). `sdp`: 201 with the answer, and `location`. `text`: as its content type says. `file`: a file, as it is made. `websocket`: the upgrade; `events` sends

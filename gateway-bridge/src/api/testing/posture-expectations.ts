@@ -19,7 +19,7 @@ const look = {
 const run = {
   ...{ id: mend, remedy: "discovery-off" as const, camera, plane: "onvif" as const, proven: true },
   ...{ state: "proposed" as const, steps: ["Switch it off."], stops: [], undoable: true, proposedBy: who },
-  ...{ confirmedBy: null, proposedAt: 1, endedAt: null, evidence: [], error: null, left: null },
+  ...{ confirmedBy: null, proposedAt: 1, endedAt: null, evidence: [], error: null, left: null, waiting: null },
 };
 const tally = { critical: 0, high: 0, medium: 0, low: 0, accepted: 0, unknown: 0 };
 /** One that can be read each time that it is answered. */

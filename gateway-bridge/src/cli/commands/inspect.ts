@@ -1,9 +1,9 @@
 import {
   CheckId,
+  GatehouseError,
   Severity,
   type Cancellable,
   type Camera,
-  type Clock,
   type GatewayClient,
   type HomePosture,
   type Inspection,
@@ -20,10 +20,9 @@ import {
   type CommandInput,
 } from "../command.ts";
 import { findCamera } from "../find-camera.ts";
+import { follow, type Following } from "../follow.ts";
 import { refuse } from "../grant-options.ts";
 import { postureText } from "../posture-text.ts";
-
-const lookMs = 250;
 
 /** What the owner is asked before a camera is looked at for the first time. */
 const question = (name: string): string =>
@@ -67,28 +66,21 @@ const severityOf = (input: CommandInput): Severity | undefined => {
   return severity.data;
 };
 
-interface Watching extends Cancellable {
-  readonly clock: Clock;
-  /** Told each time that something else is being looked at. */
-  readonly note: (text: string) => void;
-}
-
-/** Waits for its end, and tells how far it is. */
-const watch = async (
-  gateway: GatewayClient,
-  begun: Inspection,
-  { clock, note, signal }: Watching,
-): Promise<Inspection> => {
-  let inspection = begun;
-  let said = "";
-  while (inspection.state === "running") {
-    const { done, total, current } = inspection;
-    const now = `${done} of ${total}${current === null ? "" : `  ${current}`}`;
-    if (now !== said) note((said = now));
-    await clock.delay(lookMs, { signal });
-    inspection = await gateway.call("inspection", { params: { inspection: inspection.id } }, { signal });
-  }
-  return inspection;
+/** Waits for its end. @throws GatehouseError `aborted` where it did not come to it */
+const watch = async (gateway: GatewayClient, begun: Inspection, following: Following): Promise<void> => {
+  const { state } = await follow(
+    begun,
+    {
+      isOver: (inspection) => inspection.state !== "running",
+      say: ({ done, total, current }) => `${done} of ${total}${current === null ? "" : `  ${current}`}`,
+      ask: ({ id }, cancel) => gateway.call("inspection", { params: { inspection: id } }, cancel),
+    },
+    following,
+  );
+  if (state === "done") return;
+  throw new GatehouseError("aborted", "The look was stopped before it had seen everything.", {
+    remedy: "Look again. `gatehouse inspect --last` shows what is known.",
+  });
 };
 
 /** Whether there is a weakness that is open and as bad as that. */
@@ -99,10 +91,9 @@ const isBad = (posture: HomePosture, least: Severity | undefined): boolean => {
   return findings.some(({ status, severity }) => status === "failed" && counted.includes(severity));
 };
 
-const only = (posture: HomePosture, cameras: readonly Camera[]): HomePosture =>
-  cameras.length === 0
-    ? posture
-    : { ...posture, cameras: posture.cameras.filter(({ camera }) => cameras.some(({ id }) => id === camera)) };
+/** Which cameras it is about, for a query: all, and the home, where none were named. */
+const queryOf = (cameras: readonly Camera[]): { readonly cameras?: string } =>
+  cameras.length === 0 ? {} : { cameras: cameras.map(({ id }) => id).join(",") };
 
 const answerOf = async (
   gateway: GatewayClient,
@@ -110,16 +101,19 @@ const answerOf = async (
   cameras: readonly Camera[],
   { signal }: Cancellable,
 ): Promise<Answer> => {
-  const posture = only(await gateway.call("posture", {}, { signal }), cameras);
+  const query = queryOf(cameras);
+  const posture = await gateway.call("posture", { query }, { signal });
   const bad = isBad(posture, severityOf(input));
   for (const format of ["html", "sarif"] as const) {
     if (input.options[format] !== true) continue;
-    const [first] = cameras;
-    const query = { format, ...(first !== undefined && { camera: first.id }) };
-    const report = await readAll(gateway.download("postureReport", { query }, { signal }));
+    const report = await readAll(gateway.download("postureReport", { query: { format, ...query } }, { signal }));
     return { json: { report }, text: report, bad };
   }
-  return { json: posture, text: postureText(posture, { all: input.options["all"] === true }), bad };
+  return {
+    json: posture,
+    text: postureText(posture, { all: input.options["all"] === true, some: cameras.length > 0 }),
+    bad,
+  };
 };
 
 export const inspectCommand: Command = {
@@ -144,7 +138,13 @@ export const inspectCommand: Command = {
     "gatehouse inspect",
     'gatehouse inspect --camera "Front door" --check RTSP-ANON',
     "gatehouse inspect --last --html > cameras.html",
+    "gatehouse inspect --camera Garden --camera Porch --sarif > cameras.sarif",
     "gatehouse inspect --json --fail-on high",
+  ],
+  exits: [
+    "it was looked at, and nothing is open that is as bad as --fail-on says (without --fail-on: whatever is open)",
+    "something is open that is as bad as --fail-on says, or worse",
+    "nobody could look, or the command was not understood",
   ],
   run: async (input, context) => {
     const { client, clock, signal, terminal, json } = context;
@@ -167,12 +167,11 @@ interface Wish {
 const look = async (
   gateway: GatewayClient,
   { input, named }: Wish,
-  context: Watching & Pick<CommandContext, "terminal">,
+  context: Following & Pick<CommandContext, "terminal">,
 ): Promise<void> => {
   const { signal } = context;
   const checks = checksOf(input);
-  const posture = await gateway.call("posture", {}, { signal });
-  const wanted = only(posture, named).cameras;
+  const { cameras: wanted } = await gateway.call("posture", { query: queryOf(named) }, { signal });
   if (input.options["allow"] === true) {
     for (const { camera } of wanted) {
       await gateway.call("consentToInspection", { params: { camera }, body: { granted: true } }, { signal });

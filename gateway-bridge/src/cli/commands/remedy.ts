@@ -3,7 +3,6 @@ import {
   RemedyRunId,
   type Camera,
   type Cancellable,
-  type Clock,
   type GatewayClient,
   type ProposeRemedy,
   type RemedyRun,
@@ -11,11 +10,11 @@ import {
 
 import { textOption, type Answer, type Command, type CommandContext, type CommandInput } from "../command.ts";
 import { findCamera } from "../find-camera.ts";
+import { follow, type Following } from "../follow.ts";
 import { refuse } from "../grant-options.ts";
 import { outcomeText, previewText } from "../remedy-text.ts";
 import { table } from "../table.ts";
 
-const lookMs = 250;
 const underWay: readonly RemedyRun["state"][] = ["applying", "verifying", "undoing"];
 
 const runIdOf = ([text]: readonly string[]): RemedyRunId => {
@@ -24,26 +23,18 @@ const runIdOf = ([text]: readonly string[]): RemedyRunId => {
   return id.data;
 };
 
-interface Waiting extends Cancellable {
-  readonly clock: Clock;
-  readonly note: (text: string) => void;
-}
-
 /** Waits until nothing more is being done. */
-const settled = async (
-  gateway: GatewayClient,
-  begun: RemedyRun,
-  { clock, note, signal }: Waiting,
-): Promise<RemedyRun> => {
-  let run = begun;
-  let said: RemedyRun["state"] | undefined;
-  while (underWay.includes(run.state)) {
-    if (run.state !== said) note(`${run.remedy}: ${(said = run.state)} ...`);
-    await clock.delay(lookMs, { signal });
-    run = (await gateway.call("listRemedies", {}, { signal })).find(({ id }) => id === run.id) ?? run;
-  }
-  return run;
-};
+const settled = (gateway: GatewayClient, begun: RemedyRun, following: Following): Promise<RemedyRun> =>
+  follow(
+    begun,
+    {
+      isOver: ({ state }) => !underWay.includes(state),
+      say: ({ remedy, state }) => `${remedy}: ${state} ...`,
+      ask: async (run, cancel) =>
+        (await gateway.call("listRemedies", {}, cancel)).find(({ id }) => id === run.id) ?? run,
+    },
+    following,
+  );
 
 const answerOf = (run: RemedyRun): Answer => ({ json: run, text: outcomeText(run), bad: run.state === "failed" });
 const quiet = (): void => undefined;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { GatehouseError } from "@gatehouse/shared";
 
+import type { OnvifCall } from "../../protocols/onvif/onvif-session.ts";
 import { httpSnapAnon } from "./http-snap-anon.ts";
 import { onvifAnonRead } from "./onvif-anon-read.ts";
 import { onvifAnonSecret } from "./onvif-anon-secret.ts";
@@ -21,6 +22,12 @@ describe("ONVIF-ANON-READ", () => {
   const interfaces = '<R><NetworkInterfaces token="e"/></R>';
   const profiles =
     '<R><Profiles token="1"><VideoEncoderConfiguration><Encoding>H264</Encoding></VideoEncoderConfiguration></Profiles></R>';
+  const main = { service: "media", token: "1" } as const;
+  const address =
+    "<GetStreamUriResponse><MediaUri><Uri>rtsp://192.168.1.20/main</Uri></MediaUri></GetStreamUriResponse>";
+  const media2 = (call: OnvifCall): string | "unsupported" => (call.service === "media2" ? profiles2 : "unsupported");
+  const profiles2 =
+    '<R><Profiles token="1"><Configurations><VideoEncoder><Encoding>H265</Encoding></VideoEncoder></Configurations></Profiles></R>';
   const closed = {
     GetDeviceInformation: login(information),
     GetNetworkInterfaces: login(interfaces),
@@ -31,6 +38,22 @@ describe("ONVIF-ANON-READ", () => {
     ["it tells what it is", { onvif: { ...closed, GetDeviceInformation: information } }, "failed"],
     ["it tells how it is connected", { onvif: { ...closed, GetNetworkInterfaces: interfaces } }, "failed"],
     ["it tells where its pictures are", { onvif: { ...closed, GetProfiles: profiles } }, "failed"],
+    [
+      "it guards the list of its pictures, and not their addresses",
+      { profile: main, onvif: { ...closed, GetStreamUri: address } },
+      "failed",
+    ],
+    [
+      "it tells an address at another host",
+      { profile: main, onvif: { ...closed, GetStreamUri: address.replace("192.168.1.20", "203.0.113.9") } },
+      "failed",
+    ],
+    ["it guards both", { profile: main, onvif: { ...closed, GetStreamUri: login(address) } }, "passed"],
+    [
+      "it has the newer media service alone, and tells there",
+      { services: ["device", "media2"], onvif: { ...closed, GetProfiles: media2 } },
+      "failed",
+    ],
     ["it asks for a login", { onvif: closed }, "passed"],
     [
       "it answers, and says nothing",

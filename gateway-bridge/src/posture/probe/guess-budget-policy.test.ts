@@ -23,4 +23,20 @@ describe("decideGuess", () => {
   ])("refuses one more where %s, and says for how long", (_, wrong, locked, retryInMs) => {
     expect(decideGuess({ wrong, locked })).toMatchObject({ kind: "refused", retryInMs });
   });
+
+  it.each([
+    ["nothing was sent", [], undefined],
+    ["one was sent", [minute], guessWindowMs - minute],
+    ["two were sent: both have to be old", [minute, 30 * minute], guessWindowMs - minute],
+    ["one was sent long enough ago", [guessWindowMs], undefined],
+  ])("has room for two where %s", (_, wrong, retryInMs) => {
+    const expected = retryInMs === undefined ? { kind: "allowed" } : { kind: "refused", retryInMs };
+    expect(decideGuess({ wrong, locked: [] }, 2)).toMatchObject(expected);
+  });
+
+  it("says how many were sent", () => {
+    const why = (wrong: readonly number[], count: number): unknown => decideGuess({ wrong, locked: [] }, count);
+    expect(why([minute], 2)).toHaveProperty("why", "a password was tried at this account within 35 minutes");
+    expect(why([0, 1, 2], 1)).toHaveProperty("why", "3 passwords were tried at this account within 35 minutes");
+  });
 });

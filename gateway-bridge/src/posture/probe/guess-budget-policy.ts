@@ -16,8 +16,11 @@ export type GuessDecision =
   /** `why` completes "...". */
   | { readonly kind: "refused"; readonly why: string; readonly retryInMs: number };
 
-/** Whether one more password may be sent that may be wrong. */
-export const decideGuess = ({ wrong, locked }: SentGuesses): GuessDecision => {
+/**
+ * Whether one more password may be sent that may be wrong.
+ * @param count so many of them, at most `mostWrongGuesses`
+ */
+export const decideGuess = ({ wrong, locked }: SentGuesses, count = 1): GuessDecision => {
   const recent = (ages: readonly number[]): number[] =>
     ages
       .map((age) => Math.max(0, age))
@@ -27,9 +30,11 @@ export const decideGuess = ({ wrong, locked }: SentGuesses): GuessDecision => {
   if (lastLock !== undefined) {
     return { kind: "refused", why: "the camera hints that it locks this account", retryInMs: guessWindowMs - lastLock };
   }
-  // The newest that count: one more is allowed when the older of them is out of the window.
-  const counted = recent(wrong)[mostWrongGuesses - 1];
+  // The newest that count: there is room when the oldest of them that is too many is out of the window.
+  const sent = recent(wrong);
+  const counted = sent[mostWrongGuesses - count];
   if (counted === undefined) return { kind: "allowed" };
-  const why = `${mostWrongGuesses} passwords were tried at this account within 35 minutes`;
+  const tried = sent.length === 1 ? "a password was" : `${sent.length} passwords were`;
+  const why = `${tried} tried at this account within 35 minutes`;
   return { kind: "refused", why, retryInMs: guessWindowMs - counted };
 };

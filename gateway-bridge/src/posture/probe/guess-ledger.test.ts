@@ -3,6 +3,7 @@ import { fakeCameraId, TestClock } from "@gatehouse/shared/testing";
 import { describe, expect, it } from "@jest/globals";
 
 import { Database } from "../../store/database.ts";
+import { clockTime } from "../clock-time.ts";
 import { guessWindowMs } from "./guess-budget-policy.ts";
 import { GuessLedger, type GuessedAccount } from "./guess-ledger.ts";
 
@@ -40,6 +41,19 @@ describe("GuessLedger", () => {
     await clock.advance(1);
     ledger.take(account("admin"));
     expect(() => ledger.take(account("admin"))).toThrow(refused);
+  });
+
+  it("says until when nothing more is sent, and judges that without spending anything", async () => {
+    const clock = new TestClock();
+    const { ledger } = open(clock);
+    for (let n = 0; n < 5; n += 1) expect(ledger.judge(account("admin"), 2)).toEqual({ kind: "allowed" });
+    ledger.take(account("admin"));
+    expect(ledger.judge(account("admin"), 1)).toEqual({ kind: "allowed" });
+    expect(ledger.judge(account("admin"), 2)).toMatchObject({ kind: "refused", retryInMs: guessWindowMs });
+    await clock.advance(60_000);
+    ledger.take(account("admin"));
+    const until = clockTime(clock.now() + guessWindowMs - 60_000);
+    expect(() => ledger.take(account("admin"))).toThrow(`at the account admin before ${until}: 2 passwords were tried`);
   });
 
   it("counts each account and each camera by itself", () => {

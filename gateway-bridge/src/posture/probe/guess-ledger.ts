@@ -2,7 +2,9 @@ import { GatehouseError, type CameraId, type Clock } from "@gatehouse/shared";
 import type { StatementSync } from "node:sqlite";
 
 import type { Database, Migrations } from "../../store/database.ts";
-import { decideGuess, guessWindowMs, type SentGuesses } from "./guess-budget-policy.ts";
+import { clockTime } from "../clock-time.ts";
+import { decideGuess, guessWindowMs, type GuessDecision, type SentGuesses } from "./guess-budget-policy.ts";
+import { WrongGuesses } from "./wrong-guesses.ts";
 
 const migrations: Migrations = {
   name: "posture-guesses",
@@ -35,6 +37,8 @@ const keptMs = 4 * guessWindowMs;
  * one that was killed in between sends more than the budget. Names are compared without regard to case: some cameras do so.
  */
 export class GuessLedger {
+  /** Which of this process' guesses were wrong. */
+  readonly wrong: WrongGuesses;
   readonly #database: Database;
   readonly #clock: Clock;
   /** When this process wrote a row, by the clock that nobody can set. */
@@ -49,6 +53,7 @@ export class GuessLedger {
     const { sql } = database;
     this.#database = database;
     this.#clock = clock;
+    this.wrong = new WrongGuesses(clock);
     this.#select = sql.prepare(
       "SELECT id, kind, at FROM posture_guesses WHERE account = ? AND (camera = ? OR host = ?)",
     );
@@ -76,10 +81,12 @@ export class GuessLedger {
     });
     // Outside: what was tidied up lasts.
     if (typeof taken === "number") return taken;
-    const { username } = account;
-    throw new GatehouseError("probe-refused", `no password is tried at the account ${username} now: ${taken.why}`, {
-      details: { account: username, retryInMs: taken.retryInMs },
-    });
+    throw this.#refusal(account, taken);
+  }
+
+  /** Whether so many passwords that may be wrong may be sent now. Nothing is taken for them. */
+  judge(account: GuessedAccount, count: number): GuessDecision {
+    return decideGuess(this.#sent(account), count);
   }
 
   /** It was right. */
@@ -99,6 +106,12 @@ export class GuessLedger {
   /** The camera hints that it locks the account: nothing more is sent to it for as long as that may last. */
   close(account: GuessedAccount): void {
     this.#write(account, "locked");
+  }
+
+  #refusal({ username }: GuessedAccount, { why, retryInMs }: GuessDecision & { readonly kind: "refused" }) {
+    const until = clockTime(this.#clock.now() + retryInMs);
+    const message = `no password is tried at the account ${username} before ${until}: ${why}`;
+    return new GatehouseError("probe-refused", message, { details: { account: username, retryInMs } });
   }
 
   #sent({ camera, host, username }: GuessedAccount): SentGuesses {

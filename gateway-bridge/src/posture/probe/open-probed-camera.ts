@@ -5,14 +5,14 @@ import {
   type Cancellable,
   type Clock,
   type Secret,
-  type TierName,
 } from "@gatehouse/shared";
 import { isIP } from "node:net";
 
 import type { CameraRecord } from "../../domain/camera.ts";
 import { getDeviceInformation } from "../../protocols/onvif/device.ts";
 import { vendorOf } from "../vendor-policy.ts";
-import { findStreams, type FoundStreams } from "./find-streams.ts";
+import { guessesThrough } from "./camera-guesses.ts";
+import { findStreams, type FoundStream, type FoundStreams } from "./find-streams.ts";
 import { GuardedHttp } from "./http-probe.ts";
 import { GuardedOnvif } from "./onvif-probe.ts";
 import type { OwnLogins } from "./own-logins.ts";
@@ -171,12 +171,13 @@ class Probed implements OpenProbedCamera {
   readonly username: string | undefined;
   readonly streamUsername: string | undefined;
   readonly otherPins: readonly string[];
-  readonly streams: readonly { readonly tier: TierName; readonly url: URL }[];
+  readonly streams: readonly FoundStream[];
   readonly snapshot: URL | undefined;
   readonly onvif: GuardedOnvif;
   readonly http: GuardedHttp;
   readonly rtsp: GuardedRtsp;
   readonly ports: GuardedPorts;
+  readonly guesses: ProbedCamera["guesses"];
   readonly clock: Clock;
   readonly #probing: Probing;
   readonly #tools: Tools;
@@ -208,6 +209,7 @@ class Probed implements OpenProbedCamera {
     this.http = new GuardedHttp({ ...common, page: pageOf(device) });
     this.rtsp = new GuardedRtsp({ ...common, server: serverOf(known.found.streams[0]?.url) });
     this.ports = new GuardedPorts({ gate, clock });
+    this.guesses = guessesThrough(gate);
   }
 
   ownPasswordIs(password: Secret): boolean {

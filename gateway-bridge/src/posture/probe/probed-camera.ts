@@ -1,7 +1,9 @@
-import type { CameraId, CameraKind, Cancellable, Clock, GatehouseError, Secret, TierName } from "@gatehouse/shared";
+import type { CameraId, CameraKind, Cancellable, Clock, GatehouseError, Secret } from "@gatehouse/shared";
 
 import type { Credentials } from "../../domain/camera.ts";
+import type { CameraGuesses } from "./camera-guesses.ts";
 import type { OnvifCaller } from "../../protocols/onvif/onvif-caller.ts";
+import type { FoundStream } from "./find-streams.ts";
 
 /** Who made a camera, as far as it says so, and what that means for how it is spoken to. */
 export const vendors = ["hikvision", "dahua", "reolink", "axis", "tapo", "wyze", "foscam", "other"] as const;
@@ -158,12 +160,13 @@ export interface ProbedCamera {
   ownPasswordIs(password: Secret): boolean;
   /** Keys of the home's other cameras, as they are pinned. */
   readonly otherPins: readonly string[];
-  readonly streams: readonly { readonly tier: TierName; readonly url: URL }[];
+  readonly streams: readonly FoundStream[];
   readonly snapshot: URL | undefined;
   readonly onvif: OnvifProbe;
   readonly http: HttpProbe;
   readonly rtsp: RtspProbe;
   readonly ports: PortProbe;
+  readonly guesses: CameraGuesses;
   readonly clock: Clock;
   /** Answers from memory what was asked under this key during this look. Failures are remembered, too. */
   once<T>(key: string, ask: () => Promise<T>): Promise<T>;

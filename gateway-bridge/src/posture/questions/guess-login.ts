@@ -30,7 +30,9 @@ export const guessLogin = (camera: ProbedCamera, login: DefaultLogin, cancel: Ca
       return camera.ownPasswordIs(password) ? { kind: "right", where: "Gatehouse itself" } : { kind: "wrong" };
     }
     try {
-      return await tryAtOnePlace(camera, { kind: "guess", username: login.username, password }, cancel);
+      const guess = await tryAtOnePlace(camera, { kind: "guess", username: login.username, password }, cancel);
+      if (guess.kind === "wrong") camera.guesses.noteWrong(login);
+      return guess;
     } catch (error) {
       if (isGatehouseError(error) && error.code === "probe-refused") return { kind: "untried", why: error.message };
       throw error;

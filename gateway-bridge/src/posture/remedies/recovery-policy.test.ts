@@ -43,6 +43,19 @@ describe("what is done about a part that failed", () => {
     expect(lockWindowMs).toBeGreaterThan(35 * 60_000);
   });
 
+  it("waits as long as it has to, and no longer, for a camera that may be asked again at a known time", () => {
+    const refused = (given: Partial<Failure>) => afterFailure(failure({ code: "probe-refused", ...given }));
+    expect(refused({ phase: "verifying", retryInMs: 60_000 })).toEqual({ kind: "again", inMs: 61_000 });
+    expect(refused({ phase: "verifying", retryInMs: 1e9 })).toEqual({ kind: "again", inMs: lockWindowMs });
+  });
+
+  it("waits before it begins, too: nothing is in doubt then; but not for ever", () => {
+    const refused = (failures: number) =>
+      afterFailure(failure({ phase: "remembering", code: "probe-refused", retryInMs: 60_000, failures }));
+    for (const failures of [1, 2, 3]) expect(refused(failures)).toEqual({ kind: "again", inMs: 61_000 });
+    expect(refused(4)).toEqual({ kind: "fail" });
+  });
+
   it("asks a camera that is away again, each time after a longer pause, until it gives up", () => {
     const pauses = Array.from({ length: 13 }, (_, n) => afterFailure(failure({ phase: "verifying", failures: n + 1 })));
     expect(pauses.slice(0, 3)).toEqual([5_000, 10_000, 20_000].map((inMs) => ({ kind: "again", inMs })));

@@ -41,6 +41,8 @@ const Content = z.strictObject({
   error: z.string().nullable(),
   /** What is not as before. */
   left: z.string().nullable(),
+  /** Until when nothing is done, and why; null where nothing is waited for, and in rows of before there was such a thing. */
+  waiting: z.strictObject({ until: z.int(), why: z.string() }).nullable().default(null),
   /** Starts of the gateway, and failures, since this phase began. */
   starts: z.int().nonnegative(),
   failures: z.int().nonnegative(),
@@ -132,6 +134,7 @@ export const viewOfRun = (run: Run): RemedyRun => ({
   evidence: [...run.evidence],
   error: run.error,
   left: run.left,
+  waiting: run.waiting,
 });
 
 /** `mend-` and 16 letters of base32: 80 random bits. */

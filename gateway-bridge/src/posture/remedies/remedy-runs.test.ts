@@ -216,6 +216,40 @@ describe("a remedy", () => {
     expect(world.remedy.asked.at(-1)).toBe('undo {"was":"before"}');
   });
 
+  it("waits until the camera may be asked, says until when and why, and begins then", async () => {
+    const refusal = new GatehouseError("probe-refused", "so many were sent", { details: { retryInMs: 60_000 } });
+    let first = true;
+    world.remedy.part.remember = async () => {
+      if (!first) return { was: "before" };
+      first = false;
+      throw refusal;
+    };
+    await using runs = world.open();
+    const told: unknown[] = [];
+    runs.onChanged(({ waiting }) => told.push(waiting));
+    await begin(runs);
+    await world.clock.advance(30_000);
+    const waiting = { until: world.clock.now() + 31_000, why: "so many were sent" };
+    expect(runs.list()).toMatchObject([{ state: "applying", waiting, error: null }]);
+    expect(told).toContainEqual(waiting);
+    expect(world.remedy.asked).toEqual(["remember"]);
+    await world.clock.advance(31_000);
+    await runs.settled();
+    expect(runs.list()).toMatchObject([{ state: "done", waiting: null }]);
+  });
+
+  it("shows before what it would wait for, which is no other proposal when that has passed", async () => {
+    const wait = { until: world.clock.now() + 1_234.5, why: "The camera saw wrong passwords." };
+    world.remedy.shown = { ...world.remedy.shown, wait };
+    await using runs = world.open();
+    const { id, waiting } = await propose(runs);
+    expect(waiting).toEqual({ ...wait, until: Math.ceil(wait.until) });
+    world.remedy.shown = { steps: world.remedy.shown.steps, stops: [], undoable: true };
+    await runs.confirm(id, owner);
+    await runs.settled();
+    expect(runs.list()).toMatchObject([{ state: "done", waiting: null }]);
+  });
+
   it("keeps everybody else from logging in while the password is in doubt, and no longer", async () => {
     world.remedy.changesLogin = true;
     world.remedy.part.apply = async () => void world.rested.push("apply");

@@ -145,7 +145,7 @@ export class RemedyRuns implements AsyncDisposable {
   async #begin(run: Run, by: Who): Promise<Run> {
     const { preview } = await this.#choose(run, this.#closing);
     if (!saysTheSame(preview, run)) {
-      this.#work.advance({ ...run, ...shown(preview) }, { phase: "proposed" });
+      this.#work.advance({ ...run, ...shown(preview), waiting: waitOf(preview) }, { phase: "proposed" });
       throw new GatehouseError("remedy-conflict", "The camera is not as it was: other things would be done now.", {
         remedy: "Look at the steps again, then confirm them.",
       });
@@ -167,7 +167,7 @@ export class RemedyRuns implements AsyncDisposable {
       await this.#carry(this.#work.advance(run, { phase: "undoing", error: run.error ?? why }));
       return;
     }
-    const counted = { ...run, starts };
+    const counted: Run = { ...run, starts, waiting: null };
     this.#journal.save(counted);
     await this.#carry(counted);
   }
@@ -234,6 +234,7 @@ export class RemedyRuns implements AsyncDisposable {
       evidence: [],
       error: null,
       left: null,
+      waiting: waitOf(chosen.preview),
       starts: 0,
       failures: 0,
     };
@@ -282,6 +283,9 @@ const shown = ({ steps, stops, undoable }: Preview): Pick<Run, "steps" | "stops"
   stops: [...stops],
   undoable,
 });
+
+const waitOf = ({ wait }: Preview): Run["waiting"] =>
+  wait === undefined ? null : { until: Math.ceil(wait.until), why: wait.why };
 
 const saysTheSame = (preview: Preview, run: Run): boolean =>
   JSON.stringify(shown(preview)) === JSON.stringify(shown(run));

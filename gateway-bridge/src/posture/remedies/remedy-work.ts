@@ -108,7 +108,8 @@ export class RemedyWork {
     const { database, journal, cameras, clock } = this.#options;
     const ended = !isOpen(phase) && phase !== "proposed";
     const endedAt = ended ? clock.now() : null;
-    const next: Run = { ...run, ...clean(rest), phase, endedAt, starts: 0, failures: 0 };
+    const waiting = phase === "proposed" ? run.waiting : null;
+    const next: Run = { ...run, ...clean(rest), phase, endedAt, waiting, starts: 0, failures: 0 };
     database.transaction(() => {
       if (before !== undefined) this.#options.secrets.put(beforeName(run), Buffer.from(JSON.stringify(before)));
       if (ended) this.#clear(next);
@@ -172,14 +173,20 @@ export class RemedyWork {
     const { code, message, retry } = error;
     const failures = run.failures + 1;
     const { camera, remedy, changesLogin } = run;
-    const decision = code === "not-found" ? fail : afterFailure({ phase, code, retry, failures, changesLogin });
+    const retryInMs = retryInMsOf(error);
+    const decision =
+      code === "not-found" ? fail : afterFailure({ phase, code, retry, failures, retryInMs, changesLogin });
     log.warn("a remedy was held up", { camera, remedy, phase, code, message, then: decision.kind });
     if (decision.kind === "fail") return this.#failed(cut, message);
     if (decision.kind === "undo") return this.advance(run, { phase: "undoing", error: message });
-    const waiting: Run = { ...run, failures };
-    journal.save(waiting);
+    const waiting = { until: Math.ceil(clock.now() + decision.inMs), why: message };
+    const held: Run = { ...run, failures, waiting };
+    journal.save(held);
+    this.#options.onStep(held);
     await clock.delay(decision.inMs, cancel);
-    return waiting;
+    const again: Run = { ...held, waiting: null };
+    journal.save(again);
+    return again;
   }
 
   #failed({ run, phase, remedy }: CutOff, message: string): Run {
@@ -210,6 +217,9 @@ export class RemedyWork {
     });
   }
 }
+
+const retryInMsOf = ({ details }: GatehouseError): number | undefined =>
+  typeof details["retryInMs"] === "number" ? details["retryInMs"] : undefined;
 
 const fail: Recovery = { kind: "fail" };
 

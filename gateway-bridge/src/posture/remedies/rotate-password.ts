@@ -9,7 +9,8 @@ import type { Before, DrawPassword, MendedCamera, MendTools, Preview, Remedy, Un
 import { isTooLong, passwordLengths } from "./draw-for-camera.ts";
 import { LoginPlace, loginPlaces, planeNames, tryLogin, type LoginAnswer } from "./login-places.ts";
 import { refusalProofs, type ToldPlanes } from "./refusal-proof-policy.ts";
-import { accountsToRotate, RotatedAccount, WrongGuesses } from "./rotated-accounts.ts";
+import { accountsToRotate, RotatedAccount } from "./rotated-accounts.ts";
+import { waitFor } from "./rotation-wait.ts";
 import { hasTwoLists, setWebPassword } from "./web-users.ts";
 
 /** Cameras say yes to a password before every part of them knows it. */
@@ -40,15 +41,15 @@ export class RotatePassword implements Remedy {
   readonly proven = false;
   readonly changesLogin = true;
   readonly #draw: DrawPassword;
-  #wrong: WrongGuesses | undefined;
 
   constructor(draw: DrawPassword) {
     this.#draw = draw;
   }
 
   async preview(camera: MendedCamera, cancel: Cancellable): Promise<Preview | Unfit> {
-    const accounts = await this.#accounts(camera, cancel);
+    const accounts = await accountsToRotate(camera, cancel);
     if ("unfit" in accounts) return accounts;
+    const wait = waitFor(camera, accounts.map(withLists));
     return {
       steps: [
         ...accounts.map(({ username, whose }) => `Give the account ${username} ${words[whose]}`),
@@ -58,12 +59,18 @@ export class RotatePassword implements Remedy {
         ({ username }) => `Whatever logs in to the camera as ${username}: its maker's app, a recorder, a browser.`,
       ),
       undoable: false,
+      ...(wait !== undefined && { wait }),
     };
   }
 
   async remember(camera: MendedCamera, _tools: MendTools, cancel: Cancellable): Promise<Before> {
-    const accounts = await this.#accounts(camera, cancel);
+    const accounts = await accountsToRotate(camera, cancel);
     if ("unfit" in accounts) throw new GatehouseError("remedy-unfit", accounts.unfit);
+    const wait = waitFor(camera, accounts.map(withLists));
+    if (wait !== undefined) {
+      const details = { retryInMs: wait.until - camera.clock.now() };
+      throw new GatehouseError("probe-refused", wait.why, { details });
+    }
     const places = await loginPlaces(camera, "administrator", cancel);
     const planned: PlannedAccount[] = [];
     for (const account of accounts)
@@ -95,11 +102,6 @@ export class RotatePassword implements Remedy {
   async undo(camera: MendedCamera, before: Before, tools: MendTools, cancel: Cancellable): Promise<void> {
     // The gateway's own first: without it nothing else can be changed.
     for (const turn of turnsOf(camera, before, tools, cancel).toReversed()) await undoOne(turn);
-  }
-
-  #accounts(camera: MendedCamera, cancel: Cancellable): ReturnType<typeof accountsToRotate> {
-    this.#wrong ??= new WrongGuesses(camera.clock);
-    return accountsToRotate(camera, this.#wrong, cancel);
   }
 
   async #rotate(turn: Turn): Promise<void> {
@@ -214,6 +216,11 @@ const toldPlanes = ({ level, web }: RotatedAccount): ToldPlanes => [
   ...(level === null ? [] : (["onvif"] as const)),
   ...(web === null ? [] : (["web"] as const)),
 ];
+
+const withLists = (account: RotatedAccount): { readonly username: string; readonly lists: number } => ({
+  username: account.username,
+  lists: toldPlanes(account).length,
+});
 
 /** Nothing is pending, and the gateway changes settings with this account and another password than the old one. */
 const isCommitted = ({ camera, account }: Turn): boolean =>

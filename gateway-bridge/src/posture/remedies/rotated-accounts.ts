@@ -1,9 +1,8 @@
-import { isGatehouseError, Secret, type Cancellable, type CameraId, type Clock } from "@gatehouse/shared";
+import { GatehouseError, isGatehouseError, Secret, type Cancellable } from "@gatehouse/shared";
 import { z } from "zod";
 
 import type { Credentials } from "../../domain/camera.ts";
 import { getUsers, type CameraUser } from "../../protocols/onvif/management/users.ts";
-import { guessWindowMs } from "../probe/guess-budget-policy.ts";
 import { accountsOf } from "../questions/ask-onvif.ts";
 import { guessLogin } from "../questions/guess-login.ts";
 import type { MendedCamera, Unfit } from "../remedy.ts";
@@ -29,68 +28,39 @@ export type RotatedAccount = z.infer<typeof RotatedAccount>;
 /** Other accounts than the gateway's whose password is looked for empty, as many as a look does. */
 const mostEmpty = 3;
 
-/** Remembers for as long as cameras count which guesses were wrong, so that none is made twice. */
-export class WrongGuesses {
-  readonly #clock: Pick<Clock, "monotonic">;
-  readonly #made = new Map<string, number>();
-
-  constructor(clock: Pick<Clock, "monotonic">) {
-    this.#clock = clock;
-  }
-
-  has(camera: CameraId, login: DefaultLogin): boolean {
-    const at = this.#made.get(keyOf(camera, login));
-    return at !== undefined && this.#clock.monotonic() - at < guessWindowMs;
-  }
-
-  add(camera: CameraId, login: DefaultLogin): void {
-    const now = this.#clock.monotonic();
-    for (const [key, at] of this.#made) if (now - at >= guessWindowMs) this.#made.delete(key);
-    this.#made.set(keyOf(camera, login), now);
-  }
-}
-
-/** Factory passwords are public: none of these is a secret. */
-const keyOf = (camera: CameraId, { username, password }: DefaultLogin): string =>
-  JSON.stringify([camera, username, password]);
-
 /**
  * Which accounts need another password: those that still have the factory's, or none; and where there are no such, the gateway's own.
  * @throws GatehouseError where the camera cannot be spoken to
  */
 export const accountsToRotate = async (
   camera: MendedCamera,
-  wrong: WrongGuesses,
   cancel: Cancellable,
 ): Promise<readonly RotatedAccount[] | Unfit> => {
   const { credentials } = camera;
   if (camera.kind !== "onvif") return { unfit: "Only by ONVIF can the passwords of a camera be changed." };
   if (credentials === undefined) return { unfit: "The gateway has no account at this camera that could change one." };
   const listed = await accountsOf(camera, cancel);
-  if (listed.kind === "refused") return accountsToSeize(camera, wrong, cancel);
+  if (listed.kind === "refused") return accountsToSeize(camera, cancel);
   if (listed.kind === "fault") return { unfit: "The camera does not tell which accounts it has." };
   const web = await webUsersOf(camera, cancel);
   if ("unfit" in web) return web;
   const known: Known = { camera, listed: listed.value, web };
   const own = accountOf(known, { ...credentials, whose: "own" });
   if (own === undefined) return { unfit: `The camera does not list the account ${credentials.username}.` };
-  const weak = await weakAccounts(known, wrong, cancel);
+  const weak = await weakAccounts(known, cancel);
   return weak.length > 0 ? weak : [own];
 };
 
 /** Whoever has the factory's password may change it: so may the gateway, whose owner confirmed that it does. */
 const accountsToSeize = async (
   camera: MendedCamera,
-  wrong: WrongGuesses,
   cancel: Cancellable,
 ): Promise<readonly RotatedAccount[] | Unfit> => {
   const unfit = { unfit: `The account ${camera.username ?? ""} may not change accounts.` };
   if (hasTwoLists(camera.identity.vendor)) return unfit;
   for (const login of defaultLogins(camera.identity)) {
-    if (login.username === camera.username || wrong.has(camera.id, login)) continue;
-    const guess = await guessLogin(camera, login, cancel);
-    if (guess.kind === "wrong") wrong.add(camera.id, login);
-    if (guess.kind !== "right") continue;
+    if (login.username === camera.username) continue;
+    if (!(await isRight(camera, login, cancel))) continue;
     const credentials = { username: login.username, password: Secret.of(login.password) };
     const onvif = await camera.onvif.as({ kind: "guess", ...credentials }, cancel);
     const account = accountOf({ listed: await getUsers(onvif, cancel), web: [] }, { ...credentials, whose: "seized" });
@@ -133,20 +103,15 @@ const accountOf = (
 };
 
 /** The gateway's own password costs no guess; a factory password that is right costs none either, and no other is tried then. */
-const weakAccounts = async (
-  known: Known,
-  wrong: WrongGuesses,
-  cancel: Cancellable,
-): Promise<readonly RotatedAccount[]> => {
+const weakAccounts = async (known: Known, cancel: Cancellable): Promise<readonly RotatedAccount[]> => {
   const { camera } = known;
   const factory = defaultLogins(camera.identity);
   const own = [...factory, ""].some((one) => {
     if (typeof one !== "string" && one.username !== camera.username) return false;
     return camera.ownPasswordIs(Secret.of(typeof one === "string" ? one : one.password));
   });
-  const found = await rightOnes(known, { logins: factory, wrong }, cancel);
-  const others =
-    found.length > 0 || own ? found : await rightOnes(known, { logins: emptyLogins(known), wrong }, cancel);
+  const found = await rightOnes(known, factory, cancel);
+  const others = found.length > 0 || own ? found : await rightOnes(known, emptyLogins(known), cancel);
   const mine = own && camera.credentials && accountOf(known, { ...camera.credentials, whose: "own" });
   // The gateway's own last: until then its login is the old one.
   return mine ? [...others, mine] : others;
@@ -164,7 +129,7 @@ const emptyLogins = ({ camera, listed, web }: Known): readonly DefaultLogin[] =>
 
 const rightOnes = async (
   known: Known,
-  { logins, wrong }: { readonly logins: readonly DefaultLogin[]; readonly wrong: WrongGuesses },
+  logins: readonly DefaultLogin[],
   cancel: Cancellable,
 ): Promise<readonly RotatedAccount[]> => {
   const { camera } = known;
@@ -173,10 +138,20 @@ const rightOnes = async (
     const { username } = login;
     const account = accountOf(known, { username, password: Secret.of(login.password), whose: "other" });
     if (account === undefined || username === camera.username || username === camera.streamUsername) continue;
-    if (wrong.has(camera.id, login)) continue;
-    const guess = await guessLogin(camera, login, cancel);
-    if (guess.kind === "right") right.push(account);
-    if (guess.kind === "wrong") wrong.add(camera.id, login);
+    if (await isRight(camera, login, cancel)) right.push(account);
   }
   return right;
+};
+
+/**
+ * What a look has found wrong a while ago is not sent again.
+ * @throws GatehouseError `probe-refused` where it may not be tried now: what is to be changed cannot be told then
+ */
+const isRight = async (camera: MendedCamera, login: DefaultLogin, cancel: Cancellable): Promise<boolean> => {
+  if (camera.guesses.wasWrong(login)) return false;
+  const guess = await guessLogin(camera, login, cancel);
+  if (guess.kind !== "untried") return guess.kind === "right";
+  const decision = camera.guesses.allowed(login.username, 1);
+  const details = decision.kind === "refused" ? { retryInMs: decision.retryInMs } : {};
+  throw new GatehouseError("probe-refused", guess.why, { details });
 };

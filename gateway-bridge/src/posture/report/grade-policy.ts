@@ -1,4 +1,4 @@
-import type { Finding, Grade, Severity, Tally } from "@gatehouse/shared";
+import type { CameraId, Finding, Grade, HomePosture, Severity, Tally } from "@gatehouse/shared";
 
 const grades: readonly Grade[] = ["A", "B", "C", "D", "F"];
 const gradeBy: Readonly<Record<Severity, Grade>> = { critical: "F", high: "D", medium: "C", low: "B" };
@@ -54,3 +54,17 @@ export const sumTallies = (of: readonly Tally[]): Tally =>
     }),
     { critical: 0, high: 0, medium: 0, low: 0, accepted: 0, unknown: 0 },
   );
+
+/** Of these cameras alone, without what concerns the home and whoever else is in it. */
+export const postureOf = (only: readonly CameraId[], posture: HomePosture): HomePosture => {
+  const cameras = posture.cameras.filter(({ camera }) => only.includes(camera));
+  return {
+    ...posture,
+    cameras,
+    grade: worstGrade(cameras.map(({ grade }) => grade)),
+    tally: sumTallies(cameras.map((view) => view.tally)),
+    findings: [],
+    trend: [],
+    newcomers: [],
+  };
+};

@@ -1,5 +1,6 @@
 import type { CameraPosture, Finding, HomePosture, Tally } from "@gatehouse/shared";
 
+import { courseText } from "./course-policy.ts";
 import { reportStyle } from "./report-style.ts";
 
 /** A page to print, whole in itself: no script, nothing to load. Whatever cameras and people call things is text in it, never markup. */
@@ -26,14 +27,18 @@ const footnote =
 
 const marks: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 
-/** Text as text, in content and in attributes. */
-const text = (words: string): string => words.replace(/[&<>"']/g, (sign) => marks[sign] ?? "");
+/** Text as text, in content and in attributes; without signs that turn the writing round, or are not to be seen. */
+const text = (words: string): string =>
+  words
+    .replace(/\s+/g, " ")
+    .replace(/\p{C}/gu, "\ufffd")
+    .replace(/[&<>"']/g, (sign) => marks[sign] ?? "");
 
 const day = (at: number): string => new Date(at).toISOString().slice(0, 10);
 const dayAndTime = (at: number): string => `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 
 const gradeMark = (grade: string | null): string =>
-  grade === null ? `<p class="grade">–</p>` : `<p class="grade grade-${grade}">${grade}</p>`;
+  `<p class="grade grade-${grade ?? "none"}"><span class="said">Grade: </span>${grade ?? `–<span class="said"> none yet</span>`}</p>`;
 
 const sumUp = ({ critical, high, medium, low, accepted, unknown }: Tally): string => {
   const parts = Object.entries({ critical, high, medium, low }).flatMap(([name, n]) =>
@@ -43,10 +48,12 @@ const sumUp = ({ critical, high, medium, low, accepted, unknown }: Tally): strin
   return `${open}. Accepted: ${accepted}. Not found out: ${unknown}.`;
 };
 
-const cameraSection = ({ name, grade, tally, inspectedAt, consent, findings }: CameraPosture): string => {
+const cameraSection = (camera: CameraPosture): string => {
+  const { name, grade, tally, inspectedAt, consent, findings, trend } = camera;
   const when = inspectedAt === null ? "Not looked at yet" : `Looked at on ${dayAndTime(inspectedAt)}`;
   const allowed = consent ? "" : " Nobody has allowed that it is looked at.";
-  return `<section><h2>${text(name)}</h2>${gradeMark(grade)}<p>${text(`${when}.${allowed} ${sumUp(tally)}`)}</p>${findingList(findings)}</section>`;
+  const course = trend.length === 0 ? "" : `<p class="course">${text(courseText(trend))}</p>`;
+  return `<section><h2>${text(name)}</h2>${gradeMark(grade)}<p>${text(`${when}.${allowed} ${sumUp(tally)}`)}</p>${course}${findingList(findings)}</section>`;
 };
 
 const order: readonly Finding["status"][] = [
@@ -66,7 +73,14 @@ const findingList = (findings: readonly Finding[]): string => {
   const sorted = [...findings].sort((a, b) => rank(a) - rank(b));
   const told = sorted.filter(({ status }) => status === "failed" || status === "accepted").map(openFinding);
   const rest = sorted.filter(({ status }) => status !== "failed" && status !== "accepted").map(restLine);
-  return `${told.join("\n")}<table><tbody>${rest.join("\n")}</tbody></table>`;
+  return `${told.join("\n")}${tableOf("All else that was looked for", ["Check", "State", "What"], rest)}`;
+};
+
+/** Nothing where there is no row. @param rows as markup */
+const tableOf = (caption: string, heads: readonly string[], rows: readonly string[]): string => {
+  if (rows.length === 0) return "";
+  const head = heads.map((each) => `<th scope="col">${each}</th>`).join("");
+  return `<table><caption>${caption}</caption><thead><tr>${head}</tr></thead><tbody>${rows.join("\n")}</tbody></table>`;
 };
 
 const openFinding = (finding: Finding): string => {
@@ -108,7 +122,7 @@ const statusWords: Readonly<Record<Finding["status"], string>> = {
 };
 
 const restLine = ({ check, status, title, note, evidence }: Finding): string =>
-  `<tr class="${status}"><td>${check}</td><td>${statusWords[status]}</td><td>${text(status === "passed" ? `Not: ${title}` : (note ?? evidence[0] ?? title))}</td></tr>`;
+  `<tr class="${status}"><th scope="row">${check}</th><td>${statusWords[status]}</td><td>${text(status === "passed" ? `Not: ${title}` : (note ?? evidence[0] ?? title))}</td></tr>`;
 
 const newcomerSection = ({ newcomers }: HomePosture): string[] => {
   const shown = newcomers.filter(({ dismissed }) => !dismissed);
@@ -123,9 +137,13 @@ const newcomerSection = ({ newcomers }: HomePosture): string[] => {
 };
 
 const trendSection = ({ trend }: HomePosture): string[] => {
-  if (trend.length < 2) return [];
+  if (trend.length === 0) return [];
   const rows = trend
     .slice(-31)
-    .map(({ at, grade, tally }) => `<tr><td>${day(at)}</td><td>${grade}</td><td>${text(sumUp(tally))}</td></tr>`);
-  return [`<section><h2>Course</h2><table><tbody>${rows.join("")}</tbody></table></section>`];
+    .map(
+      ({ at, grade, tally }) =>
+        `<tr><th scope="row">${day(at)}</th><td>${grade}</td><td>${text(sumUp(tally))}</td></tr>`,
+    );
+  const table = tableOf("The last look of each day, the newest last", ["Day", "Grade", "What was open"], rows);
+  return [`<section><h2>Course</h2><p>${text(courseText(trend))}</p>${table}</section>`];
 };

@@ -1,7 +1,7 @@
 /** For paper first, and for the dark; no sign of it is by colour alone. */
 export const reportStyle = `
-:root{color-scheme:light dark;--ink:#1a1a1a;--paper:#fff;--quiet:#555;--line:#999;--hair:#ddd}
-@media screen and (prefers-color-scheme:dark){:root{--ink:#eee;--paper:#161616;--quiet:#aaa;--line:#777;--hair:#333}}
+:root{color-scheme:light dark;--ink:#1a1a1a;--paper:#fff;--quiet:#555;--line:#767676;--hair:#ddd}
+@media screen and (prefers-color-scheme:dark){:root{--ink:#eee;--paper:#161616;--quiet:#aaa;--line:#8a8a8a;--hair:#333}}
 body{font:11pt/1.45 system-ui,sans-serif;color:var(--ink);background:var(--paper);margin:0}
 main{max-width:46rem;margin:0 auto;padding:2rem 1rem}
 header,section{position:relative;border-bottom:1px solid var(--line);padding-bottom:1rem;margin-bottom:1.5rem}
@@ -14,6 +14,9 @@ code{overflow-wrap:anywhere}
 article{border-left:.35rem solid var(--line);padding-left:.8rem;margin:1rem 0;break-inside:avoid}
 article.critical{border-color:var(--ink)}article.high{border-color:var(--quiet)}article.accepted{border-left-style:dotted}
 .accepted{font-style:italic}table{border-collapse:collapse;width:100%;font-size:.9em}
-td{border-top:1px solid var(--hair);padding:.25rem .5rem .25rem 0;vertical-align:top}tr{break-inside:avoid}
+th,td{border-top:1px solid var(--hair);padding:.25rem .75rem .25rem 0;vertical-align:top;text-align:left;font-weight:400;overflow-wrap:anywhere}tr{break-inside:avoid}
+thead th,caption{color:var(--quiet);text-align:left}tbody th{white-space:nowrap}caption{padding:.5rem 0}
+.said{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+@media screen and (max-width:30rem){thead{display:none}tr{display:block;border-top:1px solid var(--hair);padding:.35rem 0}th,td{display:block;border:0;padding:0}}
 @media print{main{padding:0;max-width:none}}
 `.trim();

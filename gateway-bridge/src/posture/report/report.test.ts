@@ -48,6 +48,7 @@ const posture: HomePosture = {
       grade: "F",
       tally,
       inspectedAt: now,
+      trend: [{ at: now, grade: "F", tally }],
       findings: [
         finding(),
         finding({ check: "NET-FTP", status: "accepted", severity: "high", acceptance }),
@@ -98,6 +99,29 @@ describe("the page to print", () => {
       expect(page).toContain(words);
     }
     expect(page.indexOf("Telnet is open")).toBeLessThan(page.indexOf("Accepted by"));
+  });
+
+  it("tells the course of the home, and of each camera", () => {
+    expect(page).toContain("<p>Course: A from 2026-11-21, F from 2026-11-22.</p>");
+    expect(page).toContain('<p class="course">Course: F from 2026-11-22.</p>');
+  });
+
+  it("has nothing in it that turns the writing round or hides", () => {
+    const [view] = posture.cameras;
+    const evidence = ["Port 21 says \u202etxet\u202c\u200b\u0007 hello\n\nthere"];
+    const told = htmlReport({ ...posture, cameras: [{ ...view!, findings: [finding({ evidence })] }] }, now);
+    expect(told).toContain("Port 21 says \ufffdtxet\ufffd\ufffd\ufffd hello there");
+  });
+
+  it("can be heard: headings in order, each table with a caption and heads, and a grade that says what it is", () => {
+    const levels = [...page.matchAll(/<h(\d)>/g)].map(([, level]) => Number(level));
+    expect(levels[0]).toBe(1);
+    expect(levels.every((level, at) => at === 0 || level - levels[at - 1]! <= 1)).toBe(true);
+    expect(levels.filter((level) => level === 1)).toHaveLength(1);
+    const count = (mark: RegExp): number => [...page.matchAll(mark)].length;
+    expect(count(/<table>/g)).toBeGreaterThan(1);
+    expect(count(/<table><caption>[^<]+<\/caption><thead><tr>(<th scope="col">[^<]+<\/th>)+/g)).toBe(count(/<table>/g));
+    expect(count(/<p class="grade grade-\w+"><span class="said">Grade: /g)).toBe(1 + posture.cameras.length);
   });
 
   it("names what mends it, and whose words that are", () => {

@@ -5,6 +5,7 @@ import type { OnvifCaller } from "../../../protocols/onvif/onvif-caller.ts";
 import type { OnvifCall, OnvifService } from "../../../protocols/onvif/onvif-session.ts";
 import { decideCameraUri } from "../../../protocols/onvif/camera-uri-policy.ts";
 import { parseXml } from "../../../protocols/xml/parse-xml.ts";
+import type { FoundStream } from "../../probe/find-streams.ts";
 import type {
   CameraIdentity,
   HttpAnswer,
@@ -32,6 +33,8 @@ export interface CameraScript extends Partial<
   readonly device?: string;
   /** Of its tiers: main, sub, third. */
   readonly streams?: readonly string[];
+  /** By which name its media service knows the main one. */
+  readonly profile?: FoundStream["profile"];
   readonly snapshot?: string;
   /** The gateway's own password, for `ownPasswordIs`. */
   readonly ownPassword?: string;
@@ -80,6 +83,7 @@ export const scriptedCamera = (script: CameraScript = {}): ScriptedCamera => {
     http: httpOf(script, { asked, device }),
     rtsp: rtspOf(script, asked),
     ports: portsOf(script, asked),
+    guesses: script.guesses ?? unspent(),
     once: <T>(key: string, ask: () => Promise<T>): Promise<T> => {
       const known = memory.get(key) as Promise<T> | undefined;
       const answer = known ?? ask();
@@ -107,6 +111,7 @@ const factsOf = (script: CameraScript, device: URL) => {
     streams: (script.streams ?? ["rtsp://192.168.1.20/main"]).map((url, index) => ({
       tier: tiers[index] ?? "third",
       url: new URL(url),
+      ...(script.profile !== undefined && { profile: script.profile }),
     })),
     snapshot: script.snapshot === undefined ? undefined : new URL(script.snapshot),
     clock: (script.clock ?? new TestClock()) as TestClock,
@@ -140,7 +145,8 @@ const callerAs = (login: ProbeLogin, script: CameraScript, { asked, device }: As
   },
   resolve(text, use) {
     const decision = decideCameraUri({ text, use, device });
-    if (decision.kind !== "use") throw new GatehouseError("camera-answer-malformed", "not an address of this camera");
+    if (decision.kind === "foreign") throw new GatehouseError("camera-foreign-host", "not an address of this camera");
+    if (decision.kind !== "use") throw new GatehouseError("camera-answer-malformed", "no address");
     return decision.url;
   },
 });
@@ -197,6 +203,16 @@ const portsOf = (script: CameraScript, asked: string[]): ProbedCamera["ports"] =
     return minVersion === "TLSv1" && old !== undefined ? { ...soundTls, protocol: "TLSv1", ...old } : undefined;
   },
 });
+
+/** Nobody has guessed anything yet. */
+const unspent = (): ProbedCamera["guesses"] => {
+  const wrong = new Set<string>();
+  return {
+    allowed: () => ({ kind: "allowed" }),
+    wasWrong: ({ username, password }) => wrong.has(`${username}:${password}`),
+    noteWrong: ({ username, password }) => void wrong.add(`${username}:${password}`),
+  };
+};
 
 const nameOf = (login: ProbeLogin): string =>
   login.kind === "guess" ? `${login.username}:${login.password.reveal()}` : login.kind;
