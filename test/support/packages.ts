@@ -12,7 +12,9 @@ export const needs = {
   bubblewrap: { packages: ["bubblewrap"], files: ["/usr/bin/bwrap"] },
   captures: { packages: ["tcpdump"], files: ["/usr/bin/tcpdump"] },
   chromium: { packages: ["chromium"], files: ["/usr/bin/chromium"] },
+  curl: { packages: ["curl"], files: ["/usr/bin/curl"] },
   ffmpeg: { packages: ["ffmpeg"], files: ["/usr/bin/ffmpeg", "/usr/bin/ffprobe"] },
+  gnutls: { packages: ["gnutls-bin"], files: ["/usr/bin/gnutls-serv"] },
   gstreamer: {
     packages: [
       "python3-gi",
@@ -27,6 +29,7 @@ export const needs = {
     files: ["/usr/bin/python3", "/usr/bin/gst-launch-1.0", "/usr/lib/python3/dist-packages/gi"],
   },
   haproxy: { packages: ["haproxy"], files: ["/usr/sbin/haproxy"] },
+  netcat: { packages: ["netcat-openbsd"], files: ["/bin/nc.openbsd"] },
   nssTools: { packages: ["libnss3-tools"], files: ["/usr/bin/certutil"] },
   oathtool: { packages: ["oathtool"], files: ["/usr/bin/oathtool"] },
   onvifTools: { packages: ["onvif-tools", "iproute2"], files: ["/usr/bin/onvif-util", "/sbin/ip"] },
