@@ -5,6 +5,7 @@ import type { CameraCore } from "./camera-core.ts";
 import { admits } from "./address-filter.ts";
 import { wantedPorts, type WantedPort } from "./tcp-servers.ts";
 import { wantedSockets, type OpenSocket } from "./udp-servers.ts";
+import type { Wire } from "./wire.ts";
 
 /** Connections that a camera saw, on all its TCP ports. */
 export interface ConnectionCounts {
@@ -19,14 +20,18 @@ export interface ConnectionCounts {
 export class CameraPorts implements AsyncDisposable {
   readonly connections: ConnectionCounts = { now: 0, peak: 0, at: [] };
   readonly #core: CameraCore;
+  readonly #wire: Wire | undefined;
+  readonly #sockets = new Set<Socket>();
   readonly #tcp = new Map<string, Port>();
   readonly #udp = new Map<string, OpenSocket>();
   /** One change after the other. */
   #last: Promise<void> = Promise.resolve();
   #down = false;
 
-  constructor(core: CameraCore) {
+  /** @param wire that is the camera's own, where it has one */
+  constructor(core: CameraCore, wire?: Wire) {
     this.#core = core;
+    this.#wire = wire;
   }
 
   /** Opens and closes what the settings ask for. */
@@ -47,22 +52,32 @@ export class CameraPorts implements AsyncDisposable {
   }
 
   async #settle(): Promise<void> {
-    const wanted = this.#down ? [] : wantedPorts(this.#core);
+    const { network, filter } = this.#core.state;
+    const wanted = this.#down ? [] : this.#hosts().flatMap((host) => wantedPorts(this.#core).map(at(host)));
     const keys = new Set(wanted.map(keyOf));
+    for (const socket of this.#sockets) if (!admits(filter, socket.remoteAddress ?? "")) socket.resetAndDestroy();
     for (const [key, port] of this.#tcp) {
       if (keys.has(key)) continue;
       this.#tcp.delete(key);
       await this.#close(key, port);
     }
+    await this.#wire?.settle(network);
     for (const port of wanted) {
       if (!this.#tcp.has(keyOf(port))) this.#tcp.set(keyOf(port), await this.#open(port));
     }
     await this.#settleUdp();
   }
 
-  async #open({ port, server }: WantedPort): Promise<Port> {
+  /** Where it can be spoken to; by IPv6 only over a wire of its own. */
+  #hosts(): readonly string[] {
+    const { address, state } = this.#core;
+    const { enabled, global } = state.network.ipv6;
+    return this.#wire !== undefined && enabled ? [address, global] : [address];
+  }
+
+  async #open({ host, port, server }: PlacedPort): Promise<Port> {
     const counted = (): Server => server().on("connection", (socket: Socket) => this.#accept(socket));
-    return await Port.open({ server: counted, host: this.#core.address, port });
+    return await Port.open({ server: counted, host, port });
   }
 
   /** A web server may owe an answer to the very request that closes it; it says that it closes, and keeps nobody. */
@@ -77,8 +92,12 @@ export class CameraPorts implements AsyncDisposable {
     connections.now += 1;
     connections.peak = Math.max(connections.peak, connections.now);
     connections.at.push(Date.now());
-    socket.once("close", () => (connections.now -= 1));
-    if (!admits(this.#core.state.filter, socket.remoteAddress ?? "")) socket.destroy();
+    this.#sockets.add(socket);
+    socket.once("close", () => {
+      connections.now -= 1;
+      this.#sockets.delete(socket);
+    });
+    if (!admits(this.#core.state.filter, socket.remoteAddress ?? "")) socket.resetAndDestroy();
   }
 
   async #settleUdp(): Promise<void> {
@@ -93,4 +112,10 @@ export class CameraPorts implements AsyncDisposable {
   }
 }
 
-const keyOf = ({ port, look }: WantedPort): string => `${port} ${look}`;
+interface PlacedPort extends WantedPort {
+  readonly host: string;
+}
+
+const at = (host: string) => (port: WantedPort) => ({ ...port, host });
+
+const keyOf = ({ host, port, look }: PlacedPort): string => `${host} ${port} ${look}`;

@@ -52,7 +52,7 @@ const weakOnes = (brand: Brand, weaknesses: Weaknesses): string[] => {
   const level = weaknesses["CAM-LEASTPRIV"] === true ? "Administrator" : "User";
   const state = initialState({
     ...{ address: "127.77.1.1", prefix: 8, brand, weaknesses, gateway: { ...gateway, level }, now: Date.now() },
-    ...{ tlsFlaw: "old-protocol", anonymousRtsp: "all", wired: false },
+    ...{ router: "192.168.1.1", tlsFlaw: "old-protocol", anonymousRtsp: "all", wired: false },
   });
   const clear = weaknesses["STREAM-CLEAR"] === true || !state.rtsps.enabled;
   const rtspUrl = clear ? "rtsp://x/" : "rtsps://x/";

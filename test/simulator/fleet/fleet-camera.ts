@@ -12,6 +12,7 @@ import { snapshotUri, streamUri } from "./onvif/media.ts";
 import { pinOf, selfSigned, servedIdentity, toPem, type TlsFlaw } from "./tls-keys.ts";
 import { truthOf } from "./truth.ts";
 import type { Truth, Weaknesses } from "./weaknesses.ts";
+import { Wire } from "./wire.ts";
 
 /*
  * A simulated camera that remembers: what is set stays set, what is switched off is really off, on its real ports (80, 443, 554, ...) of a
@@ -29,8 +30,12 @@ import type { Truth, Weaknesses } from "./weaknesses.ts";
  */
 
 export interface FleetCameraOptions {
-  /** One of 127.0.0.0/8; default: one of 127.77.0.0/16 that is free. */
+  /** One of this computer's; default: one of 127.77.0.0/16 that is free. */
   readonly address?: string;
+  /** The interface that has that address and is the camera's alone, so that its IPv6 and its router are really switched. Default: none. */
+  readonly wire?: string;
+  /** The router that it was given, where it was given one (EGRESS). Default 192.168.1.1. */
+  readonly router?: string;
   /** Length of its network's prefix. Default 8, all of loopback: who asks from there is of its own network. */
   readonly prefix?: number;
   readonly brand?: Brand;
@@ -128,6 +133,7 @@ export class FleetCamera implements AsyncDisposable {
       weaknesses,
       gateway,
       prefix: options.prefix ?? 8,
+      router: options.router ?? "192.168.1.1",
       tlsFlaw,
       anonymousRtsp: options.anonymousRtsp ?? "all",
       wired: options.wired ?? true,
@@ -144,7 +150,8 @@ export class FleetCamera implements AsyncDisposable {
       settle: () => ports.settle(),
       reboot: () => void opened.reboot(),
     });
-    const ports = opening.use(new CameraPorts(core));
+    const wire = options.wire === undefined ? undefined : new Wire(options.wire);
+    const ports = opening.use(new CameraPorts(core, wire));
     await ports.settle();
     const secure = state.rtsps.enabled && weaknesses["STREAM-CLEAR"] !== true;
     const facts = factsOf(core, gateway, { pin, secure });
@@ -193,7 +200,12 @@ export class FleetCamera implements AsyncDisposable {
 
   /** Whether this login works in that place now. */
   knows(plane: Plane, username: string, password: string): boolean {
-    return this.#core.accounts.find(plane, username)?.password === password;
+    return this.#core.accounts.find(this.#core.plane(plane), username)?.password === password;
+  }
+
+  /** As when its lock's time is over: no account is locked, and none has seen a wrong password. */
+  forgive(): void {
+    this.#core.accounts.forget();
   }
 
   /** Brings the ports in line with `state`. */

@@ -9,6 +9,8 @@ export interface InitialState {
   readonly address: string;
   /** Length of its network's prefix. */
   readonly prefix: number;
+  /** The router and name server that it was given, where it was given any. */
+  readonly router: string;
   readonly brand: Brand;
   readonly weaknesses: Weaknesses;
   readonly gateway: { readonly username: string; readonly password: string; readonly level: UserLevel };
@@ -162,14 +164,14 @@ const exposureOf = (
 const globalIpv6 = (address: string): string => `2a02:8070:${hash(address).replace(/^(.{4})(.{4}).*/, "$1:$2")}::1f`;
 
 const settingsOf = (
-  { address, prefix, wired, now }: InitialState,
+  { address, prefix, router, wired, now }: InitialState,
   has: Has,
 ): Pick<CameraState, "network" | "clock" | "filter" | "policy" | "wireless" | "log"> => ({
   network: {
     prefix,
     ipv6: { enabled: has("WAN-IPV6"), global: globalIpv6(address) },
-    gateways: has("EGRESS") ? ["192.168.1.1"] : [],
-    dns: { fromDhcp: false, servers: has("EGRESS") ? ["192.168.1.1", "8.8.8.8"] : [] },
+    gateways: has("EGRESS") ? [router] : [],
+    dns: { fromDhcp: false, servers: has("EGRESS") ? [router, "8.8.8.8"] : [] },
     ntp: { fromDhcp: false, servers: has("EGRESS") ? ["pool.ntp.org"] : [] },
     zeroConfiguration: false,
   },

@@ -1,6 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { once } from "node:events";
 
+import { admits } from "./address-filter.ts";
 import type { CameraCore } from "./camera-core.ts";
 import { answerProbe, discoveryGroup } from "./ws-discovery.ts";
 import { answerSearch, ssdpGroup } from "./ssdp.ts";
@@ -28,8 +29,10 @@ export const wantedSockets = (core: CameraCore): WantedSocket[] => {
 };
 
 /** One for what is sent to the camera itself, one for what is sent to everybody; both answer from the camera's own address. */
-const listeners = (core: CameraCore, port: number, group: string | undefined, answer: Answer): WantedSocket[] => {
+const listeners = (core: CameraCore, port: number, group: string | undefined, reply: Answer): WantedSocket[] => {
   const { address, multicast } = core;
+  const answer: Answer = (datagram, from) =>
+    admits(core.state.filter, from.address) ? reply(datagram, from) : undefined;
   const own: WantedSocket = { look: `${port}`, open: () => listen({ address, port }, answer) };
   if (group === undefined || multicast === undefined) return [own];
   const open = async (): Promise<OpenSocket> => {
