@@ -130,7 +130,8 @@ describe("after SIGKILL and a start", () => {
   it("of the gateway while a client pairs and a camera is added, all or nothing of it is there", async () => {
     const { password, rtspPort } = house.plan.simulator;
     const add = ["camera", "add", `rtsp://127.0.0.1:${rtspPort}/sub`, "--user", "viewer", "--password-stdin"];
-    for (const afterMs of [450, 550, 650, 800]) {
+    // A command is at the gateway after a third of a second or so.
+    for (const afterMs of [250, 350, 450, 600]) {
       const before = await kept();
       const work = [house.gateway.command(["pair", "--for", "node-red"]), house.gateway.command(add, password)];
       await delay(afterMs);
