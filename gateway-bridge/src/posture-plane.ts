@@ -9,8 +9,6 @@ import {
   type RouterReport,
 } from "@gatehouse/shared";
 import { randomUUID } from "node:crypto";
-import { lookup } from "node:dns/promises";
-import { isIP } from "node:net";
 import { join } from "node:path";
 
 import type { Cameras } from "./cameras/cameras.ts";
@@ -23,8 +21,9 @@ import { Inspector, type FindingChange } from "./posture/inspector.ts";
 import { observeTraffic } from "./posture/isolation/observed-traffic.ts";
 import { rulesetFor } from "./posture/isolation/ruleset.ts";
 import { SntpResponder } from "./posture/isolation/sntp-responder.ts";
-import { Newcomers } from "./posture/newcomers.ts";
+import { Newcomers, type MovedCamera } from "./posture/newcomers.ts";
 import { PostureStore } from "./posture/posture-store.ts";
+import { CameraHosts } from "./posture/probe/camera-hosts.ts";
 import { GuessLedger } from "./posture/probe/guess-ledger.ts";
 import { findDevices } from "./posture/probe/find-devices.ts";
 import { openProbedCamera, type OpenProbedCamera } from "./posture/probe/open-probed-camera.ts";
@@ -92,7 +91,8 @@ export const openPosturePlane = async (parts: PostureParts, opening: AsyncDispos
   const newcomers = opening.use(
     Newcomers.open({
       database,
-      cameras,
+      cameras: hosts,
+      resolve: hosts.resolveAll,
       look: (cancel) => findDevices({ clock, log, interfaces }, cancel),
       clock,
       log,
@@ -132,6 +132,8 @@ export const openPosturePlane = async (parts: PostureParts, opening: AsyncDispos
   );
   opening.use(inspector.onFinding((change) => tell(change, { bus, notices, cameras, now: clock.now() })));
   opening.use(newcomers.onNoticed((newcomer) => notices.raise(noticeOfNewcomer(newcomer))));
+  opening.use(newcomers.onMoved((moved) => notices.raise(noticeOfMove(moved, cameras))));
+  opening.use(newcomers.onBack((camera) => notices.withdraw("camera-moved", camera)));
   opening.use(bus.on((event) => forgetCamera(event, { inspector, remedyRuns, notices })));
   opening.use(bus.on((event) => noteRefusedLogin(event, { ledger, hosts, cameras })));
   const { time } = config.posture;
@@ -157,37 +159,6 @@ export const openPosturePlane = async (parts: PostureParts, opening: AsyncDispos
     isolation: { ruleset: (name) => rulesetOf(name, { interfaces, hosts }) },
   };
 };
-
-/** Where the cameras are: their addresses, as they are written or as their names led to last. */
-class CameraHosts {
-  readonly #cameras: Pick<Cameras, "list">;
-  readonly #resolved = new Map<string, string>();
-
-  constructor(cameras: Pick<Cameras, "list">) {
-    this.#cameras = cameras;
-  }
-
-  list(): readonly { readonly id: CameraId; readonly name: string; readonly host: string }[] {
-    return this.#cameras.list().flatMap(({ id, name, url }) => {
-      const written = new URL(url).hostname.replace(/^\[|\]$/g, "");
-      const host = isIP(written) === 0 ? this.#resolved.get(written) : written;
-      return host === undefined ? [] : [{ id, name, host }];
-    });
-  }
-
-  /** @throws GatehouseError `camera-unreachable` */
-  readonly resolve = async (name: string, { signal }: Cancellable): Promise<string> => {
-    try {
-      const { address } = await lookup(name);
-      signal.throwIfAborted();
-      this.#resolved.set(name, address);
-      return address;
-    } catch (cause) {
-      signal.throwIfAborted();
-      throw new GatehouseError("camera-unreachable", `nobody knows where ${name} is`, { cause });
-    }
-  };
-}
 
 interface Probes {
   readonly open: (record: CameraRecord, cancel: Cancellable) => Promise<OpenProbedCamera>;
@@ -321,6 +292,17 @@ const noticeOfNewcomer = ({ id, address, name }: Newcomer) => ({
   text: `Something at ${address} says that it is a camera (${name}). It was not added, so nobody is shown anything of it.`,
 });
 
+/** It only says so: nothing is sent to where it says to be. */
+const noticeOfMove = ({ camera, address }: MovedCamera, cameras: Pick<Cameras, "list">) => {
+  const found = cameras.list().find(({ id }) => id === camera);
+  const where = found === undefined ? "elsewhere" : new URL(found.url).hostname;
+  return {
+    kind: "camera-moved" as const,
+    subject: camera,
+    text: `Something at ${address} says that it is ${found?.name ?? "a camera"}, which was added at ${where} and does not answer there. Nothing of it is shown, and nothing is sent to it.`,
+  };
+};
+
 const forgetCamera = (
   event: Event,
   {
@@ -334,6 +316,7 @@ const forgetCamera = (
   for (const { check } of inspector.posture().cameras.find((view) => view.camera === camera)?.findings ?? []) {
     notices.withdraw("weakness", `${check} ${camera}`);
   }
+  notices.withdraw("camera-moved", camera);
   inspector.forget(camera);
   remedyRuns.forget(camera);
 };

@@ -27,6 +27,8 @@ export const noticeRemedies: Readonly<Record<NoticeKind, string>> = {
   weakness: "`gatehouse inspect --last` says why it matters, and what to do.",
   newcomer:
     "If it is yours, add it: `gatehouse camera add`. If not, find out what it is, or dismiss it: `gatehouse newcomer dismiss`.",
+  "camera-moved":
+    "If it is that camera, have your router give it its old address for good, or remove it here and add it at the new one. If not, find out what it is.",
   "router-mapping":
     "`gatehouse remedy apply mapping-delete` has the router close it, and `gatehouse inspect` shows what in the camera asks for it.",
 };

@@ -2,9 +2,9 @@ import type { Newcomer } from "@gatehouse/shared";
 import { fakeCameraId, MemoryLogger, TestClock } from "@gatehouse/shared/testing";
 import { afterEach, describe, expect, it } from "@jest/globals";
 
-import type { CameraRecord } from "../domain/camera.ts";
 import { Database } from "../store/database.ts";
-import { Newcomers, type SeenDevice } from "./newcomers.ts";
+import type { AdoptedCamera, SeenDevice } from "./newcomer-policy.ts";
+import { Newcomers } from "./newcomers.ts";
 
 const never = { signal: new AbortController().signal };
 const day = 86_400_000;
@@ -22,14 +22,21 @@ afterEach(async () => {
 });
 
 const open = (database = Database.openInMemory(), clock = new TestClock()) => {
-  const world: { devices: SeenDevice[]; adopted: string[]; told: Newcomer[] } = { devices: [], adopted: [], told: [] };
+  const world: { devices: SeenDevice[]; adopted: string[]; named: AdoptedCamera[]; told: Newcomer[]; moves: string[] } =
+    { devices: [], adopted: [], named: [], told: [], moves: [] };
   const cameras = {
-    list: () => world.adopted.map((host) => ({ id: fakeCameraId("a"), url: `http://${host}/` }) as CameraRecord),
+    adopted: (): AdoptedCamera[] => [
+      ...world.adopted.map((host) => ({ id: fakeCameraId("a"), addresses: [host], serial: "" })),
+      ...world.named,
+    ],
   };
   const look = async () => world.devices;
+  const resolve = async () => void world.moves.push("resolved");
   const log = new MemoryLogger();
-  const newcomers = Newcomers.open({ database, cameras, look, clock, log, random: () => 0.5 });
+  const newcomers = Newcomers.open({ database, cameras, resolve, look, clock, log, random: () => 0.5 });
   newcomers.onNoticed((newcomer) => world.told.push(newcomer));
+  newcomers.onMoved(({ camera, address }) => world.moves.push(`${camera} to ${address}`));
+  newcomers.onBack((camera) => world.moves.push(`${camera} back`));
   opened.push(newcomers);
   return { world, newcomers, clock, database };
 };
@@ -76,6 +83,55 @@ describe("Newcomers", () => {
     world.adopted.push("192.168.1.21");
     expect(newcomers.list()).toEqual([]);
     expect(world.told).toHaveLength(1);
+  });
+
+  it("knows an added camera that got another address, tells of that once, and when it is back", async () => {
+    const { world, newcomers, clock, database } = open();
+    const camera = fakeCameraId("a");
+    const news = (from = world): string[] => from.moves.splice(0).filter((move) => move !== "resolved");
+    world.adopted = ["192.168.1.20"];
+    world.devices = [device(20)];
+    await newcomers.look(never);
+    expect(news()).toEqual([`${camera} back`]);
+    world.devices = [device(20, { address: "192.168.1.99" })];
+    await newcomers.look(never);
+    await newcomers.look(never);
+    expect(news()).toEqual([`${camera} to 192.168.1.99`]);
+    const again = open(database, clock);
+    again.world.adopted = world.adopted;
+    again.world.devices = world.devices;
+    await again.newcomers.look(never);
+    expect(news(again.world)).toEqual([]);
+    world.devices = [device(20, { address: "192.168.1.98" })];
+    await newcomers.look(never);
+    world.devices = [device(20)];
+    await newcomers.look(never);
+    expect(news()).toEqual([`${camera} to 192.168.1.98`, `${camera} back`]);
+    expect([world.told, again.world.told, newcomers.list()]).toEqual([[], [], []]);
+  });
+
+  it("takes for a stranger what calls itself as a camera does that answers at its own address", async () => {
+    const { world, newcomers } = open();
+    world.named = [{ id: fakeCameraId("a"), addresses: ["192.168.1.20"], serial: "ACCC8E123456" }];
+    world.devices = [device(20), device(99, { name: "ACCC8E123456" })];
+    await newcomers.look(never);
+    expect(world.told.map(({ address }) => address)).toEqual(["192.168.1.99"]);
+  });
+
+  it("asks anew where names lead before each look, and drops what it took for a stranger meanwhile", async () => {
+    const { world, newcomers } = open();
+    const [camera] = (world.named = [{ id: fakeCameraId("a"), addresses: [], serial: "" }]);
+    world.devices = [device(20)];
+    await newcomers.look(never);
+    expect(newcomers.list()).toHaveLength(1);
+    world.named = [{ ...camera!, addresses: ["192.168.1.20"] }];
+    await newcomers.look(never);
+    expect(newcomers.list()).toEqual([]);
+    expect(world.moves.filter((move) => move === "resolved")).toHaveLength(2);
+    world.named = [];
+    world.devices = [];
+    await newcomers.look(never);
+    expect(newcomers.list()).toEqual([]);
   });
 
   it("does not tell again of what was dismissed, and forgets what left", async () => {

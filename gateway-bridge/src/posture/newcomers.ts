@@ -5,14 +5,16 @@ import {
   NewcomerId,
   randomId,
   supervise,
+  type CameraId,
   type Cancellable,
   type Clock,
   type Logger,
 } from "@gatehouse/shared";
 import { z } from "zod";
 
-import type { CameraRecord } from "../domain/camera.ts";
 import type { Database, Migrations } from "../store/database.ts";
+import { KnownEndpoints } from "./known-endpoints.ts";
+import { judgeDevice, type AdoptedCamera, type SeenDevice, type Standing } from "./newcomer-policy.ts";
 
 const migrations: Migrations = {
   name: "posture-newcomers",
@@ -31,19 +33,17 @@ const migrations: Migrations = {
   ],
 };
 
-/** Something on the network that looks like a camera; all but the address is its own claim. */
-export interface SeenDevice {
-  /** What it calls itself, the same each time. */
-  readonly endpoint: string;
-  /** Where its answer came from. */
+/** An added camera that says to be at another address now. */
+export interface MovedCamera {
+  readonly camera: CameraId;
   readonly address: string;
-  readonly name: string;
-  readonly hardware: string;
 }
 
 export interface NewcomersOptions {
   readonly database: Database;
-  readonly cameras: { list(): readonly CameraRecord[] };
+  readonly cameras: { adopted(): readonly AdoptedCamera[] };
+  /** Where names lead may change: asked before each look. */
+  readonly resolve?: (cancel: Cancellable) => Promise<void>;
   readonly look: (cancel: Cancellable) => Promise<readonly SeenDevice[]>;
   readonly clock: Clock;
   readonly log: Logger;
@@ -76,13 +76,19 @@ const Row = z.object({
  */
 export class Newcomers implements AsyncDisposable {
   readonly #options: NewcomersOptions;
+  readonly #endpoints: KnownEndpoints;
   readonly #noticed: EventBus<Newcomer>;
+  readonly #moved: EventBus<MovedCamera>;
+  readonly #back: EventBus<CameraId>;
   readonly #closing = new AbortController();
   #watch: Promise<void> = Promise.resolve();
 
   private constructor(options: NewcomersOptions) {
     this.#options = options;
+    this.#endpoints = KnownEndpoints.open(options.database);
     this.#noticed = new EventBus(options.log);
+    this.#moved = new EventBus(options.log);
+    this.#back = new EventBus(options.log);
   }
 
   static open(options: NewcomersOptions): Newcomers {
@@ -94,7 +100,7 @@ export class Newcomers implements AsyncDisposable {
 
   /** The newest first. */
   list(): readonly Newcomer[] {
-    const adopted = this.#adopted();
+    const adopted = new Set(this.#options.cameras.adopted().flatMap(({ addresses }) => addresses));
     return this.#rows()
       .filter(({ address }) => !adopted.has(address))
       .map(({ endpoint: _, dismissed, ...rest }) => ({ ...rest, dismissed: dismissed === 1 }));
@@ -112,17 +118,45 @@ export class Newcomers implements AsyncDisposable {
     return this.#noticed.on(listener);
   }
 
+  /** Tells once of an added camera that says to be elsewhere: for each address. */
+  onMoved(listener: (moved: MovedCamera) => void): Disposable {
+    return this.#moved.on(listener);
+  }
+
+  /** Tells of added cameras that answer where they should be, at each look. */
+  onBack(listener: (camera: CameraId) => void): Disposable {
+    return this.#back.on(listener);
+  }
+
   /** Looks now, beside the looks that it takes by itself. */
   async look(cancel: Cancellable): Promise<void> {
-    const devices = await this.#options.look(cancel);
-    const adopted = this.#adopted();
-    const strangers = devices.filter(({ address }) => !adopted.has(address));
+    const { resolve, look, cameras } = this.#options;
+    await resolve?.(cancel);
+    const devices = await look(cancel);
+    const adopted = cameras.adopted();
+    this.#endpoints.keep(adopted.map(({ id }) => id));
+    const home = { adopted, endpoints: this.#endpoints.all(), answering: new Set(devices.map((each) => each.address)) };
+    const strangers = devices.filter((device) => {
+      const standing = judgeDevice(device, home);
+      if (standing.kind === "stranger") return true;
+      this.#noteAdded(device, standing);
+      return false;
+    });
     for (const newcomer of this.#keep(strangers)) this.#noticed.emit(newcomer);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new GatehouseError("aborted", "the gateway is closing"));
     await this.#watch;
+  }
+
+  #noteAdded({ endpoint, address }: SeenDevice, { kind, camera }: Exclude<Standing, { kind: "stranger" }>): void {
+    // It may have been taken for a stranger before it was known.
+    this.#options.database.sql.prepare("DELETE FROM posture_newcomers WHERE endpoint = ?").run(endpoint);
+    if (kind === "adopted") {
+      this.#endpoints.noteHome(endpoint, camera);
+      this.#back.emit(camera);
+    } else if (this.#endpoints.noteMoved(endpoint, camera, address)) this.#moved.emit({ camera, address });
   }
 
   /** @returns those that were never seen before */
@@ -164,11 +198,6 @@ export class Newcomers implements AsyncDisposable {
     const { sql } = this.#options.database;
     const rows = sql.prepare("SELECT * FROM posture_newcomers ORDER BY first DESC, rowid DESC").all();
     return rows.map((row) => Row.parse(row));
-  }
-
-  /** A camera's host may be a name; then its address is not known here, and it is told apart by nothing. */
-  #adopted(): ReadonlySet<string> {
-    return new Set(this.#options.cameras.list().map(({ url }) => new URL(url).hostname.replace(/^\[|\]$/g, "")));
   }
 
   #lookAgainAndAgain(): Promise<void> {

@@ -22,6 +22,7 @@ export const NoticeKind = z.enum([
   "remote-refused",
   "weakness",
   "newcomer",
+  "camera-moved",
   "router-mapping",
 ]);
 export type NoticeKind = z.infer<typeof NoticeKind>;

@@ -3,7 +3,7 @@ import type { networkInterfaces } from "node:os";
 
 import { ipv4Addresses, probe, type ProbeOptions } from "../../protocols/discovery/ws-discovery.ts";
 import { search } from "../../protocols/ssdp/ssdp-search.ts";
-import type { SeenDevice } from "../newcomers.ts";
+import type { SeenDevice } from "../newcomer-policy.ts";
 
 export interface FindDevicesOptions {
   readonly clock: Clock;
