@@ -59,6 +59,11 @@ describe("NET-HTTPS-OFF", () => {
     ["the port is open and speaks no TLS", { tcp: { 443: "" } }, "failed"],
     ["it says that it is on, and lies", { onvif: protocols(["HTTPS", true, 443]) }, "failed"],
     ["it speaks TLS", { tcp: { 443: "" }, tls: { 443: { modern: {} } } }, "passed"],
+    [
+      "it speaks what is broken alone",
+      { tcp: { 443: "" }, tls: { 443: { broken: [{ protocol: "SSLv3", cipher: "TLS_RSA_WITH_RC4_128_SHA" }] } } },
+      "failed",
+    ],
     ["it speaks an old TLS", { tcp: { 443: "" }, tls: { 443: { old: {} } } }, "passed"],
     [
       "at another port",
@@ -84,6 +89,8 @@ describe("TLS-WEAK", () => {
     ...more,
   });
 
+  const silent = new GatehouseError("camera-unreachable", "no word");
+
   it.each<readonly [string, CameraScript, object]>([
     ["TLS 1.0 beside a later one", at443({ modern: {}, old: {} }), { kind: "failed", severity: "medium" }],
     ["TLS 1.0 alone", at443({ old: {} }), { kind: "failed", severity: "high" }],
@@ -100,7 +107,22 @@ describe("TLS-WEAK", () => {
       at443({ modern: { notAfter: 1_600_000_000_000 } }),
       { kind: "failed", severity: "medium" },
     ],
-    ["RC4", at443({ modern: { cipher: "ECDHE-RSA-RC4-SHA" } }), { kind: "failed", severity: "high" }],
+    [
+      "RC4 beside what is sound",
+      at443({ modern: {}, broken: [{ protocol: "TLSv1.2", cipher: "TLS_RSA_WITH_RC4_128_SHA" }] }),
+      {
+        kind: "failed",
+        severity: "high",
+        evidence: ["Port 443 takes TLS_RSA_WITH_RC4_128_SHA, which is broken (RFC 9325)."],
+      },
+    ],
+    [
+      "SSL 3.0 alone",
+      at443({ broken: [{ protocol: "SSLv3", cipher: "TLS_RSA_WITH_AES_128_CBC_SHA" }] }),
+      { kind: "failed", severity: "high", evidence: ["Port 443 takes SSL 3.0, which is broken (RFC 7568)."] },
+    ],
+    ["no word to an old TLS", at443({ modern: {}, old: silent }), { kind: "passed" }],
+    ["no word to any", at443({ modern: silent }), { kind: "unknown" }],
     [
       "a key that another camera has",
       at443({ modern: {} }, { otherPins: [soundTls.pin] }),

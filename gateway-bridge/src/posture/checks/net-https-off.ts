@@ -18,7 +18,8 @@ export const netHttpsOff: CameraCheck = {
   guide: (camera) => guideFor("NET-HTTPS-OFF", camera),
   // What the camera says of itself is no proof in either direction: the port decides.
   look: async (camera, cancel) => {
-    const [door] = await tlsWebDoors(camera, cancel);
+    // What is broken is no encryption.
+    const door = (await tlsWebDoors(camera, cancel)).find(({ modern, old }) => (modern ?? old) !== undefined);
     if (door !== undefined) return passed(`Port ${door.port} speaks TLS.`);
     const { http, https, saysHttps } = await webPortsOf(camera, cancel);
     const says = saysHttps === true ? ["It says that HTTPS is on."] : [];

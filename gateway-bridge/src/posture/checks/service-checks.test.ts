@@ -25,7 +25,7 @@ describe("ONVIF-ANON-READ", () => {
   const main = { service: "media", token: "1" } as const;
   const address =
     "<GetStreamUriResponse><MediaUri><Uri>rtsp://192.168.1.20/main</Uri></MediaUri></GetStreamUriResponse>";
-  const media2 = (call: OnvifCall): string | "unsupported" => (call.service === "media2" ? profiles2 : "unsupported");
+  const media2 = (call: OnvifCall): string => (call.service === "media2" ? profiles2 : "unsupported");
   const profiles2 =
     '<R><Profiles token="1"><Configurations><VideoEncoder><Encoding>H265</Encoding></VideoEncoder></Configurations></Profiles></R>';
   const closed = {

@@ -2,6 +2,7 @@ import { isGatehouseError, type Cancellable, type Severity } from "@gatehouse/sh
 
 import { notApplicable, passed, unknown, type HomeCheck, type Outcome } from "../check.ts";
 import { guideSteps } from "../guides/guide-steps.ts";
+import type { ServerHello } from "../../protocols/tls/broken-hello.ts";
 import type { ProbedCamera, TlsFacts } from "../probe/probed-camera.ts";
 import { tlsDoorAt, tlsWebDoors, type TlsDoor } from "../questions/web-doors.ts";
 
@@ -81,27 +82,29 @@ interface Fault {
 }
 
 const faultsOf = (
-  { port, modern, old }: TlsDoor,
+  { port, modern, old, broken }: TlsDoor,
   { now, beside }: { readonly now: number; readonly beside: ReadonlySet<string> },
 ): readonly Fault[] => {
   const facts = modern ?? old;
-  if (facts === undefined) return [];
   const at = `Port ${port}`;
+  const taken = broken.map((hello) => ({ text: `${at} takes ${wordsOf(hello)}.`, grave: true }));
+  if (facts === undefined) return taken;
   const faults: readonly (Fault | false)[] = [
     old !== undefined && {
       text: `${at} takes ${old.protocol}, which is given up (RFC 8996).`,
       grave: modern === undefined,
     },
-    isBrokenCipher(facts) && { text: `${at} encrypts by ${facts.cipher}.`, grave: true },
     isShortKey(facts) && { text: `${at}: its key has ${facts.keyBits} bits (${facts.keyType}).`, grave: true },
     isBrokenHash(facts) && { text: `${at}: its certificate is signed by ${facts.signature}.`, grave: false },
     facts.notAfter < now && { text: `${at}: its certificate has run out.`, grave: false },
     beside.has(facts.pin) && { text: `${at}: another of your cameras has the very same key.`, grave: true },
   ];
-  return faults.filter((fault) => fault !== false);
+  return [...taken, ...faults.filter((fault) => fault !== false)];
 };
 
-const isBrokenCipher = ({ cipher }: TlsFacts): boolean => /RC4|3DES|DES-CBC|NULL|EXPORT|anon|ADH|AECDH/i.test(cipher);
+/** RFC 7568; RFC 7465, RFC 9325 4.1: ciphers without a key, with a short one, with RC4 or with blocks of 64 bits. */
+const wordsOf = ({ protocol, cipher }: ServerHello): string =>
+  protocol === "SSLv3" ? "SSL 3.0, which is broken (RFC 7568)" : `${cipher}, which is broken (RFC 9325)`;
 
 /** NIST SP 800-57 part 1, table 2: 112 bits of security. */
 const isShortKey = ({ keyType, keyBits }: TlsFacts): boolean => {

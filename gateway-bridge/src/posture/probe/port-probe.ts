@@ -2,7 +2,9 @@ import { GatehouseError, isGatehouseError, systemCode, type Cancellable, type Cl
 import type { Socket } from "node:net";
 
 import { throughGate } from "../../protocols/tcp/connection-gate.ts";
+import type { BrokenOffer, ServerHello } from "../../protocols/tls/broken-hello.ts";
 import { ask } from "../../protocols/udp/ask.ts";
+import { offerBroken } from "./broken-tls.ts";
 import { connectTcp } from "./connect-tcp.ts";
 import type { CameraGate } from "./probe-budget.ts";
 import type { Knock, PortProbe, TlsFacts } from "./probed-camera.ts";
@@ -67,7 +69,19 @@ export class GuardedPorts implements PortProbe {
     const { gate, clock } = this.#options;
     return gate.ask(() => shakeHands({ gate, port, offer, clock }, cancel), cancel);
   }
+
+  async brokenTls(port: number, cancel: Cancellable): Promise<readonly ServerHello[]> {
+    const { gate, clock } = this.#options;
+    const taken: ServerHello[] = [];
+    for (const offer of brokenOffers) {
+      const hello = await gate.ask(() => offerBroken({ gate, port, offer, clock }, cancel), cancel);
+      if (hello !== undefined) taken.push(hello);
+    }
+    return taken;
+  }
 }
+
+const brokenOffers: readonly BrokenOffer[] = ["ssl3", "ciphers"];
 
 /** A port that nothing answers at is behind a filter, or of a host that is not there. */
 const knockOf = (error: unknown): Knock => {

@@ -3,6 +3,7 @@ import type { CameraId, CameraKind, Cancellable, Clock, GatehouseError, Secret }
 import type { Credentials } from "../../domain/camera.ts";
 import type { CameraGuesses } from "./camera-guesses.ts";
 import type { OnvifCaller } from "../../protocols/onvif/onvif-caller.ts";
+import type { ServerHello } from "../../protocols/tls/broken-hello.ts";
 import type { FoundStream } from "./find-streams.ts";
 
 /** Who made a camera, as far as it says so, and what that means for how it is spoken to. */
@@ -136,6 +137,8 @@ export interface PortProbe {
     },
     cancel: Cancellable,
   ): Promise<TlsFacts | undefined>;
+  /** What it takes of what nobody should speak any more: SSL 3.0, and ciphers that are broken. @throws GatehouseError `camera-unreachable` */
+  brokenTls(port: number, cancel: Cancellable): Promise<readonly ServerHello[]>;
 }
 
 /**

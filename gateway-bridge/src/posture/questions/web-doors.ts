@@ -1,6 +1,7 @@
 import { isGatehouseError, type Cancellable } from "@gatehouse/shared";
 
 import type { NetworkProtocol } from "../../protocols/onvif/management/network.ts";
+import type { ServerHello } from "../../protocols/tls/broken-hello.ts";
 import type { ProbedCamera, TlsFacts } from "../probe/probed-camera.ts";
 import { protocolsOf } from "./ask-onvif.ts";
 import { openPorts } from "./open-ports.ts";
@@ -53,6 +54,8 @@ export interface TlsDoor {
   readonly modern: TlsFacts | undefined;
   /** By TLS 1.0 or 1.1; undefined where that is refused. */
   readonly old: TlsFacts | undefined;
+  /** What is broken and taken all the same. */
+  readonly broken: readonly ServerHello[];
 }
 
 /** Of no minimal strength: weak keys and hashes are to be seen, not refused (OpenSSL, SSL_CTX_set_security_level). */
@@ -63,9 +66,25 @@ export const tlsDoorAt = (camera: ProbedCamera, port: number, cancel: Cancellabl
   camera.once(`tls ${port}`, async () => {
     if ((await openPorts(camera, [port], cancel)).length === 0) return undefined;
     const modern = await camera.ports.tls(port, { minVersion: "TLSv1.2", maxVersion: "TLSv1.3", ciphers }, cancel);
-    const old = await camera.ports.tls(port, { minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers }, cancel);
-    return modern === undefined && old === undefined ? undefined : { port, modern, old };
+    const old = await oldTls(camera, { port, proven: modern !== undefined }, cancel);
+    const broken = await camera.ports.brokenTls(port, cancel);
+    return modern === undefined && old === undefined && broken.length === 0 ? undefined : { port, modern, old, broken };
   });
+
+/** A server that speaks later ones may well say nothing at all to an old one, instead of refusing it. */
+const oldTls = async (
+  camera: ProbedCamera,
+  { port, proven }: { readonly port: number; readonly proven: boolean },
+  cancel: Cancellable,
+): Promise<TlsFacts | undefined> => {
+  try {
+    return await camera.ports.tls(port, { minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers }, cancel);
+  } catch (error) {
+    cancel.signal.throwIfAborted();
+    if (proven && isGatehouseError(error) && error.code === "camera-unreachable") return undefined;
+    throw error;
+  }
+};
 
 /** Every door of the camera's web servers that speaks TLS. */
 export const tlsWebDoors = async (camera: ProbedCamera, cancel: Cancellable): Promise<readonly TlsDoor[]> => {

@@ -4,6 +4,7 @@ import { TestClock } from "@gatehouse/shared/testing";
 import type { OnvifCaller } from "../../../protocols/onvif/onvif-caller.ts";
 import type { OnvifCall, OnvifService } from "../../../protocols/onvif/onvif-session.ts";
 import { decideCameraUri } from "../../../protocols/onvif/camera-uri-policy.ts";
+import type { ServerHello } from "../../../protocols/tls/broken-hello.ts";
 import { parseXml } from "../../../protocols/xml/parse-xml.ts";
 import type { FoundStream } from "../../probe/find-streams.ts";
 import type {
@@ -24,6 +25,12 @@ type Reaction<Answer> = Answer | "refused" | "unsupported" | GatehouseError;
  * by login is everybody's.
  */
 export type Scripted<Answer> = Reaction<Answer> | { readonly by: Readonly<Record<string, Reaction<Answer>>> };
+
+interface ScriptedTls {
+  readonly modern?: Partial<TlsFacts> | GatehouseError;
+  readonly old?: Partial<TlsFacts> | GatehouseError;
+  readonly broken?: readonly ServerHello[];
+}
 
 /** What a camera does in one test. What is not said is closed, refused or unknown to it. */
 export interface CameraScript extends Partial<
@@ -53,7 +60,7 @@ export interface CameraScript extends Partial<
   /** What comes back to a datagram. */
   readonly udp?: Readonly<Record<number, Buffer | string | ((datagram: Buffer) => Buffer | string | undefined)>>;
   /** What a handshake brings, by port: with TLS 1.2 or later, and with an earlier one. */
-  readonly tls?: Readonly<Record<number, { readonly modern?: Partial<TlsFacts>; readonly old?: Partial<TlsFacts> }>>;
+  readonly tls?: Readonly<Record<number, ScriptedTls>>;
 }
 
 /** A camera that does what a test says, and tells what it was asked: `onvif nobody GetUsers`, `tcp 23`. */
@@ -199,8 +206,13 @@ const portsOf = (script: CameraScript, asked: string[]): ProbedCamera["ports"] =
   async tls(port, { minVersion, maxVersion }) {
     asked.push(`tls ${port} ${minVersion}-${maxVersion}`);
     const { modern, old } = script.tls?.[port] ?? {};
-    if (maxVersion === "TLSv1.3" && modern !== undefined) return { ...soundTls, ...modern };
-    return minVersion === "TLSv1" && old !== undefined ? { ...soundTls, protocol: "TLSv1", ...old } : undefined;
+    const shown = maxVersion === "TLSv1.3" ? modern : minVersion === "TLSv1" ? old : undefined;
+    if (isGatehouseError(shown)) throw shown;
+    return shown && { ...soundTls, ...(maxVersion !== "TLSv1.3" && { protocol: "TLSv1" }), ...shown };
+  },
+  async brokenTls(port) {
+    asked.push(`broken tls ${port}`);
+    return script.tls?.[port]?.broken ?? [];
   },
 });
 
