@@ -38,6 +38,7 @@ import {
   personListCommand,
   personRemoveCommand,
 } from "./person.ts";
+import { remedyAllCommand } from "./remedy-all.ts";
 import {
   remedyApplyCommand,
   remedyConfirmCommand,
@@ -89,6 +90,7 @@ export const commands: readonly Command[] = [
   findingWithdrawCommand,
   findingStateCommand,
   remedyApplyCommand,
+  remedyAllCommand,
   remedyListCommand,
   remedyConfirmCommand,
   remedyDeclineCommand,

@@ -183,3 +183,14 @@ const look = async (
   };
   await watch(gateway, await gateway.call("startInspection", { body }, { signal }), context);
 };
+
+/** Looks at cameras that are looked at anyway, and waits for the end of it. @throws GatehouseError as `watch` */
+export const lookAgain = async (
+  gateway: GatewayClient,
+  cameras: readonly Camera[],
+  { clock, signal, terminal, json }: Pick<CommandContext, "clock" | "signal" | "terminal" | "json">,
+): Promise<void> => {
+  const body = { cameras: cameras.map(({ id }) => id) };
+  const begun = await gateway.call("startInspection", { body }, { signal });
+  await watch(gateway, begun, { clock, signal, note: json ? () => undefined : terminal.note });
+};

@@ -12,7 +12,7 @@ import { textOption, type Answer, type Command, type CommandContext, type Comman
 import { findCamera } from "../find-camera.ts";
 import { follow, type Following } from "../follow.ts";
 import { refuse } from "../grant-options.ts";
-import { outcomeText, previewText } from "../remedy-text.ts";
+import { outcomeText, previewText, stateText } from "../remedy-text.ts";
 import { table } from "../table.ts";
 
 const underWay: readonly RemedyRun["state"][] = ["applying", "verifying", "undoing"];
@@ -29,7 +29,7 @@ const settled = (gateway: GatewayClient, begun: RemedyRun, following: Following)
     begun,
     {
       isOver: ({ state }) => !underWay.includes(state),
-      say: ({ remedy, state }) => `${remedy}: ${state} ...`,
+      say: (run) => `${run.remedy}: ${stateText(run)} ...`,
       ask: async (run, cancel) =>
         (await gateway.call("listRemedies", {}, cancel)).find(({ id }) => id === run.id) ?? run,
     },
@@ -39,29 +39,40 @@ const settled = (gateway: GatewayClient, begun: RemedyRun, following: Following)
 const answerOf = (run: RemedyRun): Answer => ({ json: run, text: outcomeText(run), bad: run.state === "failed" });
 const quiet = (): void => undefined;
 
-/** Shows what would be done, asks, does it, and waits for how it went. */
-export const applyRemedy = async (
+type Wish = Omit<ProposeRemedy, "camera"> & { readonly camera: Camera };
+type Asking = CommandContext & { readonly yes: boolean };
+
+/** Shows what would be done, asks, does it, and waits for how it went. `unasked`: nobody was there to ask. */
+export const carryOut = async (
   gateway: GatewayClient,
-  { camera, ...wish }: Omit<ProposeRemedy, "camera"> & { readonly camera: Camera },
-  { terminal, clock, signal, json, yes }: CommandContext & { readonly yes: boolean },
-): Promise<Answer> => {
-  const run = await gateway.call("proposeRemedy", { params: { camera: camera.id }, body: wish }, { signal });
+  { camera, remedy, vendor, firmware }: Wish,
+  { terminal, clock, signal, json, yes }: Asking,
+): Promise<{ readonly run: RemedyRun; readonly decision: "done" | "declined" | "unasked" }> => {
+  const body = { remedy, vendor, ...(firmware !== undefined && { firmware }) };
+  const run = await gateway.call("proposeRemedy", { params: { camera: camera.id }, body }, { signal });
+  const params = { run: run.id };
   if (!yes) {
     terminal.note(previewText(run, camera.name));
     const said = await terminal.ask("Do it? (yes/no) ", { hidden: false });
-    if (said === undefined) {
-      return { json: run, text: `Nothing was changed. To do it: \`gatehouse remedy confirm ${run.id}\`.` };
-    }
+    if (said === undefined) return { run, decision: "unasked" };
     if (!/^y(es)?$/i.test(said.trim())) {
-      const declined = await gateway.call("declineRemedy", { params: { run: run.id } }, { signal });
-      return { json: declined, text: "Nothing was changed." };
+      return { run: await gateway.call("declineRemedy", { params }, { signal }), decision: "declined" };
     }
   }
-  const begun = await gateway.call("confirmRemedy", { params: { run: run.id } }, { signal });
-  return answerOf(await settled(gateway, begun, { clock, note: json ? quiet : terminal.note, signal }));
+  const begun = await gateway.call("confirmRemedy", { params }, { signal });
+  const following = { clock, note: json ? quiet : terminal.note, signal };
+  return { run: await settled(gateway, begun, following), decision: "done" };
 };
 
-const cameraOf = (gateway: GatewayClient, input: CommandInput, cancel: Cancellable): Promise<Camera> => {
+/** The same, as the answer of a command. */
+export const applyRemedy = async (gateway: GatewayClient, wish: Wish, asking: Asking): Promise<Answer> => {
+  const { run, decision } = await carryOut(gateway, wish, asking);
+  if (decision === "done") return answerOf(run);
+  const later = decision === "unasked" ? ` To do it: \`gatehouse remedy confirm ${run.id}\`.` : "";
+  return { json: run, text: `Nothing was changed.${later}` };
+};
+
+export const cameraOf = (gateway: GatewayClient, input: CommandInput, cancel: Cancellable): Promise<Camera> => {
   const text = textOption(input, "camera");
   if (text === undefined) throw refuse("Say at which camera.", "Add --camera, with its name or id.");
   return findCamera(gateway, text, cancel);
@@ -73,14 +84,15 @@ export const remedyOptions = {
   yes: { type: "boolean", help: "do not ask" },
 } satisfies Command["options"];
 
+export const vendorOption = {
+  vendor: { type: "boolean", help: "speak the maker's own words where ONVIF has none; unproven on hardware" },
+} satisfies Command["options"];
+
 export const remedyApplyCommand: Command = {
   path: ["remedy", "apply"],
   summary: "change a camera so that a weakness is gone: shown first, then done, seen on every plane, or taken back",
   operands: ["REMEDY"],
-  options: {
-    ...remedyOptions,
-    vendor: { type: "boolean", help: "speak the maker's own words where ONVIF has none; unproven on hardware" },
-  },
+  options: { ...remedyOptions, ...vendorOption },
   examples: [
     'gatehouse remedy apply rotate-password --camera "Front door"',
     'gatehouse remedy apply p2p-off --camera "Front door" --vendor',
@@ -106,9 +118,9 @@ export const remedyListCommand: Command = {
     const runs = await gateway.call("listRemedies", {}, { signal });
     const cameras = await gateway.call("listCameras", {}, { signal });
     const names = new Map(cameras.map(({ id, name }) => [id, name]));
-    const rows = runs.map(({ id, remedy, camera, state, proposedBy, proposedAt }) => [
-      ...[id, remedy, names.get(camera) ?? camera, state],
-      ...[proposedBy.name, new Date(proposedAt).toLocaleString()],
+    const rows = runs.map((run) => [
+      ...[run.id, run.remedy, names.get(run.camera) ?? run.camera, stateText(run)],
+      ...[run.proposedBy.name, new Date(run.proposedAt).toLocaleString()],
     ]);
     const text = runs.length === 0 ? "Nothing was changed yet." : table(heads, rows);
     return { json: runs, text };
