@@ -28,12 +28,14 @@ export class XmlPart {
 export class SoapRequest extends XmlPart {
   /** Local name of the body's element: `GetProfiles`. */
   readonly operation: string;
-  /** Without the header, which may name a user, too. */
+  /** Each without the other: both may name a user. */
+  readonly header: XmlPart;
   readonly body: XmlPart;
 
   private constructor(operation: string, xml: string) {
     super(xml);
     this.operation = operation;
+    this.header = new XmlPart(/<(?:[\w-]+:)?Header\b[^>]*>([^]*?)<\/(?:[\w-]+:)?Header>/.exec(xml)?.[1] ?? "");
     this.body = new XmlPart(/<(?:[\w-]+:)?Body\b[^>]*>([^]*)/.exec(xml)?.[1] ?? "");
   }
 

@@ -33,13 +33,15 @@ export class TokenGuard {
   judge(
     request: SoapRequest,
   ): { readonly verdict: "allowed" | "denied" | "late"; readonly username: string } | undefined {
-    const username = request.text("Username");
+    const username = request.header.text("Username");
     if (username === undefined) return undefined;
     return { verdict: this.#judge(request, username), username };
   }
 
   #judge(request: SoapRequest, username: string): "allowed" | "denied" | "late" {
-    const [nonce = "", created = "", digest] = ["Nonce", "Created", "Password"].map((name) => request.text(name));
+    const [nonce = "", created = "", digest] = ["Nonce", "Created", "Password"].map((name) =>
+      request.header.text(name),
+    );
     const { passwordOf, now, toleranceMs, refuseTokenReplay } = this.#options;
     const password = passwordOf(username);
     if (password === undefined) return "denied";
