@@ -260,6 +260,52 @@ describe("what the owner says", () => {
     expect(told).toContain("Front NET-TELNET: failed -> accepted");
   });
 
+  it("is told of when its time is over, once, though the weakness is as it was", async () => {
+    const { inspector, look, clock, told, store } = weak();
+    inspector.consent(front, true);
+    await look();
+    inspector.accept(acceptance, owner);
+    told.length = 0;
+    await clock.advance(30 * day - 1);
+    expect(told).toEqual([]);
+    await clock.advance(1);
+    expect(told).toEqual(["Front NET-TELNET: accepted -> failed"]);
+    expect(store.acceptances()).toEqual([]);
+    await look();
+    await clock.advance(day);
+    expect(told).toHaveLength(1);
+  });
+
+  it("is told of at the next start where its time was over meanwhile", async () => {
+    const { inspector, look, clock, options } = weak();
+    inspector.consent(front, true);
+    await look();
+    inspector.accept(acceptance, owner);
+    await inspector[Symbol.asyncDispose]();
+    await clock.advance(31 * day);
+    const later = openInspector(options);
+    const told: unknown[] = [];
+    later.onFinding(({ finding: { check, status }, before }) => told.push([check, before, status]));
+    await clock.advance(0);
+    expect(told).toEqual([["NET-TELNET", "accepted", "failed"]]);
+  });
+
+  it("is not told of where there is nothing to count again", async () => {
+    let there = true;
+    const { inspector, look, clock, told, store } = home([
+      cameraCheck("NET-TELNET", () => (there ? failed("open") : { kind: "passed" })),
+    ]);
+    inspector.consent(front, true);
+    await look();
+    inspector.accept(acceptance, owner);
+    there = false;
+    await look();
+    await look();
+    told.length = 0;
+    await clock.advance(31 * day);
+    expect([told, store.acceptances()]).toEqual([[], []]);
+  });
+
   it("can be taken back", async () => {
     const { inspector, look, statusOf } = weak();
     inspector.consent(front, true);

@@ -19,13 +19,14 @@ import {
 } from "@gatehouse/shared";
 
 import type { CameraRecord } from "../domain/camera.ts";
+import { watchAcceptances } from "./acceptance-watch.ts";
 import type { CameraCheck, Check, HomeCheck } from "./check.ts";
 import { inOrder } from "./check-order-policy.ts";
 import { merge, type KnownFinding } from "./finding-policy.ts";
 import { InspectionRun, type Findings, type InspectionPlan } from "./inspection-run.ts";
 import type { FindingChange, InspectorOptions } from "./inspector-options.ts";
-import type { FindingKey } from "./posture-store.ts";
-import { isOf, viewCamera, viewFinding } from "./posture-view.ts";
+import type { FindingKey, KeptAcceptance } from "./posture-store.ts";
+import { covers, isOf, viewCamera, viewFinding } from "./posture-view.ts";
 import { gradeOf, postureOf, sumTallies, tally, worstGrade } from "./report/grade-policy.ts";
 import { htmlReport } from "./report/html-report.ts";
 import { sarifReport } from "./report/sarif-report.ts";
@@ -48,6 +49,7 @@ export class Inspector implements AsyncDisposable {
   #run: InspectionRun | undefined;
   #running: Promise<void> = Promise.resolve();
   #schedule: Promise<void> = Promise.resolve();
+  #acceptances: Promise<void> = Promise.resolve();
   #next: number | null = null;
 
   private constructor(options: InspectorOptions) {
@@ -66,6 +68,7 @@ export class Inspector implements AsyncDisposable {
     inOrder(options.checks);
     const inspector = new Inspector(options);
     inspector.#schedule = inspector.#lookDaily();
+    inspector.#acceptances = inspector.#watchAcceptances();
     return inspector;
   }
 
@@ -177,6 +180,7 @@ export class Inspector implements AsyncDisposable {
     this.#closing.abort(new GatehouseError("aborted", "the gateway is closing"));
     await this.#running;
     await this.#schedule;
+    await this.#acceptances;
   }
 
   #plan(request: StartInspection): InspectionPlan {
@@ -307,6 +311,22 @@ export class Inspector implements AsyncDisposable {
   #judgesCameras(check: CheckId): boolean {
     const keys = this.#findings.ofCheck(check);
     return keys.length > 0 && keys.every(({ camera }) => camera !== null);
+  }
+
+  /** Begins with the next turn of the loop: whoever opened this listens by then. */
+  async #watchAcceptances(): Promise<void> {
+    const { store, clock, log, random } = this.#options;
+    await Promise.resolve();
+    const onEnded = (ended: KeptAcceptance): void => this.#ended(ended);
+    await watchAcceptances({ store, onEnded, clock, log, random, signal: this.#closing.signal });
+  }
+
+  /** A weakness that was lived with counts again. */
+  #ended(ended: KeptAcceptance): void {
+    const { checks, cameras } = this.#options;
+    const isThere = ended.camera === null || cameras.list().some(({ id }) => id === ended.camera);
+    if (!isThere || !checks.some(({ id }) => id === ended.check)) return;
+    if (covers(ended, this.#finding(ended))) this.#tell(ended, "accepted");
   }
 
   #lookDaily(): Promise<void> {

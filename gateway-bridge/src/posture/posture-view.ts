@@ -63,11 +63,15 @@ const viewStatement = ({ severity, question }: StatedCheck, statement: Statement
   return { status: holds ? "stated" : "failed", severity, evidence, since: at, seen: at, note: null };
 };
 
-/** It ends by itself, and does not cover what has become worse since. */
-const acceptanceOf = ({ accepted, now }: Facts, { status, severity }: SeenPart): Acceptance | null => {
-  if (accepted === undefined || status !== "failed" || accepted.acceptance.until <= now) return null;
-  return severities.indexOf(severity) <= severities.indexOf(accepted.severity) ? accepted.acceptance : null;
-};
+/** Whether it is this weakness that was accepted: not one that has become worse since. */
+export const covers = (
+  { severity: accepted }: Pick<KeptAcceptance, "severity">,
+  { status, severity }: Pick<Finding, "status" | "severity">,
+): boolean => status === "failed" && severities.indexOf(severity) <= severities.indexOf(accepted);
+
+/** It ends by itself. */
+const acceptanceOf = ({ accepted, now }: Facts, seen: SeenPart): Acceptance | null =>
+  accepted !== undefined && accepted.acceptance.until > now && covers(accepted, seen) ? accepted.acceptance : null;
 
 const remediesOf = ({ remedies: offers }: CheckFacts, known: KnownRemedies): Finding["remedies"] =>
   offers.flatMap(({ remedy, plane }) => {
