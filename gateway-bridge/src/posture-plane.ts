@@ -42,6 +42,8 @@ import { RouterWatch } from "./posture/router/router-watch.ts";
 import type { Sighting } from "./posture/router/watch-policy.ts";
 import { builtInRules } from "./posture/rules/firmware-advisories.ts";
 import { RulesInForce } from "./posture/rules/rules-in-force.ts";
+import type { IsSigned } from "./posture/rules/rules-note.ts";
+import { deviceOf } from "./posture/same-device-policy.ts";
 import { runIw, wirelessLinks } from "./posture/wireless/wireless-links.ts";
 import { readJson } from "./update/installation.ts";
 import { isSignedByUpdateKey, UpdateKeys } from "./update/manifest.ts";
@@ -203,12 +205,13 @@ const homeOf = ({ probed, router, cameras, drawn, clock }: HomeParts): ProbedHom
       return login === undefined ? [] : [[id, login] as const];
     }),
   );
+  const devices = new Map(cameras.list().map((record) => [record.id, deviceOf(record)]));
   return {
     cameras: probed,
     router,
     routerPage: router.page,
     wireless: (cancel) => wirelessLinks(runIw(clock), cancel),
-    sameSecrets: () => drawn.same(logins),
+    sameSecrets: () => drawn.same(logins, (camera) => devices.get(camera)),
     foreignSecrets: () => [...logins].flatMap(([id, login]) => (drawn.isDrawn(login) ? [] : [id])),
     hairpin: (port, cancel) => router.hairpin(port, cancel),
     clock,
@@ -234,12 +237,12 @@ const managed = (cameras: Cameras, drawn: DrawnLogins): ManagedCameras => ({
   relocate: (id, to) => cameras.relocate(id, to),
 });
 
-/** Who may sign rules: who may sign the version that follows this one. What was not installed from a release takes nobody's. */
-const signedBy = async (release: string | undefined): Promise<(bytes: Uint8Array, signatures: string) => boolean> => {
-  const keys = UpdateKeys.safeParse(
+/** Who may sign rules: who may sign the version that follows this one. Undefined for what was not installed from a release. */
+const signedBy = async (release: string | undefined): Promise<IsSigned | undefined> => {
+  const { data: keys } = UpdateKeys.safeParse(
     release === undefined ? undefined : await readJson(join(release, "update-keys.json")),
   );
-  return (bytes, signatures) => keys.success && isSignedByUpdateKey(bytes, signatures, keys.data);
+  return keys && ((bytes, signatures) => isSignedByUpdateKey(bytes, signatures, keys));
 };
 
 /** The cameras' clock, if their owner wants the gateway to be it. */

@@ -1,11 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import type { Camera, Finding, HomePosture, RemedyRun } from "@gatehouse/shared";
-import { mkdtemp, rm } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 
+import { publicKeyText } from "../../gateway-bridge/packaging/sign-release.ts";
 import { FleetCamera } from "../simulator/fleet/fleet-camera.ts";
 import { gatehouse, GatewayProcess } from "../support/gateway-process.ts";
+import { root } from "../support/repository.ts";
 
 jest.setTimeout(60_000);
 
@@ -13,6 +18,7 @@ let folder: string;
 let camera: FleetCamera;
 let gateway: GatewayProcess;
 let added: Camera;
+const keys = generateKeyPairSync("ed25519");
 
 const findingOf = (posture: HomePosture, check: string): Finding | undefined =>
   posture.cameras[0]?.findings.find((finding) => finding.check === check);
@@ -24,7 +30,11 @@ beforeAll(async () => {
   const weaknesses = { "CAM-PWD-DEFAULT": true, "NET-TELNET": true, "DISC-ON": true, "CAM-USERS-EXTRA": true };
   camera = await FleetCamera.open({ brand: "axis", weaknesses, video: true });
   const config = { listen: { port: 0 }, rtsp: { port: 0 }, posture: { daily: false } };
-  gateway = await GatewayProcess.start({ data: join(folder, "gateway"), config });
+  // The only thing of a release that it looks for in its folder.
+  const release = join(folder, "release");
+  await mkdir(release);
+  await writeFile(join(release, "update-keys.json"), JSON.stringify({ current: publicKeyText(keys.publicKey) }));
+  gateway = await GatewayProcess.start({ data: join(folder, "gateway"), config, release });
   const { onvifUrl, administrator, pin } = camera.facts;
   const known = pin === null ? [] : ["--fingerprint", pin];
   added = (await gateway.command(
@@ -133,6 +143,43 @@ describe("`gatehouse remedy apply`", () => {
     expect(findingOf(posture, "CAM-PWD-REUSED")?.status).toBe("passed");
     const cameras = (await gateway.command(["camera", "list"])) as readonly Camera[];
     expect(cameras).toMatchObject([{ id: added.id, state: { kind: "ready" } }]);
+  });
+});
+
+describe("`gatehouse advisories update`", () => {
+  const day = 86_400_000;
+  /** Rules that are about this very camera, as their makers sign them. */
+  const rulesOf = async (issued: number, id: string, key: typeof keys.privateKey): Promise<string> => {
+    const [{ manufacturer, model }] = (await gateway.command(["camera", "list"])) as readonly [Camera];
+    const advisory = {
+      ...{ id, makers: [manufacturer.toLowerCase().split(" ")[0]], models: [model], affected: [{ all: true }] },
+      ...{ severity: "high", effect: "Whoever reaches its page can watch.", exploited: null, confidence: "published" },
+      sources: ["https://example.org/"],
+    };
+    const [rules, pem, note] = ["rules.json", "key.pem", `${id}.note`].map((name) => join(folder, name));
+    await writeFile(rules!, JSON.stringify({ format: 1, issued, advisories: [advisory], support: [] }));
+    await writeFile(pem!, key.export({ type: "pkcs8", format: "pem" }));
+    const tool = join(root, "gateway-bridge/packaging/sign-advisories.ts");
+    const args = ["--conditions=source", tool, "--out", note!, "--key", pem!, "--rules", rules!];
+    await promisify(execFile)(process.execPath, args);
+    return note!;
+  };
+
+  it("judges firmware by newer rules that were signed, and takes no older ones and none of others", async () => {
+    const newer = await rulesOf(Date.now(), "CVE-2030-0001", keys.privateKey);
+    expect(await gateway.command(["advisories", "update", newer])).toMatchObject({ rules: 1 });
+    const found = findingOf(await inspect("--check", "FW-CVE"), "FW-CVE");
+    expect(found).toMatchObject({ status: "failed", evidence: expect.arrayContaining([expect.stringContaining("CVE-2030-0001")]) }); // prettier-ignore
+    const older = await rulesOf(Date.now() - day, "CVE-2030-0002", keys.privateKey);
+    const foreign = await rulesOf(Date.now() + day, "CVE-2030-0003", generateKeyPairSync("ed25519").privateKey);
+    for (const [note, why] of [
+      [older, "not newer"],
+      [foreign, "not signed by a key"],
+    ] as const) {
+      const refused = await gatehouse(gateway.data, ["advisories", "update", note]);
+      expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining(why)]);
+    }
+    expect((await inspect("--last")).advisories).toMatchObject({ rules: 1 });
   });
 });
 

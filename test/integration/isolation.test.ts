@@ -12,7 +12,7 @@ jest.setTimeout(60_000);
 
 /** The box routes between the home and the cameras' network. */
 const at = { home: "192.168.77.2", box: { home: "192.168.77.1", cameras: "192.168.50.1" }, camera: "192.168.50.2" };
-const sixes = { box: "fd00:50::1", camera: "fd00:50::2" };
+const sixes = { home: "fd00:77::2", box: "fd00:50::1", camera: "fd00:50::2" };
 const rules = rulesetFor({ interface: "eth1", gateway: at.box.cameras, cameras: [{ name: "Porch", host: at.camera }] });
 
 const teller = `for (const [port, host] of PLACES) require("net").createServer((socket) => socket.on("error", () => {}).end("hello")).listen(port, host);
@@ -51,22 +51,27 @@ describeWith(["router", "rdate"], "the rules for a box that routes the cameras' 
         ip address add ${at.box.home}/24 dev eth0
         ip address add ${at.box.cameras}/24 dev eth1
         ip address add ${sixes.box}/64 dev eth1 nodad
+        ip address add fd00:77::1/64 dev eth0 nodad
         ip link set eth0 up
         ip link set eth1 up
         ip route add default via ${at.home}
-        echo 1 >/proc/sys/net/ipv4/ip_forward`);
+        echo 1 >/proc/sys/net/ipv4/ip_forward
+        echo 1 >/proc/sys/net/ipv6/conf/all/forwarding`);
       await home.run(`
         ip address add ${at.home}/24 dev eth0
+        ip address add ${sixes.home}/64 dev eth0 nodad
         ip link set eth0 up
-        ip route add default via ${at.box.home}`);
+        ip route add default via ${at.box.home}
+        ip -6 route add default via fd00:77::1`);
       await camera.run(`
         ip address add ${at.camera}/24 dev eth0
         ip address add ${sixes.camera}/64 dev eth0 nodad
         ip link set eth0 up
-        ip route add default via ${at.box.cameras}`);
+        ip route add default via ${at.box.cameras}
+        ip -6 route add default via ${sixes.box}`);
       await Promise.all([
-        tellAt(home, [443, at.home]),
-        tellAt(camera, [554, at.camera]),
+        tellAt(home, [443, at.home], [443, sixes.home]),
+        tellAt(camera, [554, at.camera], [554, sixes.camera]),
         tellAt(box, [8_443, "::"]),
         run(box, "--conditions=source", "--disable-warning=ExperimentalWarning", timeTeller, at.box.cameras, at.camera),
       ]);
@@ -78,6 +83,8 @@ describeWith(["router", "rdate"], "the rules for a box that routes the cameras' 
       expect(await reaches(camera, at.box.cameras, 8_443, 10)).toBe(true);
       expect(await reaches(camera, sixes.box, 8_443, 10)).toBe(true);
       expect(await reaches(home, at.camera, 554, 10)).toBe(true);
+      expect(await reaches(camera, sixes.home, 443, 10)).toBe(true);
+      expect(await reaches(home, sixes.camera, 554, 10)).toBe(true);
     });
 
     it("leave cameras to this box alone, and this box to itself", async () => {
@@ -85,6 +92,7 @@ describeWith(["router", "rdate"], "the rules for a box that routes the cameras' 
       // Again, as after a change: in the place of what there was.
       await load();
       expect(await reaches(box, at.camera, 554, 10)).toBe(true);
+      expect(await reaches(box, sixes.camera, 554, 10)).toBe(true);
       expect(await reaches(home, at.box.home, 8_443, 10)).toBe(true);
       const refused = await Promise.all([
         reaches(camera, at.home, 443),
@@ -93,8 +101,11 @@ describeWith(["router", "rdate"], "the rules for a box that routes the cameras' 
         reaches(camera, at.box.home, 8_443),
         reaches(camera, sixes.box, 8_443),
         reaches(home, at.camera, 554),
+        reaches(camera, sixes.home, 443),
+        reaches(camera, "fd00:77::1", 8_443),
+        reaches(home, sixes.camera, 554),
       ]);
-      expect(refused).toEqual([false, false, false, false, false]);
+      expect(refused).toEqual(Array.from({ length: 8 }, () => false));
     });
 
     it("let a camera have the time, which a client that others wrote takes", async () => {
@@ -136,11 +147,16 @@ describeWith(["router", "rdate"], "the rules for a box that routes the cameras' 
       await Promise.all([
         reaches(camera, at.home, 443),
         reaches(camera, "9.9.9.9", 8_883),
+        reaches(camera, sixes.home, 443),
         reaches(home, at.camera, 554),
       ]);
       const { tries, refused, strangers } = readTraffic(await box.run("nft --json list table inet gatehouse_cameras"));
       const told = tries.map(({ from, to, protocol, port }) => `${from} ${to} ${protocol} ${port}`).sort();
-      expect(told).toEqual([`${at.camera} 192.168.77.2 tcp 443`, `${at.camera} 9.9.9.9 tcp 8883`]);
+      expect(told).toEqual([
+        `${at.camera} 192.168.77.2 tcp 443`,
+        `${at.camera} 9.9.9.9 tcp 8883`,
+        `${sixes.camera} ${sixes.home} tcp 443`,
+      ]);
       expect(tries.every(({ packets }) => packets > 0)).toBe(true);
       expect([refused, strangers].every((count) => count > 0)).toBe(true);
     });

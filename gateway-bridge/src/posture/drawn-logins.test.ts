@@ -39,7 +39,18 @@ describe("logins that were drawn", () => {
       [b, login("one", "viewer")],
       [c, login("other")],
     ]);
-    expect(open().same(logins)).toEqual([[a, b]]);
+    expect(open().same(logins, (id) => id)).toEqual([[a, b]]);
+  });
+
+  it("are in common between the channels of a recorder, and not between it and a camera beside it", () => {
+    const [a, b, c] = ["a", "b", "c"].map(fakeCameraId) as [never, never, never];
+    const logins = new Map([a, b, c].map((id) => [id, login("one")] as const));
+    const device = (id: string): string => (id === c ? "192.168.1.30" : "192.168.1.20");
+    expect(open().same(logins, () => "192.168.1.20")).toEqual([]);
+    expect(open().same(logins, device)).toEqual([
+      [a, c],
+      [b, c],
+    ]);
   });
 
   it("leave nothing in the database that a password could be guessed by without the vault", () => {

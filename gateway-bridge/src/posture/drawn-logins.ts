@@ -43,10 +43,17 @@ export class DrawnLogins {
     return this.#database.sql.prepare("SELECT 1 FROM drawn_logins WHERE mark = ?").get(this.#mark(login)) !== undefined;
   }
 
-  /** The cameras that have the same password, two or more together. */
-  same(logins: ReadonlyMap<CameraId, Credentials>): readonly (readonly CameraId[])[] {
-    const groups = Map.groupBy(logins, ([, login]) => this.#mark(login).toString("hex"));
-    return [...groups.values()].filter(({ length }) => length > 1).map((group) => group.map(([id]) => id));
+  /** Cameras that have the same password, two by two; the cameras of one device have it in common anyway. */
+  same(
+    logins: ReadonlyMap<CameraId, Credentials>,
+    device: (camera: CameraId) => string | undefined,
+  ): readonly (readonly CameraId[])[] {
+    const groups = Map.groupBy(logins, ([, login]) => this.#mark(login).toString("hex")).values();
+    return [...groups].flatMap((group) =>
+      group.flatMap(([one], at) =>
+        group.slice(at + 1).flatMap(([other]) => (device(one) === device(other) ? [] : [[one, other]])),
+      ),
+    );
   }
 
   /** Of the password alone: whose it is makes no other of it. */

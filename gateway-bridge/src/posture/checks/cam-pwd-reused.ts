@@ -21,9 +21,9 @@ export const camPwdReused: HomeCheck = {
     const foreign = new Set(home.foreignSecrets());
     return cameras.map(({ id, username }): HomeOutcome => {
       if (username === undefined) return { camera: id, kind: "not-applicable", why: "It has no password." };
-      const others = shared.find((group) => group.includes(id))?.filter((other) => other !== id) ?? [];
-      if (others.length > 0) {
-        const known = others.map((other) => names.get(other) ?? "another camera");
+      const others = new Set(shared.filter((group) => group.includes(id)).flat()).difference(new Set([id]));
+      if (others.size > 0) {
+        const known = [...others].map((other) => names.get(other) ?? "another camera");
         return { camera: id, kind: "failed", evidence: [`The same password opens: ${known.join(", ")}.`] };
       }
       if (!foreign.has(id))

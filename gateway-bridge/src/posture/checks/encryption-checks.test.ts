@@ -143,7 +143,13 @@ describe("TLS-WEAK", () => {
 describe("TLS-WEAK of several cameras", () => {
   const [here, there] = ["cam-aaaaaaaaaaaaaaaa", "cam-bbbbbbbbbbbbbbbb"] as const;
   const camera = (id: string, key: string, more: CameraScript = {}): ProbedCamera =>
-    scriptedCamera({ id: CameraId.parse(id), tcp: { 443: "" }, tls: { 443: { modern: { pin: key } } }, ...more });
+    scriptedCamera({
+      id: CameraId.parse(id),
+      host: id === here ? "192.168.1.20" : "192.168.1.21",
+      tcp: { 443: "" },
+      tls: { 443: { modern: { pin: key } } },
+      ...more,
+    });
   const kindsOf = async (...cameras: readonly ProbedCamera[]): Promise<readonly string[]> => {
     const found = await tlsWeak.look({ cameras } as unknown as ProbedHome, { signal: new AbortController().signal });
     return found.map(({ kind }) => kind);
@@ -152,6 +158,11 @@ describe("TLS-WEAK of several cameras", () => {
   it("finds one key in two of them, though none was confirmed", async () => {
     expect(await kindsOf(camera(here, "same"), camera(there, "same"))).toEqual(["failed", "failed"]);
     expect(await kindsOf(camera(here, "one"), camera(there, "other"))).toEqual(["passed", "passed"]);
+  });
+
+  it("takes two channels of one recorder for what they are", async () => {
+    const channels = [here, there].map((id) => camera(id, "same", { host: "192.168.1.30" }));
+    expect(await kindsOf(...channels)).toEqual(["passed", "passed"]);
   });
 
   it("goes by the key that the other shows, not by the one that it had", async () => {

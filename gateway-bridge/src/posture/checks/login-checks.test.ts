@@ -161,7 +161,13 @@ describe("CAM-PWD-REUSED", () => {
 
   it("tells cameras of one password, those whose password somebody chose, and those that are alone with theirs", async () => {
     const found = await camPwdReused.look(
-      home({ sameSecrets: () => [[first, second]], foreignSecrets: () => [first, third] }),
+      home({
+        sameSecrets: () => [
+          [first, second],
+          [third, second],
+        ],
+        foreignSecrets: () => [first, third],
+      }),
       cancel,
     );
     expect(found.map(({ camera, kind }) => [camera, kind])).toEqual([
@@ -170,7 +176,16 @@ describe("CAM-PWD-REUSED", () => {
       [third, "failed"],
       [fourth, "not-applicable"],
     ]);
-    expect(found[0]).toMatchObject({ evidence: ["The same password opens: b."] });
+    expect(found.slice(0, 3)).toMatchObject([
+      { evidence: ["The same password opens: b."] },
+      { evidence: ["The same password opens: a, c."] },
+      { evidence: ["The same password opens: b."] },
+    ]);
+  });
+
+  it("is of little weight where somebody chose it, and it is known to open nothing else", async () => {
+    const found = await camPwdReused.look(home({ sameSecrets: () => [], foreignSecrets: () => [third] }), cancel);
+    expect(found.map(({ kind }) => kind)).toEqual(["passed", "passed", "failed", "not-applicable"]);
     expect(found[2]).toMatchObject({ severity: "low" });
   });
 

@@ -57,7 +57,8 @@ const keysBeside = (camera: ProbedCamera, seen: readonly Seen[]): ReadonlySet<st
   const absent = [...camera.otherPins];
   const shown: string[] = [];
   for (const { camera: other, doors } of seen) {
-    if (other.id === camera.id) continue;
+    // The channels of a recorder are one device, with one key.
+    if (other.id === camera.id || other.host === camera.host) continue;
     const at = other.pin === null ? -1 : absent.indexOf(other.pin);
     if (at >= 0) absent.splice(at, 1);
     if ("why" in doors) continue;

@@ -8,7 +8,8 @@ export interface ConfiguredWay {
 }
 
 export interface IsolationFacts {
-  readonly host: string;
+  /** All addresses of the camera that are known. */
+  readonly hosts: readonly string[];
   readonly configured: ConfiguredWay;
   /** Undefined where nobody was on the way to see: a box at the side of the network sees nothing of what others send each other. */
   readonly observed: ObservedTraffic | undefined;
@@ -22,9 +23,9 @@ export interface IsolationReport {
   readonly observed: { readonly kind: "quiet" | "tried" | "unknown"; readonly words: readonly string[] };
 }
 
-export const judgeIsolation = ({ host, configured, observed, own }: IsolationFacts): IsolationReport => ({
-  configured: judgeConfigured(configured, [...own, host]),
-  observed: judgeObserved(host, observed),
+export const judgeIsolation = ({ hosts, configured, observed, own }: IsolationFacts): IsolationReport => ({
+  configured: judgeConfigured(configured, [...own, ...hosts]),
+  observed: judgeObserved(hosts, observed),
 });
 
 const judgeConfigured = (
@@ -41,14 +42,17 @@ const judgeConfigured = (
 
 const mostWords = 8;
 
-const judgeObserved = (host: string, observed: ObservedTraffic | undefined): IsolationReport["observed"] => {
+const judgeObserved = (
+  hosts: readonly string[],
+  observed: ObservedTraffic | undefined,
+): IsolationReport["observed"] => {
   if (observed === undefined) {
     return {
       kind: "unknown",
       words: ["Observed: nothing; this box does not route the camera's network, or may not look."],
     };
   }
-  const tries = observed.tries.filter(({ from }) => from === host);
+  const tries = observed.tries.filter(({ from }) => hosts.includes(from));
   if (tries.length === 0) return { kind: "quiet", words: ["Observed: it tried to reach nobody but this box."] };
   const told = tries.slice(0, mostWords).map(({ to, protocol, port, packets }) => {
     const times = packets === 1 ? "once" : `${packets} times`;

@@ -49,6 +49,7 @@ describe("readTraffic", () => {
         { counter: { family: "inet", name: "strangers", table: "gatehouse_cameras", packets: 2, bytes: 1 } },
         { set: { family: "inet", name: "other", elem: [element(["1.1.1.1", "2.2.2.2", "tcp", 1], 1)] } },
         { set: { family: "inet", name: "tried", elem } },
+        { set: { family: "inet", name: "tried6", elem: [element(["fd00:50::2", "2a02::9", "tcp", 443], 4)] } },
       ],
     });
 
@@ -65,6 +66,7 @@ describe("readTraffic", () => {
     expect(traffic).toEqual({
       tries: [
         { from: "192.168.50.2", to: "8.8.8.8", protocol: "udp", port: 53, packets: 6 },
+        { from: "fd00:50::2", to: "2a02::9", protocol: "tcp", port: 443, packets: 4 },
         { from: "192.168.50.2", to: "9.9.9.9", protocol: "tcp", port: 443, packets: 3 },
       ],
       refused: 9,
@@ -94,7 +96,12 @@ describe("judgeIsolation", () => {
       /^Configured: its router is 192\.168\.50\.254, and it looks names up at 8\.8\.8\.8\.$/,
     ],
   ])("tells what is configured: %j is %s", (routers, kind, words) => {
-    const facts = { host, own, observed: undefined, configured: { routers, nameServers: ["8.8.8.8", "192.168.50.1"] } };
+    const facts = {
+      hosts: [host],
+      own,
+      observed: undefined,
+      configured: { routers, nameServers: ["8.8.8.8", "192.168.50.1"] },
+    };
     const { configured } = judgeIsolation(facts);
     expect([configured.kind, configured.words]).toEqual([kind, expect.stringMatching(words)]);
   });
@@ -118,14 +125,25 @@ describe("judgeIsolation", () => {
   ])("tells what was observed apart from it: %j is %s", (observed, kind, words) => {
     // Whatever is configured says nothing about what was seen.
     for (const routers of [undefined, [], ["192.168.50.254"]]) {
-      const facts = { host, own, observed, configured: { routers, nameServers: [] } };
+      const facts = { hosts: [host], own, observed, configured: { routers, nameServers: [] } };
       expect(judgeIsolation(facts).observed).toEqual({ kind, words });
     }
   });
 
+  it("tells of tries from each of its addresses, and not of others'", () => {
+    const tries = [
+      { ...tried("2a02::9"), from: "fd00:50::2" },
+      { ...tried("2a02::9"), from: "fd00:50::3" },
+    ];
+    const facts = { own, observed: { ...quiet, tries }, configured: { routers: [], nameServers: [] } };
+    expect(judgeIsolation({ ...facts, hosts: [host] }).observed.kind).toBe("quiet");
+    const told = judgeIsolation({ ...facts, hosts: [host, "fd00:50::2"] }).observed;
+    expect(told).toEqual({ kind: "tried", words: [expect.stringContaining("it tried 2a02::9, TCP port 443, once")] });
+  });
+
   it("tells of eight tries, and how many more there were", () => {
     const tries = Array.from({ length: 11 }, (_, index) => tried(`9.9.9.${index}`));
-    const facts = { host, own, observed: { ...quiet, tries }, configured: { routers: [], nameServers: [] } };
+    const facts = { hosts: [host], own, observed: { ...quiet, tries }, configured: { routers: [], nameServers: [] } };
     const { words } = judgeIsolation(facts).observed;
     expect(words).toHaveLength(9);
     expect(words.at(-1)).toBe("Observed: and 3 more.");

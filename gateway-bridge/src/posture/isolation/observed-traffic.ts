@@ -59,7 +59,7 @@ const Element = z.object({
 });
 const Counter = z.object({ name: z.string(), packets: z.int().nonnegative() });
 const Listing = z.object({ nftables: z.array(z.record(z.string(), z.unknown())).max(256) });
-const Tried = z.object({ name: z.literal("tried"), elem: z.array(z.unknown()).max(8_192).optional() });
+const Tried = z.object({ name: z.enum(["tried", "tried6"]), elem: z.array(z.unknown()).max(8_192).optional() });
 
 const mostTries = 512;
 

@@ -21,7 +21,8 @@ const remembered = "7d";
 
 /**
  * Rules of nftables for a box that routes the cameras' network. From there nobody gets anywhere but to the gateway's answers, its time and, if asked for,
- * its DHCP; and nobody but this box gets there. What cameras try is counted, by whom and where to. Loading them again replaces them.
+ * its DHCP; and nobody but this box gets there, by IPv4 or IPv6. What cameras try is counted, by whom and where to. Loading them again replaces them.
+ * Nobody loads them but the owner.
  * @throws GatehouseError `request-invalid` for a name that no interface has, or an address that is none
  */
 export const rulesetFor = ({ interface: name, gateway, cameras, dhcp = true }: Isolation): string => {
@@ -50,12 +51,20 @@ table inet ${isolationTable} {
     timeout ${remembered}
     counter
   }
+  set tried6 {
+    type ipv6_addr . ipv6_addr . inet_proto . inet_service
+    size ${mostTries}
+    flags dynamic,timeout
+    timeout ${remembered}
+    counter
+  }
   counter refused {}
   counter strangers {}
 
   chain refuse {
     fib daddr type { multicast, broadcast } drop
     meta nfproto ipv4 meta l4proto { tcp, udp } update @tried { ip saddr . ip daddr . meta l4proto . th dport }
+    meta nfproto ipv6 meta l4proto { tcp, udp } update @tried6 { ip6 saddr . ip6 daddr . meta l4proto . th dport }
     counter name refused drop
   }
   chain to_this_box {

@@ -10,6 +10,7 @@ import { isIP } from "node:net";
 
 import type { CameraRecord } from "../../domain/camera.ts";
 import { getDeviceInformation } from "../../protocols/onvif/device.ts";
+import { deviceOf } from "../same-device-policy.ts";
 import { vendorOf } from "../vendor-policy.ts";
 import { guessesThrough } from "./camera-guesses.ts";
 import { findStreams, type FoundStream, type FoundStreams } from "./find-streams.ts";
@@ -202,7 +203,8 @@ class Probed implements OpenProbedCamera {
     this.snapshot = known.found.snapshot;
     this.username = cameras.credentials(id)?.username;
     this.streamUsername = cameras.streamCredentials?.(id)?.username ?? this.username;
-    this.otherPins = cameras.list().flatMap((other) => (other.id === id || other.pin === null ? [] : [other.pin]));
+    const others = cameras.list().filter((other) => deviceOf(other) !== deviceOf(record));
+    this.otherPins = others.flatMap((other) => other.pin ?? []);
     this.clock = clock;
     const common = { pin, gate, logins, clock };
     this.onvif = tools.onvif;

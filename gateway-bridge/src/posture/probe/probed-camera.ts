@@ -161,7 +161,7 @@ export interface ProbedCamera {
   readonly streamUsername: string | undefined;
   /** Whether the gateway's own password there is this one. Compared in memory: nothing is sent, so it is no guess. */
   ownPasswordIs(password: Secret): boolean;
-  /** Keys of the home's other cameras, as they are pinned. */
+  /** Keys of the home's other devices, as they are pinned. */
   readonly otherPins: readonly string[];
   readonly streams: readonly FoundStream[];
   readonly snapshot: URL | undefined;

@@ -24,7 +24,7 @@ export interface ProbedHome {
   readonly routerPage: string | null;
   /** Links of this box; empty where it has no Wi-Fi. */
   wireless(cancel: Cancellable): Promise<readonly WirelessLink[]>;
-  /** Cameras whose secret is the same, by a keyed hash: passwords do not leave the vault. */
+  /** Cameras of different devices whose secret is the same, by a keyed hash: passwords do not leave the vault. */
   sameSecrets(): readonly (readonly CameraId[])[];
   /** Cameras whose secret Gatehouse did not draw itself. */
   foreignSecrets(): readonly CameraId[];

@@ -108,6 +108,18 @@ describe("RulesInForce", () => {
     expect(log.lines).toMatchObject([{ level: "warn", fields: { code: "advisories-invalid" } }]);
   });
 
+  it("says plainly that it has no key, where there is none, and takes nothing", async () => {
+    await (await openRules()).replace(noteOf(200));
+    const rules = await RulesInForce.open({ file: file(), isSigned: undefined, builtIn, clock, log });
+    await expect(rules.replace(noteOf(300))).rejects.toMatchObject({
+      code: "advisories-invalid",
+      message: expect.stringContaining("not installed from a release"),
+      remedy: expect.stringContaining("install.sh"),
+    });
+    expect(rules.current).toBe(builtIn);
+    expect((await openRules()).summary.issued).toBe(200);
+  });
+
   it("prefers the rules that a newer version came with", async () => {
     await writeFile(file(), noteOf(99));
     expect((await openRules()).current).toBe(builtIn);

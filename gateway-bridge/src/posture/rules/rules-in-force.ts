@@ -19,7 +19,8 @@ export interface RuleSource {
 export interface RulesInForceOptions {
   /** Where a newer note is kept. */
   readonly file: string;
-  readonly isSigned: IsSigned;
+  /** Undefined where no key is known that rules could be signed by: then none are taken. */
+  readonly isSigned: IsSigned | undefined;
   readonly builtIn: FirmwareRules;
   readonly clock: Clock;
   readonly log: Logger;
@@ -67,7 +68,9 @@ export class RulesInForce implements RuleSource {
   }
 
   async #replace(note: string): Promise<void> {
-    const rules = openRulesNote(note, this.#options.isSigned);
+    const { isSigned } = this.#options;
+    if (isSigned === undefined) throw keyless();
+    const rules = openRulesNote(note, isSigned);
     if (rules.issued <= this.#current.issued)
       throw new GatehouseError("advisories-invalid", "The firmware rules are not newer than those in use.");
     if (rules.issued > this.#options.clock.now() + mostAheadMs)
@@ -80,11 +83,21 @@ export class RulesInForce implements RuleSource {
   }
 }
 
+const keyless = (): GatehouseError =>
+  new GatehouseError(
+    "advisories-invalid",
+    "This gateway was not installed from a release, so it has no key that rules about firmware are signed by.",
+    {
+      remedy: "Install it from a release by install.sh, or take a newer version: each comes with the rules of its day.",
+    },
+  );
+
 const readKept = async ({ file, isSigned, log }: RulesInForceOptions): Promise<FirmwareRules | undefined> => {
   try {
     // Every character takes four bytes at most.
     if ((await stat(file)).size > longestNote * 4)
       throw new GatehouseError("advisories-invalid", "The note is too long.");
+    if (isSigned === undefined) throw keyless();
     return openRulesNote(await readFile(file, "utf8"), isSigned);
   } catch (error) {
     if (systemCode(error) === "ENOENT") return undefined;
