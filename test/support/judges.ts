@@ -1,10 +1,14 @@
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 
+import { compileCache } from "./compile-cache.ts";
 import type { Login, Mended } from "./mend-command.ts";
 import type { Command } from "./network-namespace.ts";
 
 const mendCommand = new URL("./mend-command.ts", import.meta.url).pathname;
+
+/** Of onvif-util, until it has found a camera: ten seconds. */
+const mostLooks = 20;
 
 export interface Ran {
   readonly code: number | null;
@@ -29,7 +33,8 @@ export class Judges {
 
   async run(command: readonly string[], input = ""): Promise<Ran> {
     const [first, ...args] = [...this.#within, ...command] as [string, ...string[]];
-    const child = spawn(first, args, { stdio: ["pipe", "pipe", "pipe"] });
+    const env = { PATH: process.env["PATH"], ...compileCache };
+    const child = spawn(first, args, { env, stdio: ["pipe", "pipe", "pipe"] });
     // It may end before it has read everything.
     child.stdin.on("error", () => undefined);
     child.stdin.end(input);
@@ -38,10 +43,14 @@ export class Judges {
     return { code: await code, stdout: out, output: out + error };
   }
 
-  /** What onvif-util says when it logs in there, and to these commands. */
-  async onvifUtil(address: string, { username, password }: Login, ...commands: readonly string[]): Promise<string> {
-    const login = ["-u", username, "-p", password, address];
-    return (await this.run(["onvif-util", ...login], [...commands, "quit", ""].join("\n"))).output;
+  /** What onvif-util says when it logs in there, or does not, and to these commands. */
+  async onvifUtil(address: string, login: Login | undefined, ...commands: readonly string[]): Promise<string> {
+    const who = login === undefined ? [] : ["-u", login.username, "-p", login.password];
+    for (let look = 1; ; look += 1) {
+      const { output } = await this.run(["onvif-util", ...who, address], [...commands, "quit", ""].join("\n"));
+      // It listens for half a second for the camera, and has asked it nothing where the answer came later.
+      if (output.includes("found host") || look === mostLooks) return output;
+    }
   }
 
   /** Every camera that answers to a call by multicast. */

@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 
+import { compileCache } from "../../support/compile-cache.ts";
 import type { CameraState, Plane } from "./camera-state.ts";
 import type { FleetCameraOptions, FleetCounts, FleetFacts } from "./fleet-camera.ts";
 import type { Truth } from "./weaknesses.ts";
@@ -52,7 +53,7 @@ export class FleetProcess implements AsyncDisposable {
     const [command, ...args] = [...wrapper, process.execPath, "--conditions=source", main];
     const child = spawn(command, args, {
       stdio: ["pipe", "pipe", "inherit"],
-      env: { PATH: process.env["PATH"], GATEHOUSE_FLEET_CAMERA: JSON.stringify(options) },
+      env: { PATH: process.env["PATH"], ...compileCache, GATEHOUSE_FLEET_CAMERA: JSON.stringify(options) },
     });
     const lines = createInterface({ input: child.stdout });
     const ended = once(child, "exit").then(([code]) => {
