@@ -9,6 +9,7 @@ import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 
 import type { FleetFacts } from "../simulator/fleet/fleet-camera.ts";
+import { compileCache } from "./compile-cache.ts";
 import type { HomeAnswer, HomeCameras, HomeFacts, HomeWish } from "./fleet-home-main.ts";
 import type { NetworkNamespace } from "./network-namespace.ts";
 
@@ -35,6 +36,7 @@ export class FleetHome implements AsyncDisposable {
     const [first, ...within] = network.within;
     const node = [process.execPath, "--conditions=source", "--disable-warning=ExperimentalWarning", program];
     const child = spawn(first, [...within, ...node, data, JSON.stringify(cameras)], {
+      env: { PATH: process.env["PATH"], ...compileCache },
       stdio: ["pipe", "pipe", "inherit"],
     });
     child.stdin.on("error", () => undefined);

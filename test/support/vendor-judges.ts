@@ -68,8 +68,7 @@ export class VendorJudges {
 
   /** What onvif-util is told that logs in, or does not. */
   async onvif({ address, administrator }: FleetFacts, as: "nobody" | "owner"): Promise<string> {
-    if (as === "owner") return await this.#judges.onvifUtil(address, administrator);
-    return (await this.#judges.run(["onvif-util", address], "quit\n")).output;
+    return await this.#judges.onvifUtil(address, as === "owner" ? administrator : undefined);
   }
 
   /** Status and kind of what whoever has no login gets at a page: by curl. */
