@@ -1,4 +1,4 @@
-import type { Cancellable } from "@gatehouse/shared";
+import { isGatehouseError, type Cancellable } from "@gatehouse/shared";
 
 import { failed, notApplicable, passed, type CameraCheck } from "../check.ts";
 import { guideFor } from "../guides/guide-for.ts";
@@ -45,7 +45,26 @@ const takes = async (camera: ProbedCamera, { port, path }: UpnpAddress, cancel: 
   };
   const to = { method: "SUBSCRIBE", path, port, secure: false, headers } as const;
   const { status, headers: answer } = await camera.http.request(to, { kind: "nobody" }, cancel);
-  return status === 200 && answer["sid"] !== undefined;
+  const { sid } = answer;
+  if (status !== 200 || sid === undefined) return false;
+  await unsubscribe(camera, { port, path, sid }, cancel);
+  return true;
+};
+
+/** UPnP Device Architecture 2.0, 4.1.3: a camera may well have taken it for longer than it was asked to. */
+const unsubscribe = async (
+  camera: ProbedCamera,
+  { port, path, sid }: UpnpAddress & { readonly sid: string },
+  cancel: Cancellable,
+): Promise<void> => {
+  try {
+    const to = { method: "UNSUBSCRIBE", path, port, secure: false, headers: { sid: sid.slice(0, 256) } } as const;
+    await camera.http.request(to, { kind: "nobody" }, cancel);
+  } catch (error) {
+    cancel.signal.throwIfAborted();
+    // What it took is known; it ends by itself, too.
+    if (!isGatehouseError(error)) throw error;
+  }
 };
 
 /** The last address but one of a private range that the camera is not in. */

@@ -1,4 +1,4 @@
-import type { Cancellable } from "@gatehouse/shared";
+import { isGatehouseError, type Cancellable, type GatehouseError } from "@gatehouse/shared";
 
 import { failed, passed, unknown, type CameraCheck } from "../check.ts";
 import { guideFor } from "../guides/guide-for.ts";
@@ -37,17 +37,31 @@ const whatItTells = async (
   camera: ProbedCamera,
   cancel: Cancellable,
 ): Promise<readonly (readonly [where: string, text: string])[]> => {
-  const page = await camera.once("http nobody /", () =>
-    camera.http.request({ method: "GET", path: "/" }, { kind: "nobody" }, cancel),
-  );
-  const headers = Object.entries(page.headers).map(([name, value]) => `${name}: ${value}`);
   return [
-    ["Its page", `${headers.join("\n")}\n${page.body.toString("utf8")}`],
+    ["Its page", await pageOf(camera, cancel)],
     ["Its answer to WS-Discovery", (await callDiscovery(camera, cancel))?.text ?? ""],
     ["Its answer to UPnP", (await callUpnp(camera, cancel))?.server ?? ""],
     ["Its UPnP description", (await describeUpnp(camera, cancel))?.text ?? ""],
   ];
 };
+
+/** Nothing where it has none: some serve ONVIF alone, and hang up on whoever asks for a page. */
+const pageOf = async (camera: ProbedCamera, cancel: Cancellable): Promise<string> => {
+  try {
+    const ask = () => camera.http.request({ method: "GET", path: "/" }, { kind: "nobody" }, cancel);
+    const { headers, body } = await camera.once("http nobody /", ask);
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+    return `${lines.join("\n")}\n${body.toString("utf8")}`;
+  } catch (error) {
+    cancel.signal.throwIfAborted();
+    if (isGatehouseError(error) && hungUp(error)) return "";
+    throw error;
+  }
+};
+
+/** One that takes too long may yet tell it: then nobody knows. */
+const hungUp = ({ code, details }: GatehouseError): boolean =>
+  code === "camera-answer-malformed" || (code === "camera-unreachable" && details["disconnected"] === true);
 
 const revealed = (identity: CameraIdentity, where: string, text: string): readonly string[] =>
   revealedIn(text, identity).map((what) => `${where} tells its ${what}.`);

@@ -1,3 +1,4 @@
+import { GatehouseError } from "@gatehouse/shared";
 import { describe, expect, it } from "@jest/globals";
 
 import { parseXml } from "../../protocols/xml/parse-xml.ts";
@@ -10,7 +11,7 @@ import { discInfo } from "./disc-info.ts";
 import { discOnFrom } from "./disc-on.ts";
 import { discWanFrom } from "./disc-wan.ts";
 import { lookAt, type Case } from "./testing/look-at.ts";
-import type { CameraScript } from "./testing/scripted-camera.ts";
+import { scriptedCamera, type CameraScript } from "./testing/scripted-camera.ts";
 
 const mode = (text: string) => `<R><DiscoveryMode>${text}</DiscoveryMode></R>`;
 const interfaces = (prefix: number, address = "192.168.1.20") =>
@@ -139,6 +140,12 @@ describe("a camera that is reached by IPv6", () => {
 
 describe("DISC-INFO", () => {
   const identity = { serial: "DS2CD123456", firmware: "V5.8.11 build 260722", vendor: "hikvision" } as const;
+  const hungUp = new GatehouseError("camera-unreachable", "gone", { details: { disconnected: true } });
+  it("waits for a page that may yet come", async () => {
+    const late = new GatehouseError("camera-unreachable", "no word within 10 s");
+    await expect(lookAt(discInfo, { identity, http: { "GET /": late } })).rejects.toBe(late);
+  });
+
   it.each<Case>([
     ["tells nothing", { identity, http: { "GET /": { body: "<title>index</title>" } } }, "passed"],
     ["tells its serial number on its page", { identity, http: { "GET /": { body: "Serial ds2cd123456." } } }, "failed"],
@@ -160,6 +167,12 @@ describe("DISC-INFO", () => {
     ["tells it in its description", { identity, ...described("<serialNumber>DS2CD123456</serialNumber>") }, "failed"],
     ["describes itself without it", { identity, ...described("<modelName>DS-2CD</modelName>") }, "passed"],
     ["tells another version", { identity, http: { "GET /": { body: "jquery 5.8.111, 15.8.11, 5.8.11.2" } } }, "passed"],
+    ["hangs up on whoever asks for a page, and tells nothing", { identity, http: { "GET /": hungUp } }, "passed"],
+    [
+      "hangs up on whoever asks for a page, and tells it when called",
+      { identity, http: { "GET /": hungUp }, udp: { 3702: answering("onvif://www.onvif.org/x/DS2CD123456") } },
+      "failed",
+    ],
     ["does not tell the gateway what it is", { http: { "GET /": { body: "V5.8.11" } } }, "unknown"],
   ])("%s", async (_, script, kind) => {
     expect((await lookAt(discInfo, script)).kind).toBe(kind);
@@ -176,6 +189,13 @@ describe("DISC-INFO", () => {
 describe("CALLSTRANGER", () => {
   const events = described("<serviceList><service><eventSubURL>/event</eventSubURL></service></serviceList>");
   const subscribe = "SUBSCRIBE :49152/event";
+  it("ends a subscription that was taken", async () => {
+    const http = { ...events.http, [subscribe]: { headers: { sid: "uuid:1" } } };
+    const camera = scriptedCamera({ ...events, http });
+    expect((await callstranger.look(camera, { signal: new AbortController().signal })).kind).toBe("failed");
+    expect(camera.asked.slice(-2)).toEqual([`http nobody ${subscribe}`, "http nobody UNSUBSCRIBE :49152/event"]);
+  });
+
   it.each<Case>([
     ["takes no subscribers", {}, "not-applicable"],
     [

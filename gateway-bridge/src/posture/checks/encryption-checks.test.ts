@@ -37,6 +37,21 @@ describe("NET-HTTP", () => {
     ["all are sent to TLS", { device: secure, tcp: { 80: "" }, http: { "GET :80/": toTls } }, "passed"],
     ["the port is closed", { device: secure, tcp: { 443: "" } }, "passed"],
     [
+      "one port says nothing, and another serves pages",
+      {
+        device: secure,
+        onvif: protocols(["HTTP", true, 8080]),
+        tcp: { 8080: "", 80: "" },
+        http: { "GET :8080/": new GatehouseError("camera-unreachable", "no word"), "GET :80/": {} },
+      },
+      "failed",
+    ],
+    [
+      "its one port says nothing",
+      { device: secure, tcp: { 80: "" }, http: { "GET :80/": new GatehouseError("camera-unreachable", "no word") } },
+      "unknown",
+    ],
+    [
       "it says that it is on, and the port is closed",
       { device: secure, onvif: protocols(["HTTP", true, 80]) },
       "passed",

@@ -125,6 +125,16 @@ describe("TIME", () => {
     });
   });
 
+  it("tells of a time server that is not reached", async () => {
+    const told = at(start - 3 * 86_400_000).replace("Manual", "NTP");
+    expect(await lookAt(time, { clock: new TestClock(start), onvif: { GetSystemDateAndTime: told } })).toMatchObject({
+      evidence: [
+        "Its clock is 3 days slow.",
+        "It says that a time server sets it, so it reaches none, or one that is wrong.",
+      ],
+    });
+  });
+
   it("does not blame the camera for the time that it took to answer", async () => {
     const clock = new (class extends TestClock {
       late = 0;

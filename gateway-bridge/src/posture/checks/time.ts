@@ -33,9 +33,14 @@ const judge = ({ utc, type }: CameraClock, { asked, answered }: { asked: number;
   if (utc === undefined) return failed("It tells a time that does not exist.");
   if (answered < asked) return unknown("The gateway's own clock was set while the camera was asked.");
   const offMs = utc < asked ? utc - asked : Math.max(0, utc - answered);
-  const setBy = type === "NTP" ? "It says that a time server sets it." : "It is set by hand.";
+  const byServer = type === "NTP";
+  const setBy = byServer ? "It says that a time server sets it." : "It is set by hand.";
   if (Math.abs(offMs) <= mostOffMs) return passed("Its clock is right.", setBy);
-  return failed(`Its clock is ${durationOf(Math.abs(offMs))} ${offMs < 0 ? "slow" : "fast"}.`, setBy);
+  const off = `Its clock is ${durationOf(Math.abs(offMs))} ${offMs < 0 ? "slow" : "fast"}.`;
+  return failed(
+    off,
+    byServer ? "It says that a time server sets it, so it reaches none, or one that is wrong." : setBy,
+  );
 };
 
 const durationOf = (ms: number): string => {

@@ -62,7 +62,7 @@ export interface HttpProbe {
    */
   request(
     to: {
-      readonly method: "GET" | "POST" | "PUT" | "SUBSCRIBE";
+      readonly method: "GET" | "POST" | "PUT" | "SUBSCRIBE" | "UNSUBSCRIBE";
       readonly path: string;
       readonly port?: number;
       readonly secure?: boolean;

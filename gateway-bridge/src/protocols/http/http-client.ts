@@ -40,7 +40,7 @@ export interface HttpClientOptions {
 
 export interface HttpRequest {
   readonly url: URL;
-  readonly method: "GET" | "POST" | "PUT" | "SUBSCRIBE";
+  readonly method: "GET" | "POST" | "PUT" | "SUBSCRIBE" | "UNSUBSCRIBE";
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Buffer;
   /** Longest body taken, in bytes; default 1 MiB. */
