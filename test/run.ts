@@ -10,8 +10,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { floors, hasNode, installNode } from "./support/node-versions.ts";
-import { have, needs, type NeedName } from "./support/packages.ts";
+import { have, needs, type Need, type NeedName } from "./support/packages.ts";
 import { root } from "./support/repository.ts";
+import { unpackProgram } from "./support/unpack-program.ts";
 
 interface JestSuite {
   readonly name: string;
@@ -40,20 +41,38 @@ const run = (command: string, args: readonly string[], env: Readonly<Record<stri
 
 const missing = (): NeedName[] => (Object.keys(needs) as NeedName[]).filter((name) => !have(name));
 
+/** Takes the one program that is wanted out of each of these packages. */
+const unpackPrograms = async (wanted: readonly Need[]): Promise<void> => {
+  for (const {
+    packages: [name = ""],
+    only = "",
+    files: [to = ""],
+  } of wanted) {
+    say(`Taking ${only} out of Debian's ${name} for the tests`);
+    await unpackProgram(name, only, to).catch((error: unknown) =>
+      say(`It cannot be had here, so its tests are skipped: ${String(error)}`),
+    );
+  }
+};
+
 /** Installs Debian's packages for what is missing, as root on Debian; otherwise says what to install. */
 const prepare = async (): Promise<void> => {
-  const names = missing();
-  if (names.length === 0) return;
-  const wanted = names.flatMap((name) => needs[name].packages);
-  const command = `apt-get install -y --no-install-recommends ${wanted.join(" ")}`;
+  const unmet: readonly Need[] = missing().map((name) => needs[name]);
+  if (unmet.length === 0) return;
+  const wanted = unmet.filter(({ only }) => only === undefined).flatMap(({ packages }) => packages);
+  const all = unmet.flatMap(({ packages }) => packages);
+  const command = `apt-get install -y --no-install-recommends ${all.join(" ")}`;
   if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) {
     say(`Some tests need programs that are missing here and will be skipped. On Debian, as root: ${command}`);
     return;
   }
-  say(`Installing for the tests: ${wanted.join(" ")}`);
   const quiet = { DEBIAN_FRONTEND: "noninteractive" };
   await run("apt-get", ["update", "-qq"], quiet);
-  await run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...wanted], quiet);
+  if (wanted.length > 0) {
+    say(`Installing for the tests: ${wanted.join(" ")}`);
+    await run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...wanted], quiet);
+  }
+  await unpackPrograms(unmet.filter(({ only }) => only !== undefined));
 };
 
 const missingNodes = (): string[] => Object.values(floors).filter((version) => !hasNode(version));

@@ -18,6 +18,8 @@ import { ApplicationClient } from "../support/application-client.ts";
 import { eventually } from "../support/eventually.ts";
 import { GatewayProcess } from "../support/gateway-process.ts";
 import { describeWith } from "../support/needs.ts";
+import { have } from "../support/packages.ts";
+import { askPromtool } from "../support/promtool.ts";
 import { WebRtcReceiver } from "../support/webrtc-receiver.ts";
 
 const run = promisify(execFile);
@@ -152,7 +154,14 @@ describeWith(["ffmpeg"], "every way out of a gateway", () => {
     expect(main?.video).toMatchObject({ codec: "h264", bFrames: false });
     const { headers, body } = await client.ask({ path: "/metrics" });
     expect(headers["content-type"]).toMatch(/^text\/plain; version=0\.0\.4/);
-    expect(body.toString()).toMatch(new RegExp(`gatehouse_stream_bits_per_second\\{[^}]*${camera.id}[^}]*\\} \\d{5,}`));
+    expect(body.toString()).toMatch(
+      new RegExp(`gatehouse_stream_bytes_per_second\\{[^}]*${camera.id}[^}]*\\} \\d{5,}`),
+    );
+  });
+
+  (have("promtool") ? it : it.skip)("has figures that are written as Prometheus wants them", async () => {
+    const { body } = await client.ask({ path: "/metrics" });
+    expect(askPromtool(["check", "metrics"], body.toString())).toEqual({ status: 0, said: "", complaints: "" });
   });
 
   it("has one connection to each of the camera's streams for all of them", async () => {

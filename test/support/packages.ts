@@ -1,4 +1,7 @@
 import { existsSync } from "node:fs";
+import { join } from "node:path";
+
+import { root } from "./repository.ts";
 
 /** Programs of Debian that some tests talk to. `test/run.ts` installs what is missing when it may. */
 export interface Need {
@@ -6,7 +9,13 @@ export interface Need {
   readonly packages: readonly string[];
   /** Present when all of these files exist. */
   readonly files: readonly string[];
+  /** Where only this program of the package is wanted, and the service that comes with it is not: it is put at the one of `files`. */
+  readonly only?: string;
 }
+
+const promtools = "/usr/bin/promtool";
+/** Judges what is written for Prometheus, as Prometheus does. */
+export const promtool = existsSync(promtools) ? promtools : join(root, "node_modules/.cache/debian/promtool");
 
 export const needs = {
   bubblewrap: { packages: ["bubblewrap"], files: ["/usr/bin/bwrap"] },
@@ -35,6 +44,7 @@ export const needs = {
   onvifTools: { packages: ["onvif-tools", "iproute2"], files: ["/usr/bin/onvif-util", "/sbin/ip"] },
   openssl: { packages: ["openssl"], files: ["/usr/bin/openssl"] },
   pebble: { packages: ["pebble"], files: ["/usr/bin/pebble", "/usr/bin/pebble-challtestsrv"] },
+  promtool: { packages: ["prometheus"], files: [promtool], only: promtools },
   rdate: { packages: ["rdate"], files: ["/usr/sbin/rdate"] },
   router: {
     packages: ["nftables", "iproute2", "miniupnpd-nftables", "miniupnpc", "natpmpc"],

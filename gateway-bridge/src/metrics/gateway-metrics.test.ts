@@ -97,7 +97,7 @@ describe("GatewayMetrics", () => {
     const of = (name: string, tier = "main") => value(families, `gatehouse_stream_${name}`, { camera: id, tier });
     expect({
       up: of("up"),
-      bits: of("bits_per_second"),
+      rate: of("bytes_per_second"),
       frames: of("frames_per_second"),
       gop: of("keyframe_interval_seconds"),
       longest: of("keyframe_interval_longest_seconds"),
@@ -112,7 +112,7 @@ describe("GatewayMetrics", () => {
       reconnects: of("reconnects_total"),
     }).toEqual({
       up: 1,
-      bits: 4_013_000,
+      rate: 501_625,
       frames: 24.9,
       gop: 2,
       longest: 10,

@@ -13,7 +13,7 @@ const seconds = (ms: number | null | undefined): number | null => (ms === null |
 
 const gauges: readonly StreamMetric[] = [
   { name: "up", help: "Whether pictures come.", of: ({ state }) => Number(state === "live") },
-  { name: "bits_per_second", help: "Over the last seconds.", of: ({ bitrateKbps }) => bitrateKbps * 1_000 },
+  { name: "bytes_per_second", help: "What came from the camera, over the last seconds.", of: ({ bitrateKbps }) => bitrateKbps * 125 },
   { name: "frames_per_second", help: "Over the last seconds.", of: ({ video }) => video?.fps ?? null },
   { name: "keyframe_interval_seconds", help: "From one key picture to the next.", of: ({ video }) => seconds(video?.gopMs) },
   { name: "keyframe_interval_longest_seconds", help: "The longest of the last minutes.", of: ({ video }) => seconds(video?.longestGopMs) },
