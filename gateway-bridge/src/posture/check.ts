@@ -9,6 +9,7 @@ import type {
   Severity,
 } from "@gatehouse/shared";
 
+import type { GuidedCamera } from "./guides/guide-for.ts";
 import type { ProbedCamera } from "./probe/probed-camera.ts";
 import type { ProbedHome } from "./probe/probed-home.ts";
 
@@ -53,7 +54,7 @@ export interface CameraCheck extends CheckFacts {
   /** Never throws for what a camera does: GatehouseErrors of probes become `unknown` in the inspector; only the signal's reason passes. */
   readonly look: (camera: ProbedCamera, cancel: Cancellable) => Promise<Outcome>;
   /** What a person does by hand. */
-  readonly guide: (camera: Pick<ProbedCamera, "host" | "identity" | "device">) => Guide | null;
+  readonly guide: (camera: GuidedCamera) => Guide | null;
 }
 
 /** An outcome about one camera of the home, or about the home itself. */

@@ -1,5 +1,6 @@
 import {
   GatehouseError,
+  isGatehouseError,
   type CameraId,
   type Cancellable,
   type CheckId,
@@ -13,10 +14,12 @@ import type { CameraRecord } from "../domain/camera.ts";
 import type { CameraCheck, HomeCheck, HomeOutcome } from "./check.ts";
 import { sightingOf, wantsSecondLook, type KnownFinding, type Sighting } from "./finding-policy.ts";
 import type { InspectorOptions } from "./inspector-options.ts";
+import type { WebPage } from "./guides/guide-for.ts";
 import { failureOf, lookAtCamera, trying, type Seen } from "./look-at-camera.ts";
 import type { FindingKey } from "./posture-store.ts";
 import type { OpenProbedCamera } from "./probe/open-probed-camera.ts";
 import type { ProbedHome } from "./probe/probed-home.ts";
+import { findPage } from "./questions/find-page.ts";
 
 /** What one look is about. */
 export interface InspectionPlan {
@@ -34,6 +37,8 @@ export interface Findings {
   ofCheck(check: CheckId): readonly FindingKey[];
   /** @returns whether the weakness is there */
   seen(key: FindingKey, seen: Seen): boolean;
+  /** Where a camera's page is. */
+  page(camera: CameraId, page: WebPage): void;
 }
 
 type RunOptions = Pick<InspectorOptions, "openCamera" | "openHome"> & {
@@ -133,6 +138,18 @@ export class InspectionRun {
       log,
     };
     await lookAtCamera(look, cancel);
+    // Where its doors were looked at, they are known by now.
+    if (this.plan.cameraChecks.some((check) => check.id === "NET-HTTP")) await this.#notePage(id, camera, cancel);
+  }
+
+  async #notePage(id: CameraId, camera: OpenProbedCamera, cancel: Cancellable): Promise<void> {
+    try {
+      const page = await findPage(camera, cancel);
+      if (page !== undefined) this.#options.findings.page(id, page);
+    } catch (error) {
+      cancel.signal.throwIfAborted();
+      if (!isGatehouseError(error)) throw error;
+    }
   }
 
   async #lookAtHome(cameras: readonly OpenProbedCamera[], cancel: Cancellable): Promise<void> {

@@ -1,10 +1,15 @@
 import { fakeCameraId } from "@gatehouse/shared/testing";
 import { afterEach, describe, expect, it } from "@jest/globals";
 
+import { scriptedCamera } from "./checks/testing/scripted-camera.ts";
 import { failed, passed, unknown, type Outcome } from "./check.ts";
 import { back, cameraCheck, day, front, home, homeCheck, inTurn, owner, closeAll } from "./testing/inspected-home.ts";
 
 afterEach(closeAll);
+
+const namesHttps = (port: number) => ({
+  GetNetworkProtocols: `<GetNetworkProtocolsResponse><NetworkProtocols><Name>HTTPS</Name><Enabled>true</Enabled><Port>${port}</Port></NetworkProtocols></GetNetworkProtocolsResponse>`,
+});
 
 describe("the posture", () => {
   it("is as bad as its worst part, and has a point of its course for each day", async () => {
@@ -61,11 +66,27 @@ describe("the posture", () => {
     expect(() => inspector.report("html", [front, stranger])).toThrow(expect.objectContaining({ code: "not-found" }));
   });
 
+  it("leads to the page of a camera where a look has seen it, and nowhere else after the camera was removed", async () => {
+    const seen = scriptedCamera({ tcp: { 80: "", 8443: "" }, tls: { 8443: { modern: {} } }, onvif: namesHttps(8443) });
+    const openCamera = async () => ({ ...seen, afresh: () => seen, [Symbol.dispose]: () => undefined });
+    const { inspector, look, store } = home([cameraCheck("NET-HTTP", () => failed("open"))], { openCamera });
+    inspector.consent(front, true);
+    const page = () => store.page(front);
+    expect(page()).toBeUndefined();
+    await look();
+    expect(page()).toEqual({ secure: true, port: 8443 });
+    inspector.forget(front);
+    expect(page()).toBeUndefined();
+  });
+
   it("offers the remedies that there are, and the steps by hand at the camera's page", async () => {
     const { inspector } = home([cameraCheck("NET-TELNET", () => failed("open"))]);
     expect(inspector.posture().cameras[0]?.findings[0]).toMatchObject({
       remedies: [{ remedy: "http-off", plane: "onvif", proven: true }],
-      guide: { page: "http://192.168.1.20/", steps: ["hikvision"] },
+      guide: {
+        page: "http://192.168.1.20/",
+        steps: ["hikvision", `Check again: \`gatehouse inspect --camera ${front} --check NET-TELNET\`.`],
+      },
     });
   });
 

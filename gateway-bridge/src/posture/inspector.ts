@@ -60,6 +60,7 @@ export class Inspector implements AsyncDisposable {
       known: (key) => this.#known.get(nameOf(key))?.known,
       ofCheck: (check) => [...this.#known.values()].filter((key) => key.check === check),
       seen: (key, seen) => this.#seen(key, seen),
+      page: (camera, page) => this.#options.store.notePage(camera, page),
     };
   }
 
@@ -286,6 +287,7 @@ export class Inspector implements AsyncDisposable {
       statement,
       remedies,
       routerPage: routerPage(),
+      page: camera === null ? undefined : store.page(camera.id),
       now: clock.now(),
     });
   }

@@ -4,6 +4,7 @@ import { z } from "zod";
 
 import type { Database, Migrations } from "../store/database.ts";
 import type { KnownFinding } from "./finding-policy.ts";
+import type { WebPage } from "./guides/guide-for.ts";
 
 const migrations: Migrations = {
   name: "posture",
@@ -36,6 +37,7 @@ const migrations: Migrations = {
      ) STRICT, WITHOUT ROWID;
      INSERT INTO posture_courses SELECT '', day, at, grade, tally FROM posture_trend;
      DROP TABLE posture_trend`,
+    "CREATE TABLE posture_pages (camera TEXT PRIMARY KEY, page TEXT NOT NULL) STRICT, WITHOUT ROWID",
   ],
 };
 
@@ -48,6 +50,7 @@ const Known = z.strictObject({
   seen: z.number().nullable(),
   pending: z.enum(["failed", "passed"]).nullable(),
 });
+const Page = z.strictObject({ secure: z.boolean(), port: z.int().min(1).max(65_535) });
 const TrendRow = z.object({ at: z.number(), grade: Grade, tally: z.string() });
 
 const dayMs = 86_400_000;
@@ -192,10 +195,22 @@ export class PostureStore {
     });
   }
 
+  /** Where the camera's page was seen last. */
+  page(camera: CameraId): WebPage | undefined {
+    const row = this.#database.sql.prepare("SELECT page FROM posture_pages WHERE camera = ?").get(camera);
+    return row === undefined ? undefined : Page.parse(JSON.parse(String(row["page"])));
+  }
+
+  notePage(camera: CameraId, { secure, port }: WebPage): void {
+    this.#database.sql
+      .prepare("INSERT INTO posture_pages VALUES (?, ?) ON CONFLICT DO UPDATE SET page = excluded.page")
+      .run(camera, JSON.stringify({ secure, port }));
+  }
+
   /** Of a camera that was removed. */
   forget(camera: CameraId): void {
     this.#database.transaction(() => {
-      for (const table of ["consents", "findings", "acceptances", "looks", "courses"]) {
+      for (const table of ["consents", "findings", "acceptances", "looks", "courses", "pages"]) {
         this.#database.sql.prepare(`DELETE FROM posture_${table} WHERE camera = ?`).run(camera);
       }
     });

@@ -3,6 +3,8 @@ import type { Acceptance, CameraId, CameraPosture, Finding, Severity, Statement 
 import type { CameraRecord } from "../domain/camera.ts";
 import type { Check, CheckFacts, StatedCheck } from "./check.ts";
 import type { KnownFinding } from "./finding-policy.ts";
+import { withCheckAgain } from "./guides/check-again.ts";
+import type { WebPage } from "./guides/guide-for.ts";
 import type { KeptAcceptance } from "./posture-store.ts";
 import { gradeOf, tally } from "./report/grade-policy.ts";
 import { vendorOf } from "./vendor-policy.ts";
@@ -17,6 +19,8 @@ export interface Facts {
   readonly accepted: KeptAcceptance | undefined;
   readonly statement: Statement | null;
   readonly routerPage: string | null;
+  /** Where the camera's page was seen last. */
+  readonly page: WebPage | undefined;
   readonly remedies: KnownRemedies;
   readonly now: number;
 }
@@ -79,14 +83,22 @@ const remediesOf = ({ remedies: offers }: CheckFacts, known: KnownRemedies): Fin
     return found === undefined ? [] : [{ remedy, plane, proven: found.proven }];
   });
 
-const guideOf = ({ check, camera, routerPage }: Facts): Finding["guide"] => {
+const guideOf = (facts: Facts): Finding["guide"] => {
+  const { check, camera } = facts;
+  const guide = stepsOf(facts);
+  // What only the owner can know is said by them, and not looked at.
+  if (guide === null || check.scope === "stated") return guide;
+  return withCheckAgain(guide, { check: check.id, camera: camera?.id ?? null });
+};
+
+const stepsOf = ({ check, camera, routerPage, page }: Facts): Finding["guide"] => {
   if (check.scope !== "camera") return check.guide({ routerPage });
   if (camera === null) return null;
   const device = new URL(camera.url);
   const { manufacturer, model, firmware, serial } = camera.description;
   const stream = device.pathname;
   const identity = { manufacturer, model, firmware, serial, vendor: vendorOf({ manufacturer, model, stream }) };
-  return check.guide({ host: device.hostname, device, identity });
+  return check.guide({ host: device.hostname, device, identity, page });
 };
 
 /** One camera, as far as it was looked at. */

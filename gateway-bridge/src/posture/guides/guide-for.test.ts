@@ -34,6 +34,26 @@ describe("guideFor", () => {
     expect(guideFor("CAM-UPNP", camera("tapo"))).toBeNull();
   });
 
+  /** What only a person can do something about, or where the gateway's own way may not fit. */
+  const byHand = ["NET-TELNET", "NET-FTP", "NET-SSH", "NET-VENDORPORT", "NET-SNMP", "FW-CVE", "FW-KEV", "FW-AGE", "CAM-P2P", "CAM-PWD-DEFAULT"] as const; // prettier-ignore
+  const makers = ["hikvision", "dahua", "reolink", "axis", "tapo", "wyze"] as const;
+
+  it.each(byHand.flatMap((check) => makers.map((maker) => [check, maker] as const)))(
+    "has steps for %s in the words of %s, and others for everybody else",
+    (check, maker) => {
+      const own = guideFor(check, camera(maker))?.steps ?? [];
+      const general = guideFor(check, camera("other"))?.steps ?? [];
+      expect([own.length, general.length].every((count) => count > 0)).toBe(true);
+      expect(own).not.toEqual(general);
+    },
+  );
+
+  it("has no new key trusted, nor a password typed, before a person knows why it is new", () => {
+    const steps = guideFor("TLS-PIN-CHANGED", camera("hikvision"))?.steps.join(" ");
+    expect(steps).toMatch(/compare its key.*type no password/);
+    expect(steps).not.toMatch(/Create|Self-signed/);
+  });
+
   it("names model and firmware where new firmware is to be found", () => {
     expect(guideFor("FW-CVE", camera("dahua"))?.steps.at(-1)).toBe("This camera is: A-1, firmware 1.10.");
   });
@@ -48,5 +68,22 @@ describe("pageOf", () => {
     ["tapo", "http://192.168.1.20:2020/onvif/service", null],
   ])("%s at %s: %p", (vendor, device, page) => {
     expect(pageOf(camera(vendor, device))).toBe(page);
+  });
+
+  it.each<[string, string, { secure: boolean; port: number } | undefined, string]>([
+    ["within TLS, at a port of its own", "https://192.168.1.20:8443/onvif", undefined, "https://192.168.1.20:8443/"],
+    ["where it was seen", "http://192.168.1.20:8000/onvif", { secure: false, port: 8080 }, "http://192.168.1.20:8080/"],
+    ["where it was seen within TLS", "http://192.168.1.20/onvif", { secure: true, port: 443 }, "https://192.168.1.20/"],
+    [
+      "of a camera with TLS alone",
+      "rtsp://192.168.1.20/main",
+      { secure: true, port: 8443 },
+      "https://192.168.1.20:8443/",
+    ],
+    ["once HTTP was switched off", "https://192.168.1.20/onvif", { secure: false, port: 80 }, "https://192.168.1.20/"],
+    ["at a name", "http://porch.home/onvif", { secure: false, port: 8080 }, "http://porch.home:8080/"],
+    ["by IPv6", "http://[fd00::5]/onvif", { secure: true, port: 8443 }, "https://[fd00::5]:8443/"],
+  ])("is %s", (_, device, page, expected) => {
+    expect(pageOf({ ...camera("other", device), page })).toBe(expected);
   });
 });

@@ -3,8 +3,17 @@ import type { CheckId, Guide } from "@gatehouse/shared";
 import type { ProbedCamera, Vendor } from "../probe/probed-camera.ts";
 import { guideSteps, type GuideTopic } from "./guide-steps.ts";
 
+/** At which of its ports a camera serves its page. */
+export interface WebPage {
+  readonly secure: boolean;
+  readonly port: number;
+}
+
 /** What of a camera a guide goes by. */
-export type GuidedCamera = Pick<ProbedCamera, "host" | "identity" | "device">;
+export type GuidedCamera = Pick<ProbedCamera, "host" | "identity" | "device"> & {
+  /** Where its page was seen last; undefined before that. */
+  readonly page?: WebPage | undefined;
+};
 
 /** What a person does about a check that failed; checks that only the owner's words decide are led through by their own steps. */
 export const guideTopicOf: Readonly<Partial<Record<CheckId, GuideTopic>>> = {
@@ -30,7 +39,7 @@ export const guideTopicOf: Readonly<Partial<Record<CheckId, GuideTopic>>> = {
   "NET-SNMP": "snmp",
   "NET-DEBUG": "debug",
   "TLS-WEAK": "https",
-  "TLS-PIN-CHANGED": "https",
+  "TLS-PIN-CHANGED": "key-changed",
   "STREAM-CLEAR": "stream-encryption",
   "DISC-ON": "discovery",
   "DISC-WAN": "discovery",
@@ -73,9 +82,21 @@ export const homeGuideFor = (check: CheckId, page: string | null = null): Guide 
   return topic === undefined ? null : { page, steps: [...guideSteps[topic].any] };
 };
 
-/** The camera's own page; null where everything is done in an app. Nothing but its address is taken from the device service's. */
-export const pageOf = ({ host, identity, device }: GuidedCamera): string | null => {
+/**
+ * The camera's own page; null where everything is done in an app. Where it was never seen, it is taken to be where the gateway speaks TLS to the
+ * camera, or else at the usual port: ONVIF without TLS often has a port for itself.
+ */
+export const pageOf = (camera: GuidedCamera): string | null => {
+  const { host, identity } = camera;
   if (appOnly.includes(identity.vendor)) return null;
-  const literal = host.includes(":") ? `[${host.replace(/%.*/, "")}]` : host;
-  return `${device.protocol === "https:" ? "https" : "http"}://${literal}/`;
+  const { secure, port } = placeOfPage(camera);
+  const literal = host.includes(":") && !host.startsWith("[") ? `[${host.replace(/%.*/, "")}]` : host;
+  return new URL(`${secure ? "https" : "http"}://${literal}:${port}/`).href;
+};
+
+/** A page that was seen without TLS is not there any more once the gateway speaks TLS to the camera. */
+const placeOfPage = ({ device, page }: GuidedCamera): WebPage => {
+  const secure = device.protocol === "https:";
+  if (page !== undefined && (page.secure || !secure)) return page;
+  return secure ? { secure, port: Number(device.port || 443) } : { secure, port: 80 };
 };
