@@ -12,6 +12,8 @@ describe("vendorOf", () => {
     [{ manufacturer: "Praxis Cameras" }, "other"],
     [{ scopes: ["onvif://www.onvif.org/name/HIKVISION%20DS-2CD2012-I"] }, "hikvision"],
     [{ scopes: ["onvif://www.onvif.org/hardware/Foscam%ZZ"] }, "foscam"],
+    [{ scopes: ["onvif://www.onvif.org/type/ptz", "onvif://www.onvif.org/hardware/DS-2DF7276-AEL"] }, "hikvision"],
+    [{ scopes: ["onvif://www.onvif.org/name/Front%20DS-2"] }, "other"],
     [{ scopes: ["onvif://www.onvif.org/location/Axis%20Street"] }, "other"],
     [{ mac: "EC:71:DB:01:02:03" }, "reolink"],
     [{ mac: "00-40-8c-aa-bb-cc" }, "axis"],
@@ -26,6 +28,8 @@ describe("vendorOf", () => {
     [{ model: "IPC-HFW2831S" }, "dahua"],
     [{ stream: "/cam/realmonitor?channel=1&subtype=0" }, "dahua"],
     [{ stream: "/h264Preview_01_main" }, "reolink"],
+    [{ stream: "/onvif-media/media.amp?profile=profile_1" }, "axis"],
+    [{ stream: "/onvif-media/other" }, "other"],
     [{}, "other"],
   ] as const)("%j is %s", (clues, vendor) => expect(vendorOf(clues)).toBe(vendor));
 

@@ -54,7 +54,7 @@ const rows: readonly VendorRow[] = [
   {
     vendor: "axis",
     name: /\baxis\b/i,
-    stream: /^\/axis-media\//i,
+    stream: /^\/(?:axis|onvif)-media\/media\.(?:amp|3gp)/i,
     prefixes: ["00408c", "accc8e", "b8a44f", "e82725"],
   },
   { vendor: "tapo", name: /\btapo\b|tp-?link/i, server: /^TP-?LINK/i, prefixes: [] },
@@ -67,11 +67,14 @@ const rows: readonly VendorRow[] = [
  * `other` where nothing tells, or is not spoken to in any way of its own.
  */
 export const vendorOf = (clues: VendorClues): Vendor => {
-  const names = [clues.manufacturer, ...namesIn(clues.scopes ?? []), clues.commonName, clues.title];
+  const scopes = namesIn(clues.scopes ?? []);
+  const names = [clues.manufacturer, ...scopes, clues.commonName, clues.title];
+  // Some call themselves by their model in every scope.
+  const models = [clues.model, ...scopes];
   const prefix = (clues.mac ?? "").replace(/[^\da-f]/gi, "").slice(0, 6).toLowerCase(); // prettier-ignore
   const signs: readonly ((row: VendorRow) => boolean)[] = [
     ...names.map((text) => (row: VendorRow) => row.name.test(text ?? "")),
-    ({ model }) => model?.test(clues.model ?? "") === true,
+    ({ model }) => models.some((text) => model?.test(text ?? "") === true),
     ({ server }) => server?.test(clues.server ?? "") === true,
     ({ stream }) => stream?.test(clues.stream ?? "") === true,
     ({ prefixes }) => prefixes.includes(prefix),

@@ -11,8 +11,9 @@ import { isIP } from "node:net";
 import type { CameraRecord } from "../../domain/camera.ts";
 import { getDeviceInformation } from "../../protocols/onvif/device.ts";
 import { deviceOf } from "../same-device-policy.ts";
-import { vendorOf } from "../vendor-policy.ts";
+import { vendorOf, type VendorClues } from "../vendor-policy.ts";
 import { guessesThrough } from "./camera-guesses.ts";
+import { furtherClues } from "./further-clues.ts";
 import { findStreams, type FoundStream, type FoundStreams } from "./find-streams.ts";
 import { GuardedHttp } from "./http-probe.ts";
 import { GuardedOnvif } from "./onvif-probe.ts";
@@ -112,7 +113,11 @@ const identify = async (probing: Probing, tools: Tools, cancel: Cancellable): Pr
   const secure = record.secureStreams ?? false;
   const found = (await unlessSilent(findStreams(caller, { secure }, cancel))) ?? stored;
   const stream = found.streams[0]?.url.pathname;
-  return { identity: named(information, { ...(stream !== undefined && { stream }) }), found };
+  const clues = stream === undefined ? {} : { stream };
+  const known = named(information, clues);
+  if (known.vendor !== "other") return { identity: known, found };
+  const further = await unlessSilent(furtherClues(caller, cancel));
+  return { identity: named(information, { ...clues, ...further }), found };
 };
 
 /** Undefined for what the camera does not answer, or not to the gateway. */
@@ -150,7 +155,7 @@ const isGone = (error: GatehouseError): boolean => {
 
 type Told = Omit<CameraIdentity, "vendor">;
 
-const named = (told: Told, clues: { readonly stream?: string }): CameraIdentity => ({
+const named = (told: Told, clues: Pick<VendorClues, "stream" | "scopes" | "mac">): CameraIdentity => ({
   ...told,
   vendor: vendorOf({ manufacturer: told.manufacturer, model: told.model, ...clues }),
 });
