@@ -13,6 +13,7 @@ import {
   type RemedyId,
   type RemedyRun,
 } from "@gatehouse/shared";
+import { MemoryLogger } from "@gatehouse/shared/testing";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { networkInterfaces } from "node:os";
@@ -28,7 +29,6 @@ import { FleetCamera, type FleetCameraOptions, type FleetFacts } from "../simula
 import { lookAtFleet } from "./fleet-look.ts";
 import { adoptInto, owner, RemedyHome, theCamera } from "./remedy-home.ts";
 import { SetClock } from "./set-clock.ts";
-import { MemoryLogger } from "@gatehouse/shared/testing";
 
 export interface HomeCamera extends Omit<FleetCameraOptions, "now"> {
   /** A port that is open whatever the camera is told, and what it says to whoever comes. */
@@ -70,7 +70,8 @@ const adopt = async (data: string, options: HomeCamera): Promise<Adopted> => {
   await adoptInto(data, clock, camera.facts);
   const words = await ThreeWords.open();
   const cameras = () => [{ id: theCamera, host }];
-  const router = HomeRouter.open({ interfaces: networkInterfaces, clock: systemClock, log: new MemoryLogger(), cameras }); // prettier-ignore
+  const log = new MemoryLogger();
+  const router = HomeRouter.open({ interfaces: networkInterfaces, clock: systemClock, log, cameras });
   const draw = createDrawPassword(() => words.propose());
   const remedies = allRemedies({ draw, router, firmware: join(data, "firmware") });
   if (options.beside !== undefined) await open(host, options.beside);

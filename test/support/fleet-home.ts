@@ -24,6 +24,7 @@ export class FleetHome implements AsyncDisposable {
   readonly #child: Child;
   readonly #pending = new Map<number, PromiseWithResolvers<unknown>>();
   #next = 1;
+  #ended = false;
 
   private constructor(data: string, facts: HomeFacts, child: Child) {
     this.data = data;
@@ -79,12 +80,13 @@ export class FleetHome implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const gone = once(this.#child, "exit");
-    if (this.#child.kill("SIGKILL")) await gone;
+    const exit = once(this.#child, "exit");
+    if (this.#child.kill("SIGKILL")) await exit;
     await rm(this.data, { recursive: true, force: true });
   }
 
   async #ask(camera: string, wish: HomeWish): Promise<unknown> {
+    if (this.#ended) throw gone();
     const id = this.#next++;
     const pending = Promise.withResolvers<unknown>();
     this.#pending.set(id, pending);
@@ -100,7 +102,10 @@ export class FleetHome implements AsyncDisposable {
   }
 
   #abandon(): void {
-    for (const pending of this.#pending.values()) pending.reject(new Error("the home has ended"));
+    this.#ended = true;
+    for (const pending of this.#pending.values()) pending.reject(gone());
     this.#pending.clear();
   }
 }
+
+const gone = (): Error => new Error("the home has ended");
