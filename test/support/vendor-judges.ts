@@ -36,7 +36,7 @@ export class VendorJudges {
 
   /** What a port says by itself, or that nobody answers there: by nc. */
   async banner({ address }: FleetFacts, port: number): Promise<string> {
-    return (await this.#judges.run(["nc", "-v", "-N", "-w", "10", address, String(port)])).output;
+    return (await this.#judges.run(["nc.openbsd", "-v", "-N", "-w", "10", address, String(port)])).output;
   }
 
   /** What comes back to a search of UPnP: by nc, which ends at once where there is nobody, or when it was answered. */
@@ -49,7 +49,7 @@ export class VendorJudges {
       "ST: ssdp:all",
     ];
     const message = `${lines.join("\r\n")}\r\n\r\n`;
-    const { stdout } = await this.#judges.run(["nc", "-u", "-W", "1", "-w", "10", address, "1900"], message);
+    const { stdout } = await this.#judges.run(["nc.openbsd", "-u", "-W", "1", "-w", "10", address, "1900"], message);
     return stdout === "" ? "silent" : stdout;
   }
 
@@ -57,7 +57,7 @@ export class VendorJudges {
   async challenges({ address, rtspUrl }: FleetFacts): Promise<string> {
     const { pathname, search } = new URL(rtspUrl);
     const question = `DESCRIBE rtsp://${address}${pathname}${search} RTSP/1.0\r\nCSeq: 1\r\nAccept: application/sdp\r\n\r\n`;
-    const { stdout } = await this.#judges.run(["nc", "-w", "10", "-W", "1", address, "554"], question);
+    const { stdout } = await this.#judges.run(["nc.openbsd", "-w", "10", "-W", "1", address, "554"], question);
     return stdout;
   }
 
