@@ -160,6 +160,60 @@ describe("rotate-password", () => {
     },
   );
 
+  it("changes a Dahua's password by ONVIF where page and stream go along, because it has one list of users", async () => {
+    await withHome({ brand: "axis", weaknesses: administrator }, async (home, camera) => {
+      const { username, password: old } = camera.facts;
+      // By another name it is one of the older ones.
+      Object.assign(camera.state.identity, { manufacturer: "Dahua" });
+      const run = await mend(home, "rotate-password", { vendor: true });
+      expect(run).toMatchObject({ state: "done", error: null });
+      expect(run.steps.at(-1)).toContain("put the old one back");
+      const next = passwordIn(home);
+      for (const plane of ["onvif", "web"] as const) {
+        expect([camera.knows(plane, username, next), camera.knows(plane, username, old)]).toEqual([true, false]);
+      }
+      expect(run.evidence.join()).toMatch(/taken by ONVIF, its page, its stream; the old one is refused by its stream/);
+    });
+  });
+
+  it("puts a Dahua's old password back where page and stream do not go along, and says how it is done by hand", async () => {
+    await withHome({ brand: "dahua", weaknesses: administrator }, async (home, camera) => {
+      const { username, password } = camera.facts;
+      const run = await mend(home, "rotate-password", { vendor: true });
+      expect(run).toMatchObject({ state: "failed", left: null });
+      expect(run.error).toMatch(/does not take the new password.*By hand: choose Setup, System, Account.*ONVIF User/);
+      for (const plane of ["onvif", "web"] as const) expect(camera.knows(plane, username, password)).toBe(true);
+      expect(passwordIn(home)).toBe(password);
+      expect(home.secrets).toEqual([`camera/${theCamera}`]);
+      expect(wrongOf(camera, username)).toBeLessThanOrEqual(2);
+    });
+  });
+
+  it("waits with a third one, and says so before: each has shown once that the old password is refused", async () => {
+    await withHome({ weaknesses: administrator }, async (home, camera) => {
+      for (let n = 0; n < 2; n += 1) expect(await mend(home, "rotate-password")).toMatchObject({ state: "done" });
+      const current = passwordIn(home);
+      const asked = Date.now();
+      const proposed = await home.runs.propose(
+        { camera: theCamera, remedy: "rotate-password", vendor: false },
+        owner,
+        never,
+      );
+      const why = expect.stringMatching(/^The password of \S+ is not changed before \d\d:\d\d.*2 passwords were tried/);
+      expect(proposed.waiting).toMatchObject({ why });
+      const minutes = (proposed.waiting!.until - asked) / 60_000;
+      expect(minutes).toBeGreaterThan(30);
+      expect(minutes).toBeLessThanOrEqual(35.1);
+      await home.runs.confirm(proposed.id, owner);
+      await eventually("that it waits", () => home.runs.list()[0]?.waiting !== null);
+      expect(home.runs.list()[0]).toMatchObject({ state: "applying", waiting: { why } });
+      // Nothing is in doubt meanwhile: pictures go on, and the camera saw no third wrong one.
+      expect(camera.knows("onvif", camera.facts.username, current)).toBe(true);
+      expect((await home.cameras.snapshot(theCamera, {}, never)).jpeg.length).toBeGreaterThan(0);
+      expect(wrongOf(camera, camera.facts.username)).toBe(2);
+    });
+  });
+
   it("tells both lists of users where the vendor's words are allowed, and shows that each refuses the old password", async () => {
     await withHome({ brand: "hikvision", weaknesses: administrator }, async (home, camera) => {
       const { username, password: old } = camera.facts;

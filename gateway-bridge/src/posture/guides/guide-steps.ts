@@ -65,7 +65,7 @@ export const guideSteps: Readonly<Record<GuideTopic, Steps>> = {
   password: {
     any: [signIn, "Look for Users or Accounts, and give every account a password that is used nowhere else: three random words are good."],
     hikvision: [signIn, "Choose Configuration, System, User Management.", "Choose the account, then Modify, and give it a password that is used nowhere else: three random words are good."],
-    dahua: [signIn, "Choose Setup, System, Account.", "Choose the account, then Modify Password, and give it one that is used nowhere else: three random words are good."],
+    dahua: [signIn, "Choose Setup, System, Account.", "Choose the account, then Modify Password, and give it one that is used nowhere else: three random words are good.", "Do the same on the page ONVIF User: those accounts are kept apart.", "If it was the account that Gatehouse uses, add the camera to Gatehouse anew with it."],
     axis: [signIn, "Choose System, Accounts.", "Choose the account's menu, then Update account, and give it a password that is used nowhere else."],
     reolink: app("Choose Settings, then the camera's name, then Change password."),
     tapo: app("Choose Settings, Advanced Settings, Camera Account, and change its password."),

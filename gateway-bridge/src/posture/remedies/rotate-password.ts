@@ -11,7 +11,7 @@ import { LoginPlace, loginPlaces, planeNames, tryLogin, type LoginAnswer } from 
 import { refusalProofs, type ToldPlanes } from "./refusal-proof-policy.ts";
 import { accountsToRotate, RotatedAccount } from "./rotated-accounts.ts";
 import { waitFor } from "./rotation-wait.ts";
-import { hasTwoLists, setWebPassword } from "./web-users.ts";
+import { hasPageByHand, hasTwoLists, setWebPassword } from "./web-users.ts";
 
 /** Cameras say yes to a password before every part of them knows it. */
 const settlingMs = 2_000;
@@ -19,6 +19,8 @@ const settlingMs = 2_000;
 const PlannedAccount = RotatedAccount.extend({
   /** Where it logged in before: the new password must be taken there. */
   places: z.array(LoginPlace),
+  /** Whether page and stream may have passwords of their own, which only a person can change; kept, because a camera in doubt is not asked who made it. */
+  perhapsApart: z.boolean().default(false),
 });
 type PlannedAccount = z.infer<typeof PlannedAccount>;
 const Plan = z.strictObject({ accounts: z.array(PlannedAccount).min(1).max(8) });
@@ -54,6 +56,7 @@ export class RotatePassword implements Remedy {
       steps: [
         ...accounts.map(({ username, whose }) => `Give the account ${username} ${words[whose]}`),
         "Log in with it by ONVIF, on its page and at its stream, and show that the old one is refused.",
+        ...(hasPageByHand(camera.identity.vendor) ? [tryingOnly] : []),
       ],
       stops: accounts.map(
         ({ username }) => `Whatever logs in to the camera as ${username}: its maker's app, a recorder, a browser.`,
@@ -73,8 +76,9 @@ export class RotatePassword implements Remedy {
     }
     const places = await loginPlaces(camera, "administrator", cancel);
     const planned: PlannedAccount[] = [];
+    const perhapsApart = hasPageByHand(camera.identity.vendor);
     for (const account of accounts)
-      planned.push({ ...account, places: await placesOf(camera, account, places, cancel) });
+      planned.push({ ...account, places: await placesOf(camera, account, places, cancel), perhapsApart });
     const blind = planned.find(({ places: own }) => own.length === 0);
     if (blind === undefined) return Plan.parse({ accounts: planned });
     const why = `Nothing at this camera asks for the password of ${blind.username}, so a new one could not be proved.`;
@@ -101,7 +105,7 @@ export class RotatePassword implements Remedy {
 
   async undo(camera: MendedCamera, before: Before, tools: MendTools, cancel: Cancellable): Promise<void> {
     // The gateway's own first: without it nothing else can be changed.
-    for (const turn of turnsOf(camera, before, tools, cancel).toReversed()) await undoOne(turn);
+    for (const turn of turnsOf(camera, before, tools, cancel).toReversed()) await undoOne(turn, bringBack);
   }
 
   async #rotate(turn: Turn): Promise<void> {
@@ -114,7 +118,7 @@ export class RotatePassword implements Remedy {
       await prove(turn, next);
     } catch (error) {
       // At once, while it is known which login works where: later that would have to be found out by wrong ones.
-      if (!cancel.signal.aborted) await undoOne(turn).catch(leaveToUndo);
+      if (!cancel.signal.aborted) await undoOne(turn, takeFromIt).catch(leaveToUndo);
       throw error;
     }
     if (account.whose === "own") tools.pending.commit(camera.id, purpose);
@@ -150,6 +154,11 @@ const words: Readonly<Record<RotatedAccount["whose"], string>> = {
   other: "a password drawn by chance that nobody knows: the gateway's account stays to give it another.",
   seized: "a password drawn by chance in place of the factory's; the gateway keeps it, to change settings with.",
 };
+
+const tryingOnly =
+  "This maker's newer cameras have passwords of their own for page and stream: if those do not take the new one, put the old one back.";
+const twoByHand =
+  "This camera keeps two lists of passwords, so the old one is put back. By hand: choose Setup, System, Account on its page, then the page ONVIF User, and give the account the same new password on both; then add the camera to Gatehouse anew with it.";
 
 const guessOf = ({ username, password }: Credentials): ProbeLogin => ({
   kind: "guess",
@@ -201,9 +210,12 @@ const placesOf = async (
   return own;
 };
 
-/** Whether the page and the stream have other accounts than the one that is told of. */
+/**
+ * Whether the page and the stream are known to have other accounts than the one that is told of. Where nobody knows, they are asked: a login that was
+ * right there before has to be right afterwards.
+ */
 const isApart = ({ identity }: MendedCamera, told: ToldPlanes): boolean =>
-  hasTwoLists(identity.vendor) && !told.includes("web");
+  hasTwoLists(identity.vendor) && !hasPageByHand(identity.vendor) && !told.includes("web");
 
 /**
  * The old password, as a login. The gateway's own is known to be right, and takes nothing from what may be guessed; but streams may be opened with
@@ -236,10 +248,13 @@ const tellAll = async (turn: Turn, next: Credentials, { asked }: { readonly aske
   }
 };
 
-const hasTaken = async (turn: Turn, list: ToldPlanes[number], next: Credentials): Promise<boolean> => {
+const hasTaken = async (turn: Turn, list: ToldPlanes[number], next: Credentials): Promise<boolean> =>
+  (await attempt(turn, showing(turn, list), guessOf(next))) === "taken";
+
+/** Where it shows what that list of users holds. */
+const showing = ({ account }: Turn, list: ToldPlanes[number]): LoginPlane | undefined => {
   const planes: readonly LoginPlane[] = list === "onvif" ? ["onvif", "rtsp", "http"] : ["http", "rtsp"];
-  const plane = planes.find((one) => planesOf(turn.account).includes(one));
-  return (await attempt(turn, plane, guessOf(next))) === "taken";
+  return planes.find((one) => planesOf(account).includes(one));
 };
 
 const tellList = async (
@@ -260,8 +275,9 @@ const prove = async (turn: Turn, next: Credentials): Promise<void> => {
   for (const plane of planesOf(turn.account)) {
     if ((await attempt(turn, plane, guessOf(next))) === "taken") continue;
     await forgetIfRefused(turn, plane);
-    const where = planeNames[plane];
-    throw new GatehouseError("remedy-failed", `The camera said yes, but ${where} does not take the new password.`);
+    const why = `The camera said yes, but ${planeNames[plane]} does not take the new password.`;
+    const apart = plane !== "onvif" && turn.account.perhapsApart;
+    throw new GatehouseError("remedy-failed", apart ? `${why} ${twoByHand}` : why);
   }
 };
 
@@ -301,7 +317,10 @@ const verifyOne = async (turn: Turn): Promise<Verdict> => {
   };
 };
 
-const undoOne = async (turn: Turn): Promise<void> => {
+/** Has one list of users have the old password again. @param pending the new one, which the list may have */
+type BringBack = (turn: Turn, list: ToldPlanes[number], pending: Credentials) => Promise<void>;
+
+const undoOne = async (turn: Turn, back: BringBack): Promise<void> => {
   const { camera, account, purpose, tools, cancel } = turn;
   const pending = tools.pending.get(camera.id, purpose);
   if (pending === undefined && isCommitted(turn)) {
@@ -309,12 +328,9 @@ const undoOne = async (turn: Turn): Promise<void> => {
     throw new GatehouseError("remedy-failed", what);
   }
   if (pending === undefined) return;
-  const old = oldOf(account);
   for (const list of toldPlanes(account).toReversed()) {
-    if (account.whose === "other") await tellList(turn, list, { credentials: old, as: gateway });
-    else if (await hasTaken(turn, list, pending)) {
-      await tellList(turn, list, { credentials: old, as: guessOf(pending) });
-    }
+    if (account.whose === "other") await tellList(turn, list, { credentials: oldOf(account), as: gateway });
+    else await back(turn, list, pending);
   }
   await tools.clock.delay(settlingMs, cancel);
   if (!(await takesOld(turn))) {
@@ -322,6 +338,27 @@ const undoOne = async (turn: Turn): Promise<void> => {
     throw new GatehouseError("camera-credentials", message);
   }
   tools.pending.drop(camera.id, purpose);
+};
+
+/** Just after it was told: most likely it has the new one, and that costs no wrong guess. */
+const takeFromIt: BringBack = async (turn, list, pending) => {
+  if (!(await hasTaken(turn, list, pending))) return;
+  await tellList(turn, list, { credentials: oldOf(turn.account), as: guessOf(pending) });
+};
+
+/**
+ * Later, when nobody knows which it has. The old one is tried first, because a list that has it back costs nothing when all of this is begun
+ * again; and only while there is room for one that is wrong and another that is right: else each time would spend what the next needs, for ever.
+ */
+const bringBack: BringBack = async (turn, list, pending) => {
+  const { camera, account } = turn;
+  const wait = waitFor(camera, [{ username: account.username, lists: 2 }]);
+  if (wait !== undefined) {
+    const details = { retryInMs: wait.until - camera.clock.now() };
+    throw new GatehouseError("probe-refused", wait.why, { details });
+  }
+  if ((await attempt(turn, showing(turn, list), guessOf(oldOf(account)))) !== "refused") return;
+  await tellList(turn, list, { credentials: oldOf(account), as: guessOf(pending) });
 };
 
 /** The gateway's own login may stand refused from when the new password was in force: then the old one is tried like any other. */

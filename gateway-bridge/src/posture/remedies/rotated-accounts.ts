@@ -7,7 +7,7 @@ import { accountsOf } from "../questions/ask-onvif.ts";
 import { guessLogin } from "../questions/guess-login.ts";
 import type { MendedCamera, Unfit } from "../remedy.ts";
 import { builtInAccounts, defaultLogins, type DefaultLogin } from "../rules/default-logins.ts";
-import { getWebUsers, hasTwoLists, type WebUser } from "./web-users.ts";
+import { getWebUsers, hasPageByHand, hasTwoLists, type WebUser } from "./web-users.ts";
 
 /** An account that is to have another password. */
 export const RotatedAccount = z.strictObject({
@@ -71,13 +71,15 @@ const accountsToSeize = async (
 
 const twoLists =
   "This maker keeps the passwords of its page and its stream apart from those of ONVIF: they are changed in the vendor's own words alone.";
+const perhapsTwoLists =
+  "This maker's newer cameras keep the passwords of their page and their stream apart from those of ONVIF, and take them by hand only; with older ones ONVIF's may be tried as if they were the vendor's own words.";
 
 const webUsersOf = async (camera: MendedCamera, cancel: Cancellable): Promise<readonly WebUser[] | Unfit> => {
   const { identity, options } = camera;
   if (!hasTwoLists(identity.vendor)) return [];
-  if (!options.vendor) return { unfit: twoLists };
-  // Its page takes a new password in an address only, which ends up in logs (userManager.cgi, modifyPassword).
-  if (identity.vendor === "dahua") return { unfit: "The page of this maker takes a new password by hand only." };
+  const byHand = hasPageByHand(identity.vendor);
+  if (!options.vendor) return { unfit: byHand ? perhapsTwoLists : twoLists };
+  if (byHand) return [];
   try {
     return await getWebUsers(camera, { kind: "gateway" }, cancel);
   } catch (error) {

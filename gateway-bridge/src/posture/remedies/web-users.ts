@@ -9,6 +9,13 @@ import type { ProbedCamera, ProbeLogin, Vendor } from "../probe/probed-camera.ts
 /** Vendors that keep the accounts of their page and stream apart from those of ONVIF. */
 export const hasTwoLists = (vendor: Vendor): boolean => vendor === "hikvision" || vendor === "dahua";
 
+/**
+ * Whether the page's list, where there is one, can only be changed by hand. Dahua's CGI takes a new password in an address (userManager.cgi,
+ * modifyPassword), which ends up in logs; of its RPC, public clients name different parameters (`pwdOld` and `pwd`, or `pwd` and `pwdNew`). Older
+ * firmware has one list for all, newer two: which it is, only a password that was changed by ONVIF shows.
+ */
+export const hasPageByHand = (vendor: Vendor): boolean => vendor === "dahua";
+
 /** An account of the page, by the number that the camera gave it. */
 export interface WebUser {
   readonly id: string;
