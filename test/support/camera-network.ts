@@ -10,7 +10,7 @@ export const cameraNetwork = {
 } as const;
 
 /**
- * A home of three, each in a network namespace of its own, on one switch: a gateway that forwards nothing, a camera, and a router with the
+ * A home of three, each in a network namespace of its own, on one switch: a gateway that forwards nothing and says so, a camera, and a router with the
  * internet in it. A camera that is told another router really goes another way, and one whose IPv6 is off really is not there.
  */
 export class CameraNetwork implements AsyncDisposable {
@@ -38,7 +38,8 @@ export class CameraNetwork implements AsyncDisposable {
       ip link set ${name} master lan
       ip link set ${name} up`;
     await gateway.run(`
-      echo 0 >/proc/sys/net/ipv4/ip_forward
+      echo 1 >/proc/sys/net/ipv4/ip_forward
+      ip route add unreachable default
       ip link add lan type bridge mcast_snooping 0
       ip address add ${cameraNetwork.gateway}/24 dev lan
       ip link set lan up

@@ -53,9 +53,12 @@ export class Judges {
     }
   }
 
-  /** Every camera that answers to a call by multicast. */
-  async find(): Promise<string> {
-    return (await this.run(["onvif-util", "-a"])).output;
+  /** Whether a camera answers to a call by multicast, within so many looks of half a second. */
+  async finds(address: string, looks = mostLooks): Promise<boolean> {
+    for (let look = 1; look <= looks; look += 1) {
+      if ((await this.run(["onvif-util", "-a"])).output.includes(address)) return true;
+    }
+    return false;
   }
 
   /** The codec of a picture that came, or what ffprobe complains of. */
