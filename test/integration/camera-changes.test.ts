@@ -49,7 +49,8 @@ const watch = async (resources: AsyncDisposableStack, options: SimulatorOptions)
 const widthOf = (codec: "h264" | "h265", { nals }: VideoUnit): number | undefined =>
   nals.map((nal) => readSequence(codec, nal)?.width).find((width) => width !== undefined);
 
-it.each(["h264", "h265"] as const)(
+// They wait for pictures most of the time, each for its own camera's.
+it.concurrent.each(["h264", "h265"] as const)(
   "keeps its viewers when a camera of %s changes its resolution",
   async (codec) => {
     await using resources = new AsyncDisposableStack();
@@ -72,7 +73,7 @@ it.each(["h264", "h265"] as const)(
   30_000,
 );
 
-it("goes on with the other codec, and the sound, of a camera that came back with them", async () => {
+it.concurrent("goes on with the other codec, and the sound, of a camera that came back with them", async () => {
   await using resources = new AsyncDisposableStack();
   const { simulator, stream, pictures } = await watch(resources, { codec: "h264", audio: "pcmu", bitrateKbps: 500 });
   expect(await stream.ready(never)).toMatchObject({ video: { codec: "h264" }, audio: { codec: "pcmu" } });
