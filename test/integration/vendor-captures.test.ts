@@ -23,7 +23,9 @@ const cluesIn = (body: XmlElement): readonly VendorClues[] => {
     ...readNetworkInterfaces(body).map(({ mac }) => ({ mac })),
     ...uris.map(({ text }) => ({ stream: new URL(text).pathname })),
   ];
-  return told.filter((clues) => Object.values(clues).some((value) => value.length > 0));
+  return told.filter((clues) =>
+    Object.values(clues as Readonly<Record<string, string | readonly string[]>>).some((value) => value.length > 0),
+  );
 };
 
 /** The path of a described stream. */

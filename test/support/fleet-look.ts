@@ -12,6 +12,7 @@ import { openProbedCamera } from "../../gateway-bridge/src/posture/probe/open-pr
 import { OwnLogins } from "../../gateway-bridge/src/posture/probe/own-logins.ts";
 import { ProbeBudget } from "../../gateway-bridge/src/posture/probe/probe-budget.ts";
 import type { ProbedHome } from "../../gateway-bridge/src/posture/probe/probed-home.ts";
+import { deviceOf } from "../../gateway-bridge/src/posture/same-device-policy.ts";
 import { Database } from "../../gateway-bridge/src/store/database.ts";
 import type { FleetCamera } from "../simulator/fleet/fleet-camera.ts";
 
@@ -103,7 +104,7 @@ const adopted = (cameras: readonly FleetCamera[], strange: boolean) => {
       memories: () => ({ onvif: nowhere, snapshot: nowhere, rtsp: nowhere }),
     },
     sameSecrets: (): readonly (readonly CameraId[])[] => [
-      ...Map.groupBy(records, ({ id }) => factsOf(id).password).values().map((group) => group.map(({ id }) => id)).filter(({ length }) => length > 1), // prettier-ignore
+      ...Map.groupBy(records, ({ id }) => factsOf(id).password).values().filter((group) => new Set(group.map(deviceOf)).size > 1).map((group) => group.map(({ id }) => id)), // prettier-ignore
     ],
   };
 };

@@ -6,6 +6,7 @@ import { Accounts, type LockRule } from "./accounts.ts";
 import { faces, type Face } from "./brands.ts";
 import type { CameraState, Plane } from "./camera-state.ts";
 import { LoginDoor } from "./login-door.ts";
+import type { Quirks } from "./quirks.ts";
 
 export interface CoreOptions {
   readonly address: string;
@@ -21,6 +22,7 @@ export interface CoreOptions {
   readonly feed: LiveFeed | undefined;
   /** An address of the interface on which it hears multicast. */
   readonly multicast: string | undefined;
+  readonly quirks: Quirks;
   /** Brings the ports in line with the settings; resolves when they are. */
   readonly settle: () => Promise<void>;
   readonly reboot: () => void;
@@ -46,6 +48,7 @@ export class CameraCore {
   readonly now: () => number;
   readonly feed: LiveFeed | undefined;
   readonly multicast: string | undefined;
+  readonly quirks: Quirks;
   readonly accounts: Accounts;
   readonly web: LoginDoor;
   readonly rtsp: LoginDoor;
@@ -56,6 +59,8 @@ export class CameraCore {
   /** Where new firmware is waited for: the last part of the path. */
   upload: string | undefined;
   lies: boolean | readonly string[];
+  /** What it is told is in its settings alone: its ports stay as they are. */
+  feigns = false;
   readonly #settle: () => Promise<void>;
 
   constructor(options: CoreOptions) {
@@ -66,6 +71,7 @@ export class CameraCore {
     this.now = now;
     this.feed = options.feed;
     this.multicast = options.multicast;
+    this.quirks = options.quirks;
     this.lies = options.lies;
     this.reboot = options.reboot;
     this.#settle = options.settle;
@@ -105,13 +111,13 @@ export class CameraCore {
     return this.face.twoPlanes ? of : "onvif";
   }
 
-  /** Changes the settings, and the ports with them; a lying camera says that it has. */
+  /** Changes the settings, and the ports with them; a lying camera says that it has, and one that feigns is set so and behaves as before. */
   async change<T>(operation: string, make: () => T | Promise<T>): Promise<T> {
     const lie = this.lies === true || (this.lies !== false && this.lies.includes(operation));
     const before = lie ? structuredClone(this.state) : undefined;
     const result = await make();
     if (before !== undefined) Object.assign(this.state, before);
-    await this.#settle();
+    if (!this.feigns) await this.#settle();
     return result;
   }
 

@@ -9,6 +9,7 @@ import { CameraPorts, type ConnectionCounts } from "./camera-ports.ts";
 import type { CameraState, Plane } from "./camera-state.ts";
 import { initialState, reusedPassword, strongPassword } from "./initial-state.ts";
 import { snapshotUri, streamUri } from "./onvif/media.ts";
+import type { Quirks } from "./quirks.ts";
 import { pinOf, selfSigned, servedIdentity, toPem, type TlsFlaw } from "./tls-keys.ts";
 import { truthOf } from "./truth.ts";
 import type { Truth, Weaknesses } from "./weaknesses.ts";
@@ -54,6 +55,8 @@ export interface FleetCameraOptions {
   readonly wired?: boolean;
   /** Hears multicast (WS-Discovery, SSDP) on the interface of this address, too. Default: unicast alone. */
   readonly multicast?: string;
+  /** Odd ways that are no weakness. Default none. */
+  readonly quirks?: Quirks;
   /** Sends pictures to who plays. Default false. */
   readonly video?: boolean;
   /** How long it is gone in a reboot. Default 200 ms. */
@@ -147,6 +150,7 @@ export class FleetCamera implements AsyncDisposable {
     const core: CameraCore = new CameraCore({
       ...{ address, state, now, lock, feed, origin: originOf(address, state), lies: options.lies ?? false },
       multicast: options.multicast,
+      quirks: options.quirks ?? {},
       settle: () => ports.settle(),
       reboot: () => void opened.reboot(),
     });
@@ -196,6 +200,11 @@ export class FleetCamera implements AsyncDisposable {
   /** Operations of ONVIF and paths of the vendor that it answers and does not do; true for all. */
   set lies(lies: boolean | readonly string[]) {
     this.#core.lies = lies;
+  }
+
+  /** Whether it is set as it is told, and behaves as before: what it switches off stays open. */
+  set feigns(feigns: boolean) {
+    this.#core.feigns = feigns;
   }
 
   /** Whether this login works in that place now. */

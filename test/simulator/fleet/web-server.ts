@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { buffer, text } from "node:stream/consumers";
+import { setTimeout } from "node:timers/promises";
 
 import type { CameraCore } from "./camera-core.ts";
 import { backupPath, takeFirmware, uploadPath } from "./onvif/firmware.ts";
@@ -32,7 +33,8 @@ export class WebServer {
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = "", url = "/" } = request;
-    const { face, state } = this.#core;
+    const { face, state, quirks } = this.#core;
+    if (quirks.thinksMs !== undefined) await setTimeout(quirks.thinksMs);
     if (face.server !== undefined) {
       response.setHeader("Server", state.reveals ? `${face.server}/${state.identity.firmware}` : face.server);
     }
@@ -89,13 +91,13 @@ export class WebServer {
   }
 
   #page(url: string, response: ServerResponse): void {
-    if (url === "/" || url === "/index.html")
+    if (url === "/" || url === "/index.html" || this.#core.quirks.pageForAll === true)
       this.#send(response, 200, "text/html", Buffer.from(loginPage(this.#core)));
     else this.#send(response, 404, "text/html", Buffer.from("<html><body>404 Not Found</body></html>"));
   }
 
   #send(response: ServerResponse, status: number, type: string, body: Buffer): void {
-    if (!this.#isOpen()) response.setHeader("Connection", "close");
+    if (!this.#isOpen() || this.#core.quirks.hangsUp === true) response.setHeader("Connection", "close");
     response.writeHead(status, { "Content-Type": type, "Content-Length": body.length }).end(body);
   }
 

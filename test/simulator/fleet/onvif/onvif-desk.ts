@@ -84,7 +84,8 @@ export class OnvifDesk {
 
   #identify(request: SoapRequest, { url, authorization }: SoapVisit): Account | SoapAnswer {
     const core = this.#core;
-    if (authorization === undefined || !core.face.httpDigest) {
+    const byDigestAlone = core.quirks.digestOnly === true && core.face.httpDigest;
+    if (!byDigestAlone && (authorization === undefined || !core.face.httpDigest)) {
       const byToken = this.#identifyByToken(request);
       if (byToken !== undefined) return byToken;
       if (!core.face.httpDigest) return this.#answer(400, notAuthorized().toXml());
