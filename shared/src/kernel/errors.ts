@@ -313,6 +313,7 @@ export const errorRegistry = {
   "remedy-failed": entry("later", 502, "Nothing else was changed. See what the remedy says, and try again."),
   "advisories-invalid": entry("never", 400, "Take the file of advisories as Gatehouse published it, whole."),
   "firmware-unfit": entry("never", 400, "Take the firmware file that the camera's maker offers for this very model."),
+  "storage-full": entry("later", 503, "Free space on the disk that the gateway keeps its data on, and try again."),
   "router-unreachable": entry("later", 503, "Check that the router is switched on, and look again."),
   "router-refused": entry(
     "never",

@@ -1,37 +1,27 @@
-import { createHash, randomUUID } from "node:crypto";
+import { systemCode, type Cancellable } from "@gatehouse/shared";
 import { createReadStream } from "node:fs";
-import { copyFile, mkdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { pipeline } from "node:stream/promises";
 
+import { FirmwareFolder } from "../../posture/remedies/firmware-folder.ts";
 import { textOption, type Command } from "../command.ts";
 import { findCamera } from "../find-camera.ts";
 import { refuse } from "../grant-options.ts";
 import { applyRemedy, remedyOptions } from "./remedy.ts";
 
-/** More than any camera's firmware. */
-const largestFirmware = 256 * 1_048_576;
 const largestAdvisories = 900_000;
 
-/** A copy in the data folder, under its own name, that nobody changes any more. @returns its SHA-256 */
-const keep = async (file: string, data: string): Promise<string> => {
-  const size = await stat(file).then(
-    (found) => found.size,
-    () => undefined,
-  );
-  if (size === undefined) throw refuse(`${file} cannot be read.`);
-  if (size === 0 || size > largestFirmware) throw refuse(`${file} is no firmware: it has ${size} bytes.`);
-  const folder = join(data, "firmware");
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const part = join(folder, `.part-${randomUUID()}`);
+/** A copy in the data folder that nobody changes any more. @returns its SHA-256 */
+const keep = async (file: string, data: string, cancel: Cancellable): Promise<string> => {
+  const folder = new FirmwareFolder(join(data, "firmware"));
+  const reading = createReadStream(file);
+  reading.once("error", () => undefined);
   try {
-    await copyFile(file, part);
-    const hash = createHash("sha256");
-    await pipeline(createReadStream(part), hash);
-    await rename(part, join(folder, basename(file)));
-    return hash.digest("hex");
-  } finally {
-    await rm(part, { force: true });
+    return (await folder.keep(basename(file), reading as AsyncIterable<Buffer>, cancel)).sha256;
+  } catch (error) {
+    cancel.signal.throwIfAborted();
+    const code = systemCode(error);
+    throw code === undefined ? error : refuse(`${file} cannot be read, or not be kept in ${data} (${code}).`);
   }
 };
 
@@ -50,7 +40,7 @@ export const firmwareInstallCommand: Command = {
     if (name === undefined) throw refuse("Say which camera.", "Add --camera, with its name or id.");
     await using gateway = await context.client();
     const camera = await findCamera(gateway, name, context);
-    const firmware = await keep(file, context.data);
+    const firmware = await keep(file, context.data, context);
     const said = textOption(input, "sha256");
     if (said !== undefined && said.toLowerCase() !== firmware) {
       throw refuse(`${file} is another file: its SHA-256 is ${firmware}.`, "Fetch it again from the maker's own site.");

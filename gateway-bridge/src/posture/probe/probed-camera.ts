@@ -2,6 +2,7 @@ import type { CameraId, CameraKind, Cancellable, Clock, GatehouseError, Secret }
 
 import type { Credentials } from "../../domain/camera.ts";
 import type { CameraGuesses } from "./camera-guesses.ts";
+import type { StreamedBody } from "../../protocols/http/http-client.ts";
 import type { OnvifCaller } from "../../protocols/onvif/onvif-caller.ts";
 import type { ServerHello } from "../../protocols/tls/broken-hello.ts";
 import type { FoundStream } from "./find-streams.ts";
@@ -67,7 +68,7 @@ export interface HttpProbe {
       readonly port?: number;
       readonly secure?: boolean;
       readonly headers?: Readonly<Record<string, string>>;
-      readonly body?: Buffer;
+      readonly body?: Buffer | StreamedBody;
       /** For the whole exchange; 10 s unless told. */
       readonly timeoutMs?: number;
       /** Bytes of the answer's body beyond which it is cut off; 64 KiB unless told. */

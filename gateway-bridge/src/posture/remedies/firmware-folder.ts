@@ -1,8 +1,10 @@
 import { GatehouseError, systemCode, type Cancellable } from "@gatehouse/shared";
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { lstat, open, readdir } from "node:fs/promises";
+import { createHash, randomUUID } from "node:crypto";
+import { createReadStream, createWriteStream } from "node:fs";
+import { lstat, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 
 /** Larger ones are no camera's firmware. */
 const longestFile = 256 * 1_048_576;
@@ -48,16 +50,75 @@ export class FirmwareFolder {
     return head.subarray(0, bytesRead);
   }
 
-  /** The whole of it. @throws GatehouseError `firmware-unfit` where it is no longer the file of that hash */
-  async read({ name, bytes, sha256 }: FirmwareFile): Promise<Buffer> {
-    await using file = await open(join(this.#folder, name), "r");
-    const content = Buffer.alloc(bytes);
-    const { bytesRead } = await file.read(content, 0, bytes, 0);
-    const hash = createHash("sha256").update(content.subarray(0, bytesRead)).digest("hex");
-    if (hash === sha256) return content;
-    throw new GatehouseError("firmware-unfit", `${name} is not the file any more that was chosen.`);
+  /**
+   * Takes a file in, piece by piece, under a name of its own; one of that name is replaced once the new one is whole. Whatever stops it leaves nothing.
+   * @throws GatehouseError `firmware-unfit` for what is empty or too long, `storage-full`, and what the content throws
+   */
+  async keep(name: string, content: AsyncIterable<Uint8Array>, { signal }: Cancellable): Promise<FirmwareFile> {
+    if (!goodName.test(name)) throw new GatehouseError("firmware-unfit", `A firmware file cannot be called ${name}.`);
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    const part = join(this.#folder, `${partPrefix}${randomUUID()}`);
+    const hash = createHash("sha256");
+    let bytes = 0;
+    const counted = async function* (): AsyncGenerator<Uint8Array> {
+      for await (const piece of content) {
+        bytes += piece.length;
+        if (bytes > longestFile)
+          throw new GatehouseError("firmware-unfit", `${name} is longer than any camera's firmware.`);
+        hash.update(piece);
+        yield piece;
+      }
+    };
+    try {
+      await pipeline(counted(), createWriteStream(part, { flags: "wx", mode: 0o600, flush: true }), { signal });
+      if (bytes === 0) throw new GatehouseError("firmware-unfit", `${name} is empty.`);
+      await rename(part, join(this.#folder, name));
+      return { name, bytes, sha256: hash.digest("hex") };
+    } catch (error) {
+      throw isFull(error) ? noRoom(error) : error;
+    } finally {
+      await rm(part, { force: true });
+    }
+  }
+
+  /**
+   * To be sent. Its end is held back until all of it was seen to be the file of that hash, so that what was exchanged meanwhile never arrives whole: it fails
+   * with `firmware-unfit`.
+   */
+  content({ name, bytes: length, sha256 }: FirmwareFile): { readonly length: number; readonly open: () => Readable } {
+    const path = join(this.#folder, name);
+    return {
+      length,
+      open: () => Readable.from(unchanged(path, { name, bytes: length, sha256 }), { objectMode: false }),
+    };
   }
 }
+
+const goodName = /^[^./\\\p{C}][^/\\\p{C}]{0,199}$/u;
+const partPrefix = ".part-";
+
+async function* unchanged(path: string, { name, bytes, sha256 }: FirmwareFile): AsyncGenerator<Buffer> {
+  const changed = (): GatehouseError =>
+    new GatehouseError("firmware-unfit", `${name} is not the file any more that was chosen.`);
+  const hash = createHash("sha256");
+  let read = 0;
+  let held: Buffer | undefined;
+  for await (const piece of createReadStream(path) as AsyncIterable<Buffer>) {
+    hash.update(piece);
+    read += piece.length;
+    if (read > bytes) throw changed();
+    if (held !== undefined) yield held;
+    held = piece;
+  }
+  if (held === undefined || hash.digest("hex") !== sha256) throw changed();
+  yield held;
+}
+
+const isFull = (error: unknown): boolean => ["ENOSPC", "EDQUOT"].includes(systemCode(error) ?? "");
+const noRoom = (cause: unknown): GatehouseError =>
+  new GatehouseError("storage-full", "There is no room for the firmware file where the gateway keeps its data.", {
+    cause,
+  });
 
 const namesIn = async (folder: string): Promise<readonly string[]> => {
   try {

@@ -7,6 +7,7 @@ import { getDeviceInformation } from "../../protocols/onvif/device.ts";
 import { isUnsupported, unlessUnsupported } from "../../protocols/onvif/management/ask.ts";
 import { getDeviceCapabilities } from "../../protocols/onvif/management/capabilities.ts";
 import { getSystemBackup, startFirmwareUpgrade } from "../../protocols/onvif/management/firmware.ts";
+import type { StreamedBody } from "../../protocols/http/http-client.ts";
 import type { OnvifCaller } from "../../protocols/onvif/onvif-caller.ts";
 import type { Before, MendedCamera, MendTools, Preview, Remedy, Unfit, Verdict } from "../remedy.ts";
 import { FirmwareFolder, type FirmwareFile } from "./firmware-folder.ts";
@@ -73,10 +74,9 @@ export class FirmwareInstall implements Remedy {
     if (now.firmware !== Installed.parse(before).firmware) return;
     const file = await this.#chosen(camera, cancel);
     if ("unfit" in file) throw new GatehouseError("firmware-unfit", file.unfit);
-    const content = await this.#files.read(file);
     const { url, delayMs, downTimeMs = 0 } = await startFirmwareUpgrade(onvif, cancel);
     await tools.clock.delay(delayMs, cancel);
-    await upload(camera, { url, content }, cancel);
+    await upload(camera, { url, body: this.#files.content(file) }, cancel);
     await tools.clock.delay(Math.min(Math.max(downTimeMs, shortestDownTimeMs), longestDownTimeMs), cancel);
   }
 
@@ -130,11 +130,11 @@ export class FirmwareInstall implements Remedy {
 
 const upload = async (
   camera: MendedCamera,
-  { url, content }: { readonly url: URL; readonly content: Buffer },
+  { url, body }: { readonly url: URL; readonly body: StreamedBody },
   cancel: Cancellable,
 ): Promise<void> => {
   const headers = { "content-type": "application/octet-stream" };
-  const to = { method: "POST", ...serverOf(url), headers, body: content, timeoutMs: uploadMs } as const;
+  const to = { method: "POST", ...serverOf(url), headers, body, timeoutMs: uploadMs } as const;
   try {
     const { status } = await camera.http.request(to, { kind: "gateway" }, cancel);
     if (status < 400) return;

@@ -9,6 +9,7 @@ import {
   type Server as SocketServer,
   type Socket,
 } from "node:net";
+import { Readable } from "node:stream";
 
 import { HttpClient, type HttpLogin } from "./http-client.ts";
 
@@ -105,6 +106,35 @@ describe("HttpClient", () => {
     });
     expect(await codeOf(client().request(get(`http://${host}/`), never))).toBe("camera-answer-too-large");
     expect(sent).toBeLessThan(16 * (1 << 20));
+  });
+
+  it("sends a body piece by piece, and anew with the login that is asked for", async () => {
+    const heard: string[] = [];
+    const host = await serve((request, response) => {
+      const pieces: Buffer[] = [];
+      request.on("data", (piece: Buffer) => pieces.push(piece));
+      request.on("end", () => {
+        heard.push(`${request.headers["content-length"] ?? ""} ${Buffer.concat(pieces).toString()}`);
+        const asks = request.headers.authorization === undefined;
+        response.writeHead(asks ? 401 : 200, asks ? { "www-authenticate": "Word" } : {}).end();
+      });
+    });
+    const body = { length: 10, open: () => Readable.from([Buffer.from("hello"), Buffer.from("there")]) };
+    const to = { method: "POST", url: new URL(`http://${host}/`), body, login: new ScriptedLogin() } as const;
+    expect((await client().request(to, never)).status).toBe(200);
+    expect(heard).toEqual(["10 hellothere", "10 hellothere"]);
+  });
+
+  it("gives up a body that cannot be read on, and says why", async () => {
+    let ended = false;
+    const host = await serve((request) => void request.resume().on("end", () => (ended = true)));
+    const broken = async function* () {
+      yield Buffer.from("hello");
+      throw new GatehouseError("firmware-unfit", "another file");
+    };
+    const to = { method: "POST", url: new URL(`http://${host}/`), body: { length: 10, open: () => Readable.from(broken()) } } as const; // prettier-ignore
+    expect(await codeOf(client().request(to, never))).toBe("firmware-unfit");
+    expect(ended).toBe(false);
   });
 
   it("does not read a body that is announced as too long", async () => {

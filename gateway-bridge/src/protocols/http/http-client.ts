@@ -7,6 +7,7 @@ import {
   type Clock,
 } from "@gatehouse/shared";
 import { request as sendRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import { pipeline, type Readable } from "node:stream";
 
 import type { ConnectionGate } from "../tcp/connection-gate.ts";
 import { CameraAgent } from "./camera-agent.ts";
@@ -38,11 +39,17 @@ export interface HttpClientOptions {
   readonly gate?: ConnectionGate | undefined;
 }
 
+/** A body that is not held in memory. It is opened anew for each time that it is sent: a login takes several. */
+export interface StreamedBody {
+  readonly length: number;
+  readonly open: () => Readable;
+}
+
 export interface HttpRequest {
   readonly url: URL;
   readonly method: "GET" | "POST" | "PUT" | "SUBSCRIBE" | "UNSUBSCRIBE";
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Buffer;
+  readonly body?: Buffer | StreamedBody;
   /** Longest body taken, in bytes; default 1 MiB. */
   readonly limit?: number;
   /** What is longer, or has no end, is cut off at the limit, and no failure. */
@@ -219,7 +226,14 @@ const send = (attempt: Attempt, { signal }: Cancellable): Promise<RawAnswer> =>
       const failure = named(error, url, disconnected);
       reject(kept ? new KeptConnectionLost(failure) : failure);
     });
-    request.end(body);
+    if (body === undefined || Buffer.isBuffer(body)) request.end(body);
+    else {
+      const content = body.open();
+      // Why it cannot be read on is told rather than that the request broke off, which follows from it.
+      content.once("error", (error) => isGatehouseError(error) && reject(error));
+      // The request tells of its own failures; a camera that has answered needs no more of it.
+      pipeline(content, request, () => undefined);
+    }
   });
 
 /** As the system wants it: an IPv6 address without its brackets. */
