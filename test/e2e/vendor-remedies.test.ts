@@ -8,7 +8,7 @@ import { settingOf } from "../../gateway-bridge/src/posture/vendor/settings-of.t
 import { settingNames, type SettingName } from "../../gateway-bridge/src/posture/vendor/vendor-setting.ts";
 import { makeFirmware } from "../simulator/fleet/onvif/firmware.ts";
 import { FleetHome } from "../support/fleet-home.ts";
-import type { HomeCamera } from "../support/fleet-home-main.ts";
+import type { HomeCamera, Lie } from "../support/fleet-home-main.ts";
 import { judgedIn } from "../support/judged-remedies.ts";
 import { judgedSwitches, nameOf, remedyFor, type JudgedSwitch, type Maker } from "../support/judged-switches.ts";
 import { Judges } from "../support/judges.ts";
@@ -47,6 +47,16 @@ const cameras: Readonly<Record<Maker, HomeCamera>> = {
   },
 };
 
+const makers = Object.keys(cameras) as Maker[];
+
+/** What a camera of each maker lies about: all that its maker's words reach, and what is seen without them. */
+const lied: Readonly<Record<Exclude<Lie, "no">, Readonly<Record<Maker, SettingName>>>> = {
+  refuses: { hikvision: "rtsp-login", dahua: "onvif-login", reolink: "auto-update", axis: "replay-protection" },
+  feigns: { hikvision: "telnet", dahua: "ssh", reolink: "upnp", axis: "ftp" },
+};
+const rowOf = (maker: Maker, setting: SettingName): JudgedSwitch =>
+  judgedSwitches.find((row) => row.maker === maker && row.setting === setting)!;
+
 /** What was seen and said of one switch. */
 interface Journey {
   readonly before: string;
@@ -68,10 +78,11 @@ const travel = async (home: FleetHome, judges: VendorJudges, row: JudgedSwitch):
 };
 
 /** The camera says that it did as it was told, and did not. */
-const deceive = async (home: FleetHome, judges: VendorJudges, { maker, setting, judge }: JudgedSwitch) => {
-  await home.lie(maker, true);
+const deceive = async (home: FleetHome, judges: VendorJudges, row: JudgedSwitch, how: Lie) => {
+  const { maker, setting, judge } = row;
+  await home.lie(maker, how);
   const run = await home.mend(maker, remedyFor[setting]);
-  await home.lie(maker, false);
+  await home.lie(maker, "no");
   return { run, seen: await judge(judges, home.facts(maker)) };
 };
 
@@ -116,8 +127,7 @@ describeWith(
     inANetwork("in networks of its own", () => {
       const stack = new AsyncDisposableStack();
       const journeys = new Map<JudgedSwitch, Promise<Journey>>();
-      const lies = new Map<JudgedSwitch, ReturnType<typeof deceive>>();
-      const last = (maker: Maker): JudgedSwitch => judgedSwitches.findLast((row) => row.maker === maker)!;
+      const lies = new Map<string, ReturnType<typeof deceive>>();
       const routers = new Map<boolean, ReturnType<typeof removeForwardings>>();
       let home: FleetHome;
       let programs: Judges;
@@ -136,17 +146,18 @@ describeWith(
         programs = new Judges(network.within);
         judges = new VendorJudges(programs);
         // Makers at the same time, and one change of a camera after the other.
-        for (const rows of Map.groupBy(judgedSwitches, ({ maker }) => maker).values()) {
+        for (const [maker, rows] of Map.groupBy(judgedSwitches, (row) => row.maker)) {
           let before: Promise<unknown> = Promise.resolve();
           for (const row of rows) {
             const journey = before.then(() => travel(home, judges, row));
             before = journey.catch(() => undefined);
             journeys.set(row, journey);
           }
-          const row = rows.at(-1)!;
-          const lie = before.then(() => deceive(home, judges, row));
-          lie.catch(() => undefined);
-          lies.set(row, lie);
+          for (const how of ["refuses", "feigns"] as const) {
+            const lie = before.then(() => deceive(home, judges, rowOf(maker, lied[how][maker]), how));
+            before = lie.catch(() => undefined);
+            lies.set(`${maker} ${how}`, lie);
+          }
         }
       });
       afterAll(async () => {
@@ -168,17 +179,21 @@ describeWith(
         },
       );
 
-      it.each(Object.keys(cameras) as Maker[])("is said to have failed where a camera of %s lies", async (maker) => {
-        const row = last(maker);
-        const { run, seen } = await lies.get(row)!;
-        expect(run).toMatchObject({ state: "failed", left: null, error: expect.stringMatching(/set as before/) });
-        expect(seen).toMatch(row.weak);
+      it.each([
+        ["refuses", "is set as before", /is set as before/],
+        ["feigns", "is set as it was told, and answers as before", /still answers/],
+      ] as const)("is said to have failed where the camera %s: it %s", async (how, _, why) => {
+        for (const maker of makers) {
+          const { run, seen } = await lies.get(`${maker} ${how}`)!;
+          expect(run).toMatchObject({ state: "failed", left: null, error: expect.stringMatching(why) });
+          expect(seen).toMatch(rowOf(maker, lied[how][maker]).weak);
+        }
       });
 
       it("leaves open what hangs on another switch, says so, and does not open again for it what was shut", async () => {
         const saidOf = async (maker: Maker, setting: SettingName): Promise<string> => {
-          const row = judgedSwitches.find((each) => each.maker === maker && each.setting === setting)!;
-          return (await journeys.get(row)!).done.evidence.join("\n");
+          const { done } = await journeys.get(rowOf(maker, setting))!;
+          return done.evidence.join("\n");
         };
         expect(await saidOf("hikvision", "telnet")).toMatch(/port 23 any more[^]*Port 9527 stays open/);
         expect(await judges.banner(home.facts("hikvision"), 9_527)).toContain("console> ");
@@ -187,7 +202,7 @@ describeWith(
       });
 
       it("firmware that was not taken is said to have failed; what was taken is there, and no longer too old", async () => {
-        await lies.get(last("hikvision"));
+        await lies.get("hikvision feigns");
         const camera = home.facts("hikvision");
         const version = async (): Promise<string | undefined> =>
           /<firmwareVersion>(.+?)</.exec(await judges.page(camera, "/ISAPI/System/deviceInfo"))?.[1];
@@ -199,10 +214,10 @@ describeWith(
 
         expect(await version()).toBe("V5.7.18");
         expect(await home.look("hikvision", "FW-AGE")).toEqual({ "FW-AGE": "failed" });
-        await home.lie("hikvision", true);
+        await home.lie("hikvision", "refuses");
         expect(await home.mend("hikvision", "firmware-install", sha256)).toMatchObject({ state: "failed" });
         expect(await version()).toBe("V5.7.18");
-        await home.lie("hikvision", false);
+        await home.lie("hikvision", "no");
         const done = await home.mend("hikvision", "firmware-install", sha256);
         expect(done).toMatchObject({ state: "done", undoable: false, error: null });
         expect(await version()).toBe("V5.8.20");

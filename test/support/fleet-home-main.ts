@@ -37,12 +37,15 @@ export interface HomeCamera extends Omit<FleetCameraOptions, "now"> {
 export type HomeCameras = Readonly<Record<string, HomeCamera>>;
 export type HomeFacts = Readonly<Record<string, FleetFacts>>;
 
+/** `refuses` says that it did as it was told, and is set as before. `feigns` is set as it was told, and behaves as before. */
+export type Lie = "no" | "refuses" | "feigns";
+
 /** What is wished for, of the camera of that name. */
 export type HomeWish =
   /** With the owner's consent to the maker's words. @param firmware SHA-256 of the file that is to be installed */
   | { readonly do: "mend"; readonly remedy: RemedyId; readonly firmware?: string }
   | { readonly do: "undo"; readonly run: string }
-  | { readonly do: "lie"; readonly lies: boolean }
+  | { readonly do: "lie"; readonly how: Lie }
   | { readonly do: "look"; readonly checks: readonly CheckId[] };
 
 export interface HomeAnswer {
@@ -100,7 +103,8 @@ const carryOut = async ({ camera, home }: Adopted, wish: HomeWish): Promise<unkn
     case "undo":
       return await settled(home, home.runs.undo(wish.run as RemedyRun["id"], owner).id);
     case "lie":
-      camera.lies = wish.lies;
+      camera.lies = wish.how === "refuses";
+      camera.feigns = wish.how === "feigns";
       return null;
     case "look": {
       const checks = catalogue.filter(({ id }) => wish.checks.includes(id));

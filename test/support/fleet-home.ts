@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 
 import type { FleetFacts } from "../simulator/fleet/fleet-camera.ts";
 import { compileCache } from "./compile-cache.ts";
-import type { HomeAnswer, HomeCameras, HomeFacts, HomeWish } from "./fleet-home-main.ts";
+import type { HomeAnswer, HomeCameras, HomeFacts, HomeWish, Lie } from "./fleet-home-main.ts";
 import type { NetworkNamespace } from "./network-namespace.ts";
 
 const program = fileURLToPath(new URL("./fleet-home-main.ts", import.meta.url));
@@ -69,9 +69,9 @@ export class FleetHome implements AsyncDisposable {
     return (await this.#ask(camera, { do: "undo", run: id })) as RemedyRun;
   }
 
-  /** From now on the camera says that it does what it is told, and does not. */
-  async lie(camera: string, lies: boolean): Promise<void> {
-    await this.#ask(camera, { do: "lie", lies });
+  /** How the camera does what it is told from now on. */
+  async lie(camera: string, how: Lie): Promise<void> {
+    await this.#ask(camera, { do: "lie", how });
   }
 
   /** What the gateway's own checks find. */
