@@ -5,7 +5,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { catalogue } from "../../gateway-bridge/src/posture/catalogue.ts";
 import { onvifRemedies } from "../../gateway-bridge/src/posture/remedies/onvif-remedies.ts";
+import { planRemedies } from "../../gateway-bridge/src/posture/remedies/remedy-order-policy.ts";
 import { FleetCamera, type FleetCameraOptions } from "../simulator/fleet/fleet-camera.ts";
 import type { WeaknessId } from "../simulator/fleet/weaknesses.ts";
 import { ImpatientClock } from "../support/impatient-clock.ts";
@@ -162,6 +164,25 @@ describe("pictures within TLS", () => {
       expect(await undo(home, run)).toMatchObject({ state: "undone", left: null });
       expect(await main()).toMatch(/^rtsp:/);
       expect(camera.counts.tries).toEqual([]);
+    });
+  });
+
+  it("are the only ones once all is done in its order: TLS, the stream within it, and no door without it", async () => {
+    const weaknesses = { "NET-HTTPS-OFF": true, "NET-HTTP": true, "STREAM-CLEAR": true } as const;
+    await withHome({ brand: "axis", weaknesses }, async (home, camera) => {
+      // On, as soon as it has a certificate.
+      camera.state.rtsps.enabled = true;
+      const findings = catalogue
+        .filter(({ id }) => Object.hasOwn(weaknesses, id))
+        .map(({ id: check, remedies }) => ({ check, remedies: remedies.map((one) => ({ ...one, proven: false })) }))
+        .map((one) => ({ ...one, status: "failed" as const }));
+      const { steps } = planRemedies(findings, { vendor: false });
+      expect(steps.map(({ remedy }) => remedy)).toEqual(["tls-on", "rtsps-on", "http-off"]);
+      for (const { remedy } of steps) expect(await mend(home, remedy)).toMatchObject({ state: "done", error: null });
+      for (const weakness of ["NET-HTTPS-OFF", "NET-HTTP"] as const) expect(camera.truth[weakness]).toBe("sound");
+      const { url } = await home.cameras.endpoint(theCamera, "main", never);
+      expect([new URL(home.cameras.get(theCamera).url).protocol, new URL(url).protocol]).toEqual(["https:", "rtsps:"]);
+      expect((await home.cameras.snapshot(theCamera, {}, never)).jpeg.length).toBeGreaterThan(0);
     });
   });
 

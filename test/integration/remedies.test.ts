@@ -284,6 +284,32 @@ describe("streaming-user", () => {
     });
   });
 
+  it("is all that watches: settings' account may be locked or gone, and nobody notices until settings are changed", async () => {
+    await using camera = await FleetCamera.open({ weaknesses: administrator, video: true });
+    const clock = new ImpatientClock();
+    await adoptInto(data, clock, camera.facts);
+    await using home = await RemedyHome.open({ data, clock });
+    expect(await mend(home, "streaming-user")).toMatchObject({ state: "done" });
+    const { username } = camera.facts;
+    const others = camera.state.accounts.onvif.filter((account) => account.username !== "gatehouse-view");
+    for (const account of others) account.password = "another-one-2";
+    const log = new MemoryLogger();
+    await using streams = Streams.create({
+      endpoint: (id, tier, cancel) => home.cameras.endpoint(id, tier, cancel),
+      openSource: createRtspSource({ clock: systemClock, log }),
+      ...{ clock: systemClock, log, random: () => 0 },
+    });
+    const viewer = new RecordingViewer();
+    streams.of(theCamera, "main").join(viewer).resume();
+    await eventually("a picture", () => viewer.units.length > 0);
+    expect((await home.cameras.snapshot(theCamera, {}, never)).jpeg.length).toBeGreaterThan(0);
+    expect(camera.counts.tries).toEqual([]);
+    // What changes settings logs in by the other.
+    await expect(mend(home, "remove-users")).rejects.toMatchObject({ code: expect.any(String) });
+    expect(camera.counts.tries.map(({ account }) => account)).toContain(username);
+    expect(camera.counts.tries.map(({ account }) => account)).not.toContain("gatehouse-view");
+  });
+
   it("leaves the settings to an account whose password is rotated afterwards", async () => {
     await withHome({ weaknesses: administrator }, async (home, camera) => {
       expect(await mend(home, "streaming-user")).toMatchObject({ state: "done" });

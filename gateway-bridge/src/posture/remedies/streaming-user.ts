@@ -1,7 +1,9 @@
-import { GatehouseError, type Cancellable } from "@gatehouse/shared";
+import { GatehouseError, isGatehouseError, type Cancellable } from "@gatehouse/shared";
 import { z } from "zod";
 
 import type { Credentials } from "../../domain/camera.ts";
+import { unlessUnsupported } from "../../protocols/onvif/management/ask.ts";
+import { getDiscoveryMode, setDiscoveryMode } from "../../protocols/onvif/management/discovery.ts";
 import { createUser, deleteUser, getUsers, setUser } from "../../protocols/onvif/management/users.ts";
 import type { OnvifCaller } from "../../protocols/onvif/onvif-caller.ts";
 import type { ProbeLogin } from "../probe/probed-camera.ts";
@@ -42,7 +44,7 @@ export class StreamingUser implements Remedy {
     return {
       steps: [
         `Make the account ${streamingUsername}, which may watch and change nothing.`,
-        "Log in with it by ONVIF, on the camera's page and at its stream.",
+        "Log in with it by ONVIF, on the camera's page and at its stream, and see that it is refused to change a setting.",
         `Fetch pictures with it from then on; ${camera.username ?? "the account before"} is used for settings alone.`,
       ],
       stops: [],
@@ -65,6 +67,9 @@ export class StreamingUser implements Remedy {
     await tools.clock.delay(settlingMs, cancel);
     const refused = await firstRefusal(camera, { before, login: guessOf(next) }, cancel);
     if (refused !== undefined) throw new GatehouseError("remedy-failed", `${refused} does not let the new account in.`);
+    if (await mayChange(camera, guessOf(next), cancel)) {
+      throw new GatehouseError("remedy-failed", "The camera lets the new account change settings, whatever its level.");
+    }
     tools.pending.commit(camera.id, purpose);
   }
 
@@ -80,7 +85,9 @@ export class StreamingUser implements Remedy {
     const where = Accounts.parse(before)
       .places.map(({ plane }) => planeNames[plane])
       .join(", ");
-    return { kind: "fixed", evidence: [`${streamingUsername}, of the level ${own.level}, is let in by ${where}.`] };
+    const evidence = `${streamingUsername}, of the level ${own.level}, is let in by ${where}.`;
+    // Seen before it came into use: its password is with those who watch by now.
+    return { kind: "fixed", evidence: [evidence, "It was not let change a setting."] };
   }
 
   async undo(camera: MendedCamera, _before: Before, tools: MendTools, cancel: Cancellable): Promise<void> {
@@ -159,4 +166,17 @@ const firstRefusal = async (
     if ((await tryLogin(camera, place, login, cancel)) !== "taken") return planeNames[place.plane];
   }
   return undefined;
+};
+
+/** Whether it may write: it is told to say what the camera says already, so that nothing changes where it may. */
+const mayChange = async (camera: MendedCamera, login: ProbeLogin, cancel: Cancellable): Promise<boolean> => {
+  const mode = await unlessUnsupported(getDiscoveryMode(await camera.onvif.as(gateway, cancel), cancel));
+  if (mode !== "Discoverable" && mode !== "NonDiscoverable") return false;
+  try {
+    await setDiscoveryMode(await camera.onvif.as(login, cancel), mode, cancel);
+    return true;
+  } catch (error) {
+    if (isGatehouseError(error) && ["camera-credentials", "camera-fault"].includes(error.code)) return false;
+    throw error;
+  }
 };
