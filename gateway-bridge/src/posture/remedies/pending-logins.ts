@@ -18,6 +18,9 @@ export interface LoginKeeper {
 
 const Stored = z.strictObject({ username: z.string(), password: z.string() });
 
+/** Whose passwords one remedy changes at most. */
+export const mostAccounts = 8;
+
 const nameOf = (camera: CameraId, purpose: string): string => `camera/${camera}/pending/${purpose}`;
 
 /** Logins that are not in use yet, in the vault. */
@@ -58,5 +61,11 @@ export class PendingLogins implements PendingSecrets {
 
   drop(camera: CameraId, purpose: string): void {
     this.#secrets.delete(nameOf(camera, purpose));
+  }
+
+  /** Of each account that a remedy changes: those beside the gateway's have a number behind its purpose. */
+  dropAll(camera: CameraId, purpose: string): void {
+    this.drop(camera, purpose);
+    for (let index = 0; index < mostAccounts; index += 1) this.drop(camera, `${purpose}/${index}`);
   }
 }

@@ -53,6 +53,10 @@ export interface Failure {
   readonly changesLogin: boolean;
 }
 
+/** How long to wait before something is written again that could not be written. */
+export const pauseOfWriting = (failures: number): number =>
+  Math.min(firstPauseMs * 2 ** (failures - 1), longestPauseMs);
+
 /** What to do about a part that failed. */
 export const afterFailure = (failure: Failure): Recovery => {
   const { phase, code, failures, changesLogin } = failure;

@@ -1,4 +1,11 @@
-import { GatehouseError, Secret, type CameraId, type ErrorCode, type RemedyId } from "@gatehouse/shared";
+import {
+  GatehouseError,
+  Secret,
+  type CameraId,
+  type ErrorCode,
+  type RemedyId,
+  type RemedyRun,
+} from "@gatehouse/shared";
 import { MemoryLogger, TestClock } from "@gatehouse/shared/testing";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 
@@ -300,6 +307,190 @@ describe("a remedy", () => {
   });
 });
 
+describe("a remedy in a world that does not keep still", () => {
+  const rows = () => world.database.sql.prepare("SELECT id, phase FROM remedy_runs").all();
+  const fullDisk = (isFull: () => boolean): void => {
+    const { database } = world;
+    const transaction = database.transaction.bind(database);
+    database.transaction = (work) => {
+      if (isFull()) throw new Error("database or disk is full");
+      return transaction(work);
+    };
+  };
+
+  it.each(["remember", "apply", "verify", "undo"] as const)(
+    "waits when the disk is full after %s, and gives nothing up",
+    async (part) => {
+      let full = false;
+      const work = world.remedy.part[part];
+      world.remedy.part[part] = async (tools) => {
+        full = true;
+        return work(tools);
+      };
+      if (part === "undo") world.remedy.part.verify = async () => ({ kind: "not-fixed", why: "no" });
+      world.remedy.changesLogin = true;
+      fullDisk(() => full);
+      await using runs = world.open();
+      await begin(runs);
+      await world.clock.advance(60_000);
+      const asked = [...world.remedy.asked];
+      expect(runs.list()).toMatchObject([{ endedAt: null }]);
+      full = false;
+      world.remedy.part[part] = work;
+      await world.clock.advance(120_000);
+      await runs.settled();
+      expect(runs.list()).toMatchObject([
+        part === "undo" ? { state: "failed", error: "no", left: null } : { state: "done" },
+      ]);
+      // What was done is not done again: only the writing waited.
+      expect(world.remedy.asked.slice(0, asked.length)).toEqual(asked);
+      expect(new Set(world.remedy.asked).size).toBe(world.remedy.asked.length);
+      expect(world.rested.at(-1)).toBe("wake");
+    },
+  );
+
+  it("begins nothing that it cannot write down", async () => {
+    await using runs = world.open();
+    const { id } = await propose(runs);
+    fullDisk(() => true);
+    await expect(runs.confirm(id, owner)).rejects.toThrow("disk is full");
+    await runs.settled();
+    expect(world.remedy.asked).toEqual([]);
+    expect(rows()).toMatchObject([{ phase: "proposed" }]);
+  });
+
+  it("goes on at a start with a full disk when there is room again", async () => {
+    world.remedy.part.apply = () => new Promise(() => undefined);
+    await begin(world.open());
+    await world.clock.advance(0);
+    world.remedy.part.apply = async () => undefined;
+    let full = true;
+    const prepare = world.database.sql.prepare.bind(world.database.sql);
+    world.database.sql.prepare = (sql) => {
+      if (full && sql.includes("INSERT INTO remedy_runs")) throw new Error("database or disk is full");
+      return prepare(sql);
+    };
+    await using runs = world.open();
+    runs.resume();
+    await world.clock.advance(1_000);
+    full = false;
+    await world.clock.advance(60_000);
+    await runs.settled();
+    expect(runs.list()).toMatchObject([{ state: "done" }]);
+  });
+
+  it("is confirmed once by two who confirm it at once", async () => {
+    await using runs = world.open();
+    const { id } = await propose(runs);
+    const both = await Promise.allSettled([runs.confirm(id, owner), runs.confirm(id, owner)]);
+    await runs.settled();
+    expect(both.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+    expect(world.remedy.asked.filter((part) => part.startsWith("apply"))).toHaveLength(1);
+  });
+
+  it("keeps its row when the same is proposed again while it is begun", async () => {
+    const [looking, going] = [Promise.withResolvers<true>(), Promise.withResolvers<true>()];
+    await using runs = world.open();
+    const { id } = await propose(runs);
+    const preview = world.remedy.preview.bind(world.remedy);
+    world.remedy.preview = async () => {
+      world.remedy.preview = preview;
+      await looking.promise;
+      return preview();
+    };
+    const again = propose(runs);
+    world.remedy.part.apply = () => going.promise;
+    await runs.confirm(id, owner);
+    await world.clock.advance(0);
+    looking.resolve(true);
+    await again;
+    expect(rows()).toContainEqual(expect.objectContaining({ id, phase: "applying" }));
+    going.resolve(true);
+    await runs.settled();
+  });
+
+  it("is not looked at for another while its camera's password is in doubt", async () => {
+    const going = Promise.withResolvers<true>();
+    world.remedy.changesLogin = true;
+    world.remedy.part.apply = () => going.promise;
+    await using runs = world.open();
+    await begin(runs);
+    await world.clock.advance(0);
+    await expect(propose(runs)).rejects.toMatchObject({ code: "remedy-conflict" });
+    going.resolve(true);
+    await runs.settled();
+    await expect(propose(runs)).resolves.toMatchObject({ state: "proposed" });
+  });
+
+  it("goes on at the next start when the gateway is stopped in the middle", async () => {
+    const reached = Promise.withResolvers<true>();
+    world.remedy.part.verify = async () => {
+      reached.resolve(true);
+      throw failure("camera-unreachable");
+    };
+    await using stopped = world.open();
+    await begin(stopped);
+    await reached.promise;
+    await world.clock.advance(0);
+    await stopped[Symbol.asyncDispose]();
+    expect(rows()).toMatchObject([{ phase: "verifying" }]);
+    expect(world.remedy.asked).not.toContain('undo {"was":"before"}');
+    world.remedy.part.verify = async () => ({ kind: "fixed", evidence: [] });
+    await using runs = world.open();
+    runs.resume();
+    await runs.settled();
+    expect(runs.list()).toMatchObject([{ state: "done" }]);
+  });
+
+  it("is taken back after what rests on it, not before", async () => {
+    await using runs = world.open();
+    const done: RemedyRun[] = [];
+    for (const remedy of ["tls-on", "http-off"] as const) {
+      Object.assign(world.remedy, { id: remedy });
+      const { id } = await runs.propose({ camera, remedy, vendor: false }, owner, never);
+      await runs.confirm(id, owner);
+      await runs.settled();
+      await world.clock.advance(1_000);
+      done.push(runs.list()[0]!);
+    }
+    const [tlsOn, httpOff] = done;
+    expect(() => runs.undo(tlsOn!.id, owner)).toThrow(expect.objectContaining({ code: "remedy-conflict" }));
+    for (const { id, remedy } of [httpOff!, tlsOn!]) {
+      Object.assign(world.remedy, { id: remedy });
+      runs.undo(id, owner);
+      await runs.settled();
+    }
+    expect(runs.list().map(({ state }) => state)).toEqual(["undone", "undone"]);
+  });
+
+  it("leaves no password of any account behind when its camera was removed", async () => {
+    world.remedy.part.apply = async ({ pending }) => {
+      for (const purpose of ["clock-set", "clock-set/0", "clock-set/7"]) {
+        pending.put(camera, purpose, { username: "root", password: Secret.of("next") });
+      }
+      world.present = false;
+      throw failure("camera-unreachable");
+    };
+    await using runs = world.open();
+    await begin(runs);
+    await world.clock.advance(6_000);
+    await runs.settled();
+    expect(runs.list()).toMatchObject([{ state: "failed" }]);
+    expect([...world.secrets.keys()]).toEqual([]);
+  });
+
+  it("is not waited for any more where its camera was removed before anybody confirmed it", async () => {
+    await using runs = world.open();
+    await propose(runs);
+    runs.forget(camera);
+    expect(runs.list()).toEqual([]);
+    await propose(runs);
+    world.present = false;
+    runs.resume();
+    expect(runs.list()).toEqual([]);
+  });
+});
+
 describe("a remedy that was cut off", () => {
   /** Begins it, and ends the gateway while that part is under way. */
   const cutOff = async (part: "remember" | "apply" | "verify" | "undo"): Promise<void> => {
@@ -327,6 +518,47 @@ describe("a remedy that was cut off", () => {
     await runs.settled();
     expect(world.remedy.asked).toEqual(asked);
     expect(runs.list()).toMatchObject([{ state: "done", error: null }]);
+  });
+
+  it("before it began does nothing that was not shown when it was confirmed", async () => {
+    await cutOff("remember");
+    world.remedy.shown = { ...world.remedy.shown, steps: ["Set the clock.", "Remove the account of a guest."] };
+    await using runs = world.open();
+    runs.resume();
+    await runs.settled();
+    expect(world.remedy.asked).toEqual([]);
+    expect(runs.list()).toMatchObject([
+      { state: "failed", error: expect.stringContaining("not as it was"), left: null },
+    ]);
+  });
+
+  it("and two of one camera, by whatever way that came, are ended one after the other", async () => {
+    await cutOff("verify");
+    const row = world.database.sql.prepare("SELECT * FROM remedy_runs").get()!;
+    const copy = world.database.sql.prepare("INSERT INTO remedy_runs VALUES (?, ?, ?, ?)");
+    copy.run("mend-bbbbbbbbbbbbbbbb", camera, "remembering", row["content"]!);
+    await using runs = world.open();
+    await expect(propose(runs).then(({ id }) => runs.confirm(id, owner))).rejects.toMatchObject({
+      code: "remedy-conflict",
+    });
+    runs.resume();
+    await runs.settled();
+    expect(world.remedy.asked).toEqual(["verify", "remember", 'apply {"was":"before"}', "verify"]);
+    // Only the later one can be taken back.
+    expect([...world.secrets.keys()]).toEqual([`camera/${camera}/before/mend-bbbbbbbbbbbbbbbb`]);
+  });
+
+  it.each([
+    [false, "failed"],
+    [true, "applying"],
+  ] as const)("and that this version does not know, with the login in doubt (%s), is %s", async (doubt, state) => {
+    world.remedy.changesLogin = doubt;
+    await cutOff("apply");
+    Object.assign(world.remedy, { id: "ddns-off" });
+    await using runs = world.open();
+    runs.resume();
+    await runs.settled();
+    expect(runs.list()).toMatchObject([{ state }]);
   });
 
   it("while it was taken back is taken back", async () => {

@@ -11,9 +11,11 @@ import {
 
 import type { Preview, Remedy } from "../remedy.ts";
 import { recoveryOf } from "./recovery-policy.ts";
-import { newRunId, RemedyJournal, viewOfRun, type Run, type Who } from "./remedy-journal.ts";
+import { isLoginInDoubt, newRunId, RemedyJournal, viewOfRun, type Run, type Who } from "./remedy-journal.ts";
 import { fitting, RemedyWork, type RemedyWorkOptions } from "./remedy-work.ts";
 import { isOpen } from "./run-phase.ts";
+import { isAsShown, shownOf } from "./shown-preview.ts";
+import { changesAbove } from "./undo-order-policy.ts";
 
 export interface RemedyRunsOptions extends Omit<RemedyWorkOptions, "journal" | "onStep"> {
   /** Everything that the gateway can do; of one name, several may fit different cameras. */
@@ -65,15 +67,17 @@ export class RemedyRuns implements AsyncDisposable {
   async propose(request: ProposeRemedy, by: Who, { signal }: Cancellable): Promise<RemedyRun> {
     const { camera, remedy, vendor, firmware } = request;
     this.#assertKnown(camera);
+    this.#assertCertain(camera);
     const same = (run: Run): boolean => run.camera === camera && run.remedy === remedy;
-    const proposals = this.#journal.list().filter(({ phase }) => phase === "proposed");
-    if (proposals.filter((run) => !same(run)).length >= mostProposals) {
+    const proposals = (): readonly Run[] => this.#journal.list().filter(({ phase }) => phase === "proposed");
+    if (proposals().filter((run) => !same(run)).length >= mostProposals) {
       throw new GatehouseError("too-many-requests", "So many changes are proposed that nobody has decided on.");
     }
     const options = { vendor, ...(firmware !== undefined && { firmware }) };
     const cancel = { signal: AbortSignal.any([signal, this.#closing.signal]) };
     const chosen = await this.#choose({ camera, remedy, options }, cancel);
-    for (const { id } of proposals.filter(same)) this.#journal.remove(id);
+    // As they are by now: one of them may have been confirmed meanwhile, and be under way.
+    for (const { id } of proposals().filter(same)) this.#journal.remove(id);
     return viewOfRun(this.#work.advance(this.#proposal(request, chosen, by), { phase: "proposed" }));
   }
 
@@ -83,6 +87,7 @@ export class RemedyRuns implements AsyncDisposable {
    */
   async confirm(id: RemedyRunId, by: Who): Promise<RemedyRun> {
     const run = this.#proposed(id);
+    this.#assertIdle(run.camera);
     const beginning = Promise.withResolvers<Run>();
     this.#occupy(run.camera, async () => {
       const begun = this.#begin(run, by);
@@ -110,7 +115,13 @@ export class RemedyRuns implements AsyncDisposable {
         remedy: "Propose it anew, or change the camera's settings at its own page.",
       });
     }
-    this.#assertFree(run.camera);
+    const [above] = changesAbove(run, this.#journal.list()).filter((one) => this.#work.hasBefore(one));
+    if (above !== undefined) {
+      throw new GatehouseError("remedy-conflict", `${above.remedy} was done after this change, and rests on it.`, {
+        remedy: `Take ${above.remedy} back first.`,
+      });
+    }
+    this.#assertIdle(run.camera);
     const begun = this.#work.advance({ ...run, confirmedBy: whoOf(by), error: null }, { phase: "undoing" });
     this.#occupy(run.camera, () => this.#carry(begun));
     return viewOfRun(begun);
@@ -119,17 +130,26 @@ export class RemedyRuns implements AsyncDisposable {
   /** Goes on with everything that the end of the process before has cut off, and clears away what nobody needs. */
   resume(): void {
     const there = new Set(this.#options.cameras.list().map(({ id }) => id));
-    for (const run of this.#journal.list()) if (!there.has(run.camera)) this.#work.forget(run);
+    for (const { camera } of this.#journal.list()) if (!there.has(camera)) this.forget(camera);
     for (const run of this.#journal.surplus()) {
       this.#work.forget(run);
       this.#journal.remove(run.id);
     }
-    for (const run of this.#journal.list()) if (isOpen(run.phase)) this.#occupy(run.camera, () => this.#resume(run));
+    const open = this.#journal.list().filter(({ phase }) => isOpen(phase));
+    for (const [camera, runs] of Map.groupBy(open.toReversed(), (run) => run.camera)) {
+      this.#occupy(camera, async () => {
+        for (const run of runs) await this.#resume(run);
+      });
+    }
   }
 
-  /** The camera was removed: nothing of it is kept in the vault. */
+  /** The camera was removed: nothing of it is kept in the vault, and nobody is asked to decide about it. */
   forget(camera: CameraId): void {
-    for (const run of this.#journal.list()) if (run.camera === camera && !isOpen(run.phase)) this.#work.forget(run);
+    for (const run of this.#journal.list()) {
+      if (run.camera !== camera || isOpen(run.phase)) continue;
+      this.#work.forget(run);
+      if (run.phase === "proposed") this.#journal.remove(run.id);
+    }
   }
 
   /** Resolves when nothing is done to any camera. */
@@ -144,8 +164,8 @@ export class RemedyRuns implements AsyncDisposable {
 
   async #begin(run: Run, by: Who): Promise<Run> {
     const { preview } = await this.#choose(run, this.#closing);
-    if (!saysTheSame(preview, run)) {
-      this.#work.advance({ ...run, ...shown(preview), waiting: waitOf(preview) }, { phase: "proposed" });
+    if (!isAsShown(preview, run)) {
+      this.#work.advance({ ...run, ...shownOf(preview), waiting: waitOf(preview) }, { phase: "proposed" });
       throw new GatehouseError("remedy-conflict", "The camera is not as it was: other things would be done now.", {
         remedy: "Look at the steps again, then confirm them.",
       });
@@ -159,37 +179,44 @@ export class RemedyRuns implements AsyncDisposable {
     const starts = run.starts + 1;
     const recovery = recoveryOf({ phase, starts });
     const why = "The gateway was stopped in the middle of it, several times.";
-    if (recovery.kind === "fail") {
-      this.#work.advance(run, { phase: "failed", error: why });
-      return;
-    }
-    if (recovery.kind === "undo") {
-      await this.#carry(this.#work.advance(run, { phase: "undoing", error: run.error ?? why }));
-      return;
-    }
-    const counted: Run = { ...run, starts, waiting: null };
-    this.#journal.save(counted);
-    await this.#carry(counted);
+    await this.#guarded(run, async () => {
+      if (recovery.kind === "fail") await this.#work.reach(run, { phase: "failed", error: why }, this.#closing);
+      else if (recovery.kind === "undo") {
+        const error = run.error ?? why;
+        await this.#perform(await this.#work.reach(run, { phase: "undoing", error }, this.#closing));
+      } else {
+        const counted: Run = { ...run, starts, waiting: null };
+        await this.#work.note(counted, this.#closing);
+        await this.#perform(counted);
+      }
+    });
   }
 
-  async #carry(run: Run): Promise<void> {
+  #carry(run: Run): Promise<void> {
+    return this.#guarded(run, () => this.#perform(run));
+  }
+
+  async #perform(run: Run): Promise<void> {
     const { options, remedy: id, plane } = run;
     const remedy = fitting(this.#options.remedies, id, options.vendor).find((one) => one.plane === plane);
-    try {
-      if (remedy === undefined) throw new GatehouseError("remedy-unfit", `this version knows no ${id}`);
+    if (remedy !== undefined) {
       await this.#work.carry(run, remedy, this.#closing);
-      this.#supersede(run);
-    } catch (error) {
-      if (this.#closing.signal.aborted) return;
-      this.#options.log.error("a remedy was given up", { run: run.id, error: String(error) });
+      return;
     }
+    const error = `This version of Gatehouse knows no ${id}.`;
+    // Whoever gives up here throws a password away that may be the camera's.
+    if (isLoginInDoubt(run)) throw new GatehouseError("remedy-unfit", error);
+    await this.#work.reach(run, { phase: "failed", error }, this.#closing);
   }
 
-  /** What was before an earlier change of the same kind is of no use after this one. */
-  #supersede({ id, camera, remedy }: Run): void {
-    if (this.#journal.get(id)?.phase !== "done") return;
-    for (const run of this.#journal.list())
-      if (run.id !== id && run.camera === camera && run.remedy === remedy && !isOpen(run.phase)) this.#work.forget(run);
+  /** What is done to a camera beside all else ends nobody else's work. */
+  async #guarded({ id }: Run, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (this.#closing.signal.aborted) return;
+      this.#options.log.error("a remedy was given up", { run: id, error: String(error) });
+    }
   }
 
   /** The first remedy of that name that fits the camera, and what it says of itself. */
@@ -226,7 +253,7 @@ export class RemedyRuns implements AsyncDisposable {
       proven: chosen.remedy.proven,
       changesLogin: chosen.remedy.changesLogin ?? false,
       options: { vendor, ...(firmware !== undefined && { firmware }) },
-      ...shown(chosen.preview),
+      ...shownOf(chosen.preview),
       proposedBy: whoOf(by),
       confirmedBy: null,
       proposedAt: this.#options.clock.now(),
@@ -258,8 +285,18 @@ export class RemedyRuns implements AsyncDisposable {
   }
 
   #assertFree(camera: CameraId): void {
-    if (!this.#busy.has(camera)) return;
-    throw new GatehouseError("remedy-conflict", "Another change of this camera is going on.");
+    if (this.#busy.has(camera)) throw goingOn();
+  }
+
+  /** One change at a time by what is written down, too: one that was given up for now is not over. */
+  #assertIdle(camera: CameraId): void {
+    this.#assertFree(camera);
+    if (this.#journal.list().some((run) => run.camera === camera && isOpen(run.phase))) throw goingOn();
+  }
+
+  /** Whoever asks a camera by a password that is being changed sends it a wrong one. */
+  #assertCertain(camera: CameraId): void {
+    if (this.#journal.list().some((run) => run.camera === camera && isLoginInDoubt(run))) throw goingOn();
   }
 
   /** @throws GatehouseError `remedy-conflict` while something else is done to the camera */
@@ -273,19 +310,13 @@ export class RemedyRuns implements AsyncDisposable {
   }
 }
 
+const goingOn = (): GatehouseError =>
+  new GatehouseError("remedy-conflict", "Another change of this camera is going on.");
+
 /** Whoever confirmed hears why. */
 const noBegin = (): void => undefined;
 
 const whoOf = ({ id, name }: Who): Who => ({ id, name });
 
-const shown = ({ steps, stops, undoable }: Preview): Pick<Run, "steps" | "stops" | "undoable"> => ({
-  steps: [...steps],
-  stops: [...stops],
-  undoable,
-});
-
 const waitOf = ({ wait }: Preview): Run["waiting"] =>
   wait === undefined ? null : { until: Math.ceil(wait.until), why: wait.why };
-
-const saysTheSame = (preview: Preview, run: Run): boolean =>
-  JSON.stringify(shown(preview)) === JSON.stringify(shown(run));

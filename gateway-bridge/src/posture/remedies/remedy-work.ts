@@ -12,9 +12,10 @@ import type { AuditSink, SecretStore } from "../../ports.ts";
 import type { Database } from "../../store/database.ts";
 import type { Before, MendedCamera, MendTools, Remedy } from "../remedy.ts";
 import { PendingLogins, type LoginKeeper } from "./pending-logins.ts";
-import { afterFailure, type Recovery } from "./recovery-policy.ts";
+import { afterFailure, pauseOfWriting, type Recovery } from "./recovery-policy.ts";
 import { isLoginInDoubt, type RemedyJournal, type Run } from "./remedy-journal.ts";
 import { isOpen, type OpenPhase, type RunPhase } from "./run-phase.ts";
+import { isAsShown } from "./shown-preview.ts";
 
 /** The gateway's cameras, as far as remedies change how they are reached. */
 export interface ManagedCameras extends LoginKeeper {
@@ -93,19 +94,41 @@ export class RemedyWork {
     let at = run;
     while (isOpen(at.phase)) {
       const { phase } = at;
+      let step: Step;
       try {
         this.#assertThere(at);
-        at = this.advance(at, await this.#perform(at, phase, remedy, cancel));
+        step = await this.#perform(at, phase, remedy, cancel);
       } catch (cause) {
         cancel.signal.throwIfAborted();
         at = await this.#recover({ run: at, phase, remedy }, toGatehouseError(cause), cancel);
+        continue;
       }
+      at = await this.reach(at, step, cancel);
     }
   }
 
-  /** Writes the next phase down; with it, in one transaction, what belongs to it, and its row in the audit log. */
-  advance(run: Run, { phase, before, ...rest }: Step): Run {
-    const { database, journal, cameras, clock } = this.#options;
+  /** Writes the next phase down, and tells of it. */
+  advance(run: Run, step: Step): Run {
+    const next = this.#write(run, step);
+    this.#tell(run, next);
+    return next;
+  }
+
+  /** As `advance`, however long it takes until it can be written. Throws only the signal's reason. */
+  async reach(run: Run, step: Step, cancel: Cancellable): Promise<Run> {
+    const next = await this.#durably(() => this.#write(run, step), cancel);
+    this.#tell(run, next);
+    return next;
+  }
+
+  /** Writes down how often it was begun, what it waits for, likewise. */
+  async note(run: Run, cancel: Cancellable): Promise<void> {
+    await this.#durably(() => this.#options.journal.save(run), cancel);
+  }
+
+  /** With the next phase, in one transaction, what belongs to it, and its row in the audit log. */
+  #write(run: Run, { phase, before, ...rest }: Step): Run {
+    const { database, journal, clock } = this.#options;
     const ended = !isOpen(phase) && phase !== "proposed";
     const endedAt = ended ? clock.now() : null;
     const waiting = phase === "proposed" ? run.waiting : null;
@@ -114,11 +137,26 @@ export class RemedyWork {
       if (before !== undefined) this.#options.secrets.put(beforeName(run), Buffer.from(JSON.stringify(before)));
       if (ended) this.#clear(next);
       journal.save(next);
-      this.#note(next);
+      this.#audit(next);
     });
-    if (isLoginInDoubt(run) && !isLoginInDoubt(next)) cameras.wake(run.camera);
-    this.#options.onStep(next);
     return next;
+  }
+
+  #tell(run: Run, next: Run): void {
+    if (isLoginInDoubt(run) && !isLoginInDoubt(next)) this.#options.cameras.wake(run.camera);
+    this.#options.onStep(next);
+  }
+
+  /** A disk that is full now is not so for ever, and what was done to a camera must not be given up meanwhile. */
+  async #durably<T>(write: () => T, cancel: Cancellable): Promise<T> {
+    for (let failures = 1; ; failures += 1) {
+      try {
+        return write();
+      } catch (error) {
+        this.#options.log.error("a remedy waits, because nothing can be written down", { error: String(error) });
+        await this.#options.clock.delay(pauseOfWriting(failures), cancel);
+      }
+    }
   }
 
   /** Forgets what was kept for taking it back. */
@@ -140,6 +178,7 @@ export class RemedyWork {
     opened.defer(async () => camera[Symbol.asyncDispose]?.());
     const tools = this.#tools(run);
     if (phase === "remembering") {
+      if (run.starts > 0) await assertAsConfirmed(run, remedy, camera, cancel);
       return { phase: "applying", before: await remedy.remember(camera, tools, cancel) };
     }
     const before = this.#before(run);
@@ -169,7 +208,7 @@ export class RemedyWork {
 
   async #recover(cut: CutOff, error: GatehouseError, cancel: Cancellable): Promise<Run> {
     const { run, phase } = cut;
-    const { journal, clock, log } = this.#options;
+    const { clock, log } = this.#options;
     const { code, message, retry } = error;
     const failures = run.failures + 1;
     const { camera, remedy, changesLogin } = run;
@@ -177,22 +216,22 @@ export class RemedyWork {
     const decision =
       code === "not-found" ? fail : afterFailure({ phase, code, retry, failures, retryInMs, changesLogin });
     log.warn("a remedy was held up", { camera, remedy, phase, code, message, then: decision.kind });
-    if (decision.kind === "fail") return this.#failed(cut, message);
-    if (decision.kind === "undo") return this.advance(run, { phase: "undoing", error: message });
+    if (decision.kind === "fail") return this.#failed(cut, message, cancel);
+    if (decision.kind === "undo") return this.reach(run, { phase: "undoing", error: message }, cancel);
     const waiting = { until: Math.ceil(clock.now() + decision.inMs), why: message };
     const held: Run = { ...run, failures, waiting };
-    journal.save(held);
+    await this.note(held, cancel);
     this.#options.onStep(held);
     await clock.delay(decision.inMs, cancel);
     const again: Run = { ...held, waiting: null };
-    journal.save(again);
+    await this.note(again, cancel);
     return again;
   }
 
-  #failed({ run, phase, remedy }: CutOff, message: string): Run {
+  async #failed({ run, phase, remedy }: CutOff, message: string, cancel: Cancellable): Promise<Run> {
     const asked = run.error ?? message;
     const left = phase === "undoing" ? [message, ...this.#byHand(run, remedy)].join(". ") : null;
-    return this.advance(run, { phase: "failed", error: asked, left });
+    return this.reach(run, { phase: "failed", error: asked, left }, cancel);
   }
 
   /** The way back that is left to the owner; nothing where it was forgotten what was before. */
@@ -203,11 +242,18 @@ export class RemedyWork {
 
   /** A run that has ended leaves nothing in the vault but what it takes to undo it. */
   #clear(run: Run): void {
-    this.#pending.drop(run.camera, run.remedy);
+    this.#pending.dropAll(run.camera, run.remedy);
     if (run.phase !== "done" || !run.undoable) this.forget(run);
+    if (run.phase === "done") this.#supersede(run);
   }
 
-  #note({ camera, remedy, phase, confirmedBy, proposedBy, error }: Run): void {
+  /** What was before an earlier change of the same kind is of no use after this one. */
+  #supersede({ id, camera, remedy }: Run): void {
+    for (const run of this.#options.journal.list())
+      if (run.id !== id && run.camera === camera && run.remedy === remedy && !isOpen(run.phase)) this.forget(run);
+  }
+
+  #audit({ camera, remedy, phase, confirmedBy, proposedBy, error }: Run): void {
     this.#options.audit.append({
       principal: (confirmedBy ?? proposedBy).id,
       action: "remedy",
@@ -222,6 +268,19 @@ const retryInMsOf = ({ details }: GatehouseError): number | undefined =>
   typeof details["retryInMs"] === "number" ? details["retryInMs"] : undefined;
 
 const fail: Recovery = { kind: "fail" };
+
+/** Days may have gone by since it was confirmed, with the gateway off: only what was shown is done. */
+const assertAsConfirmed = async (
+  run: Run,
+  remedy: Remedy,
+  camera: MendedCamera,
+  cancel: Cancellable,
+): Promise<void> => {
+  const preview = await remedy.preview(camera, cancel);
+  if ("unfit" in preview) throw new GatehouseError("remedy-unfit", preview.unfit);
+  if (isAsShown(preview, run)) return;
+  throw new GatehouseError("remedy-conflict", "The camera is not as it was when this was confirmed.");
+};
 
 interface Part {
   readonly remedy: Remedy;

@@ -8,6 +8,7 @@ import type { ProbeLogin } from "../probe/probed-camera.ts";
 import type { Before, DrawPassword, MendedCamera, MendTools, Preview, Remedy, Unfit, Verdict } from "../remedy.ts";
 import { isTooLong, passwordLengths } from "./draw-for-camera.ts";
 import { LoginPlace, loginPlaces, planeNames, tryLogin, type LoginAnswer } from "./login-places.ts";
+import { mostAccounts } from "./pending-logins.ts";
 import { refusalProofs, type ToldPlanes } from "./refusal-proof-policy.ts";
 import { accountsToRotate, RotatedAccount } from "./rotated-accounts.ts";
 import { waitFor } from "./rotation-wait.ts";
@@ -23,7 +24,7 @@ const PlannedAccount = RotatedAccount.extend({
   perhapsApart: z.boolean().default(false),
 });
 type PlannedAccount = z.infer<typeof PlannedAccount>;
-const Plan = z.strictObject({ accounts: z.array(PlannedAccount).min(1).max(8) });
+const Plan = z.strictObject({ accounts: z.array(PlannedAccount).min(1).max(mostAccounts) });
 
 interface Turn {
   readonly camera: MendedCamera;
