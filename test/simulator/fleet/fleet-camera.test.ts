@@ -1,4 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
+import { once } from "node:events";
+import { connect } from "node:net";
 
 import { brands, faces, type Brand } from "./brands.ts";
 import { FleetCamera } from "./fleet-camera.ts";
@@ -134,5 +136,23 @@ describeAsRoot("a camera", () => {
     camera.state.protocols.HTTP.enabled = false;
     await camera.settle();
     await expect(fetch(page)).rejects.toThrow();
+  });
+
+  it("ends the connections of whoever its filter shuts out, and answers those it lets in", async () => {
+    await using camera = await FleetCamera.open({ brand: "axis", weaknesses: { "NET-HTTP": true, IPFILTER: true } });
+    const { address } = camera.facts;
+    const visit = (localAddress: string) => {
+      const socket = connect({ host: address, port: 80, localAddress }).on("error", () => undefined);
+      return { socket, ended: new Promise((resolve) => socket.once("close", resolve)) };
+    };
+    const [out, inside] = [visit("127.66.0.1"), visit("127.77.200.1")];
+    await Promise.all([once(out.socket, "connect"), once(inside.socket, "connect")]);
+    camera.state.filter = { type: "Allow", addresses: ["127.77.200.1/32"] };
+    await camera.settle();
+    await out.ended;
+    inside.socket.write("GET / HTTP/1.1\r\nHost: camera\r\n\r\n");
+    expect(String((await once(inside.socket, "data"))[0])).toMatch(/^HTTP\/1\.1 200 /);
+    inside.socket.destroy();
+    await visit("127.66.0.1").ended;
   });
 });
