@@ -1,6 +1,6 @@
 /** Ways of real cameras that are odd, and no weakness: nothing may be found because of them. */
 export interface Quirks {
-  /** Ends the connection after each answer of its web servers. */
+  /** Ends the connection after each answer of its web servers, and of its RTSP server. */
   readonly hangsUp?: boolean;
   /** Answers its login page, by 200, whatever somebody asks for that it does not have. */
   readonly pageForAll?: boolean;

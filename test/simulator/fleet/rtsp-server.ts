@@ -48,7 +48,9 @@ export class RtspClientSeat {
     const lines = [`RTSP/1.0 ${status}`, `CSeq: ${request.headers.get("cseq") ?? "0"}`, ...headers];
     if (rtspServer !== "") lines.push(`Server: ${rtspServer}`);
     if (body !== "") lines.push(`Content-Length: ${Buffer.byteLength(body)}`);
-    this.#socket.write(`${lines.join("\r\n")}\r\n\r\n${body}`);
+    const answer = `${lines.join("\r\n")}\r\n\r\n${body}`;
+    if (this.#core.quirks.hangsUp === true) this.#socket.end(answer);
+    else this.#socket.write(answer);
   }
 
   #answer(request: RtspRequest): Answer {

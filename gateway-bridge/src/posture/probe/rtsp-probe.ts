@@ -46,8 +46,10 @@ export class GuardedRtsp implements RtspProbe {
   async #describe(url: RtspUrl, login: LoginInUse | undefined, cancel: Cancellable): Promise<Described> {
     const { clock, gate } = this.#options;
     const pin = await this.#pinOf(url, login, cancel);
-    using connection = await RtspConnection.open({ url, pin, clock, gate, frame: () => undefined }, cancel);
-    const questions = new RtspQuestions({ connection, clock, login, authorizer: login?.authorizer(url.secure) });
+    const connect = (): Promise<RtspConnection> =>
+      RtspConnection.open({ url, pin, clock, gate, frame: () => undefined }, cancel);
+    const asking = { connect, clock, login, authorizer: login?.authorizer(url.secure) };
+    using questions = new RtspQuestions(asking, await connect());
     const uri = formatRtspUrl(url);
     await questions.ask({ method: "OPTIONS", uri, headers: {} }, cancel);
     const described = await questions.ask({ method: "DESCRIBE", uri, headers: { Accept: "application/sdp" } }, cancel);
@@ -100,7 +102,7 @@ export class GuardedRtsp implements RtspProbe {
 }
 
 interface RtspAsking {
-  readonly connection: RtspConnection;
+  readonly connect: () => Promise<RtspConnection>;
   readonly clock: Clock;
   readonly login: LoginInUse | undefined;
   readonly authorizer: Authorizer | undefined;
@@ -109,12 +111,20 @@ interface RtspAsking {
 /** A login takes two exchanges, more where nonces go stale. */
 const mostExchanges = 4;
 
-/** Requests on one connection; a challenge is answered once. */
-class RtspQuestions {
+/** Requests on one connection, or on several of a camera that hangs up after each answer; a challenge is answered once. */
+class RtspQuestions implements Disposable {
   readonly #options: RtspAsking;
+  #connection: RtspConnection;
+  /** Whether it answered at all on this connection. */
+  #answered = false;
 
-  constructor(options: RtspAsking) {
+  constructor(options: RtspAsking, connection: RtspConnection) {
     this.#options = options;
+    this.#connection = connection;
+  }
+
+  [Symbol.dispose](): void {
+    this.#connection[Symbol.dispose]();
   }
 
   /** The answer, whatever its status; a refused login is one of 401. */
@@ -154,13 +164,34 @@ class RtspQuestions {
     }
   }
 
-  #exchange(request: RtspRequest, authorization: string | undefined, { signal }: Cancellable): Promise<RtspResponse> {
-    const { connection, clock } = this.#options;
+  async #exchange(request: RtspRequest, authorization: string | undefined, cancel: Cancellable): Promise<RtspResponse> {
+    if (this.#connection.ended.aborted) await this.#connectAnew();
+    try {
+      return await this.#send(request, authorization, cancel);
+    } catch (error) {
+      // It hung up after its last answer, just as this was sent.
+      if (!this.#answered || !this.#connection.ended.aborted) throw error;
+      await this.#connectAnew();
+      if (authorization !== undefined) this.#options.login?.sent.sending();
+      return await this.#send(request, authorization, cancel);
+    }
+  }
+
+  async #connectAnew(): Promise<void> {
+    this.#connection[Symbol.dispose]();
+    this.#connection = await this.#options.connect();
+    this.#answered = false;
+  }
+
+  async #send(request: RtspRequest, authorization: string | undefined, { signal }: Cancellable): Promise<RtspResponse> {
     const headers = { ...request.headers, ...(authorization !== undefined && { Authorization: authorization }) };
     const what = `the camera's answer to ${request.method}`;
-    return withDeadline({ clock, ms: answerMs, what, code: "camera-unreachable", signal }, (bounded) =>
-      connection.exchange({ ...request, headers }, bounded),
+    const deadline = { clock: this.#options.clock, ms: answerMs, what, code: "camera-unreachable", signal } as const;
+    const answer = await withDeadline(deadline, (bounded) =>
+      this.#connection.exchange({ ...request, headers }, bounded),
     );
+    this.#answered = true;
+    return answer;
   }
 }
 
