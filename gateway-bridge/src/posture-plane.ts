@@ -125,6 +125,8 @@ export const openPosturePlane = async (parts: PostureParts, opening: AsyncDispos
       ...{ clock, log, random },
     }),
   );
+  // So that what a remedy removed is known to have gone, and to come back.
+  opening.use(router.onLook((report) => watch.note(report)));
   const remedyRuns = opening.use(
     RemedyRuns.open({
       ...{ database, secrets, audit, remedies, clock, log },
@@ -152,11 +154,7 @@ export const openPosturePlane = async (parts: PostureParts, opening: AsyncDispos
       },
     },
     router: {
-      latest: async ({ fresh }, cancel) => {
-        const report = fresh ? await router.fresh(cancel) : router.last;
-        if (fresh) watch.note(report);
-        return report;
-      },
+      latest: async ({ fresh }, cancel) => (fresh ? router.fresh(cancel) : router.last),
     },
     isolation: { ruleset: (name) => rulesetOf(name, { interfaces, hosts }) },
   };

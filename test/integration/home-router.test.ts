@@ -152,6 +152,9 @@ describeWith(["router", "captures"], "a router by miniupnpd", () => {
       expect(await knock(8_554)).toBe(true);
       expect(await knock(5_000)).toBeNull();
       expect(await knock(8_555)).toBe(false);
+      // Nothing comes back, as from a router that does not loop back: that is no sign that nothing is forwarded.
+      await home.router.swallow({ address: outside, port: 8_556 });
+      expect(await knock(8_556)).toBeNull();
       expect(await asked.ask({ do: "hairpin", outside: "203.0.113.2", router: routerAt.lan, port: 8_554 })).toBeNull();
     });
 

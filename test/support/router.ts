@@ -165,6 +165,11 @@ export class Router implements AsyncDisposable {
       nft add rule inet filter postrouting iifname lan oifname lan ip daddr ${host} masquerade`);
   }
 
+  /** Nothing comes back from there, as from a router that does not loop back. */
+  async swallow({ address, port }: { readonly address: string; readonly port: number }): Promise<void> {
+    await this.#within.run(`nft add rule inet filter prerouting ip daddr ${address} tcp dport ${port} drop`);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#resources.disposeAsync();
   }

@@ -28,12 +28,18 @@ export const wanHairpin: HomeCheck = {
     if (open.length > 0) return [{ camera: null, ...failed(...open.map((each) => describe(each.port, home.cameras))) }];
     const told = knocks.filter(({ open: answer }) => answer === false).length;
     return [
-      { camera: null, ...(told > 0 ? passed(`${told} ports of it were tried from inside.`) : unknown(cannotTell)) },
+      {
+        camera: null,
+        ...(told > 0
+          ? passed(`From inside, ${told} of ${knocks.length} ports of it were refused.`)
+          : unknown(cannotTell)),
+      },
     ];
   },
 };
 
-const cannotTell = "The home's internet address is not known, or not one of the internet's own.";
+const cannotTell =
+  "Nobody can tell from inside: the home's internet address is not known or not its own, or the router answers nothing there.";
 
 interface Knocked {
   readonly port: number;

@@ -75,6 +75,16 @@ describe("HomeRouter", () => {
     expect(scripted.requests.filter((each) => each.startsWith("GET"))).toHaveLength(2);
   });
 
+  it("tells whoever listens what each look has seen, those around a removal, too", async () => {
+    const { router } = await open({ mappings: [...mappings] });
+    const held: (number | undefined)[] = [];
+    router.onLook(({ routers }) => held.push(routers[0]?.mappings.length));
+    await router.report(never);
+    await router.report(never);
+    await router.deleteMapping((await router.report(never)).routers[0]!.mappings[1]!, never);
+    expect(held).toEqual([2, 2, 1]);
+  });
+
   it("tells of a way out that answers nothing, and not of others that do not", async () => {
     const quiet = { location: () => "" };
     const asWayOut = await open(quiet);

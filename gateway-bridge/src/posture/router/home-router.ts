@@ -1,4 +1,5 @@
 import {
+  EventBus,
   GatehouseError,
   untilAborted,
   type CameraId,
@@ -48,11 +49,13 @@ interface Survey {
 export class HomeRouter implements RouterProbe, AsyncDisposable {
   readonly #options: HomeRouterOptions;
   readonly #closing = new AbortController();
+  readonly #looks: EventBus<RouterReport>;
   #last: Survey | undefined;
   #ongoing: Promise<Survey> | undefined;
 
   private constructor(options: HomeRouterOptions) {
     this.#options = options;
+    this.#looks = new EventBus(options.log);
   }
 
   static open(options: HomeRouterOptions): HomeRouter {
@@ -62,6 +65,11 @@ export class HomeRouter implements RouterProbe, AsyncDisposable {
   /** As it was seen last; with `at` null before it was ever looked at. */
   get last(): RouterReport {
     return this.#last?.report ?? { routers: [], at: null };
+  }
+
+  /** Tells what each look has seen, whoever wanted it. */
+  onLook(listener: (report: RouterReport) => void): Disposable {
+    return this.#looks.on(listener);
   }
 
   /** What the routers offer and hold; asked at most once in 20 s. Fails by the signal's reason alone. */
@@ -164,6 +172,7 @@ export class HomeRouter implements RouterProbe, AsyncDisposable {
       held: routers.flatMap(({ held }) => held),
       candidates,
     };
+    this.#looks.emit(this.#last.report);
     return this.#last;
   }
 
