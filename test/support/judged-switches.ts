@@ -16,6 +16,8 @@ export interface JudgedSwitch {
   readonly judge: Look;
   readonly weak: RegExp;
   readonly sound: RegExp;
+  /** The camera forgets what it takes to switch it back: the gateway has to say so. */
+  readonly forgets?: true;
 }
 
 export const remedyFor: Readonly<Record<SettingName, RemedyId>> = {
@@ -111,7 +113,7 @@ export const judgedSwitches: readonly JudgedSwitch[] = [
   { maker: "dahua", ...onvifLogin },
   { maker: "reolink", setting: "p2p", judge: reolink("GetP2p"), ...one },
   { maker: "reolink", ...upnp },
-  { maker: "reolink", setting: "uploads", judge: both(reolink("GetFtp"), reolink("GetEmail")), ...one },
+  { maker: "reolink", setting: "uploads", judge: both(reolink("GetFtp"), reolink("GetEmail")), ...one, forgets: true },
   { maker: "reolink", setting: "auto-update", judge: reolink("GetAutoUpgrade"), weak: one.sound, sound: one.weak },
   { maker: "axis", setting: "p2p", judge: vapix("RemoteService"), ...yes },
   { maker: "axis", ...upnp },

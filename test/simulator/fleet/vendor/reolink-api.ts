@@ -41,12 +41,12 @@ const switches: readonly Switch[] = [
   {
     name: "Ftp",
     get: ({ state }) => ({ server: state.push.ftp, port: 21, enable: bit(state.push.ftp !== "") }),
-    set: ({ state }, given) => (state.push.ftp = isOn(given) ? "ftp.example.net" : ""),
+    set: ({ state }, given) => (state.push.ftp = isOn(given) ? state.push.ftp : ""),
   },
   {
     name: "Email",
     get: ({ state }) => ({ smtpServer: state.push.smtp, enable: bit(state.push.smtp !== "") }),
-    set: ({ state }, given) => (state.push.smtp = isOn(given) ? "smtp.example.net" : ""),
+    set: ({ state }, given) => (state.push.smtp = isOn(given) ? state.push.smtp : ""),
   },
   {
     name: "AutoUpgrade",
