@@ -118,6 +118,18 @@ describe("whoever is not an operator", () => {
     if (body.length > 10_000) expect(answer.body).toContain("too large");
   });
 
+  it("resumes no session of an operator's: each call proves its key anew", async () => {
+    const { key } = desk.ada;
+    const way = { path: desk.socket, servername: controlName, ca: key.authority };
+    const first = connectTls({ ...way, cert: key.certificate, key: key.privateKey }).resume();
+    const [session] = (await once(first, "session")) as [Buffer];
+    first.destroy();
+    const again = connectTls({ ...way, cert: key.certificate, key: key.privateKey, session }).resume();
+    await once(again, "secureConnect");
+    expect(again.isSessionReused()).toBe(false);
+    again.destroy();
+  });
+
   it("cannot reach the socket, which is 0600 also after a killed relay left one", async () => {
     expect((await stat(desk.socket)).mode & 0o777).toBe(0o600);
     expect((await readdir(desk.data)).filter((name) => name.startsWith(".s"))).toEqual([]);

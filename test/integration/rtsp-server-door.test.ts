@@ -3,7 +3,7 @@ import { CameraId, systemClock, untilAborted, type Clock, type Grant } from "@ga
 import { TestClock } from "@gatehouse/shared/testing";
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo } from "node:net";
-import { connect as connectTls } from "node:tls";
+import { connect as connectTls, type TLSSocket } from "node:tls";
 
 import { deedBurst } from "../../gateway-bridge/src/domain/deed-budget-policy.ts";
 import { denialBurst } from "../../gateway-bridge/src/domain/denial-budget.ts";
@@ -120,6 +120,26 @@ describe("the door of the RTSP server", () => {
     expect(socket.getProtocol()).toBe(version);
     expect(socket.getCipher().name).toMatch(cipher);
   });
+
+  it.each(["TLSv1.3", "TLSv1.2"] as const)(
+    "resumes no session of %s: each connection has keys of its own",
+    async (version) => {
+      const door = await openDoor();
+      await door.admit();
+      const port = (await door.server.ports())?.secure ?? 0;
+      const way = { host: "127.0.0.1", servername: "localhost", ca: door.certificate, port };
+      const meet = (session?: Buffer): TLSSocket => {
+        const both = { minVersion: version, maxVersion: version, ...(session !== undefined && { session }) };
+        const socket = connectTls({ ...way, ...both }).resume();
+        stack.defer(() => void socket.destroy());
+        return socket;
+      };
+      const [session] = (await once(meet(), "session")) as [Buffer];
+      const again = meet(session);
+      await once(again, "secureConnect");
+      expect(again.isSessionReused()).toBe(false);
+    },
+  );
 
   it("takes nothing older than TLS 1.2, nor a cipher without forward secrecy", async () => {
     const door = await openDoor();
@@ -247,6 +267,16 @@ describe("the door of the RTSP server", () => {
     await reader.ask("DESCRIBE", doorCamera);
     const basic = Buffer.from(`${two.username}:${two.password.reveal()}`).toString("base64");
     expect((await reader.request("DESCRIBE", doorCamera, { Authorization: `Basic ${basic}` }))?.status).toBe(400);
+  });
+
+  it("plays for who logs in by the stream's URL for each of its tracks, as VLC does", async () => {
+    const door = await openDoor();
+    const login = await door.admit();
+    const port = (await door.server.ports())?.secure ?? 0;
+    const reader = stack.use(await RtspReader.open({ port, certificate: door.certificate, login, hashesStream: true }));
+    await reader.play(doorCamera);
+    await eventually("pictures", () => reader.frames.length > 20);
+    expect(door.audit.rows.filter(({ outcome }) => outcome === "denied")).toEqual([]);
   });
 
   it("ends what a revoked login watches at once", async () => {

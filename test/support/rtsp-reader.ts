@@ -15,6 +15,8 @@ export interface RtspReaderOptions {
   /** Instead: SHA-256 of the server's public key, base64url. */
   readonly pin?: string;
   readonly login?: { readonly username: string; readonly password: Secret };
+  /** Logs in to a track by the stream's URL, as live555 does. */
+  readonly hashesStream?: boolean;
 }
 
 /** A reader that does each step by itself, so that tests can do it wrong. */
@@ -28,9 +30,12 @@ export class RtspReader implements Disposable {
   #sequence = 0;
   closed = false;
 
-  private constructor(socket: Socket, { port, certificate, pin, login }: RtspReaderOptions) {
+  readonly #hashesStream: boolean;
+
+  private constructor(socket: Socket, { port, certificate, pin, login, hashesStream = false }: RtspReaderOptions) {
     const secure = certificate !== undefined || pin !== undefined;
     this.#socket = socket;
+    this.#hashesStream = hashesStream;
     this.#base = `${secure ? "rtsps" : "rtsp"}://localhost:${port}`;
     this.#authorizer = new Authorizer({
       credentials: login,
@@ -90,7 +95,7 @@ export class RtspReader implements Disposable {
   async request(method: string, path: string, headers: Record<string, string> = {}): Promise<RtspResponse | undefined> {
     this.#sequence += 1;
     const uri = path === "*" ? path : this.url(path);
-    const authorization = this.#authorizer.authorize(method, uri);
+    const authorization = this.#authorizer.authorize(method, this.#hashesStream ? uri.replace(/trackID=\d$/, "") : uri);
     const login: Record<string, string> = authorization === undefined ? {} : { Authorization: authorization };
     this.#socket.write(formatRequest({ method, uri, headers: { CSeq: String(this.#sequence), ...login, ...headers } }));
     while (this.#answers.length === 0 && !this.closed) await new Promise<void>((resolve) => (this.#wake = resolve));

@@ -4,11 +4,11 @@ import { randomBytes } from "node:crypto";
 
 import type { Stream } from "../../media/stream.ts";
 import type { TalkSink } from "../../media/talk/talk-receiver.ts";
+import { trackControl } from "../../protocols/rtsp-server/track-url.ts";
 import type { Carrier } from "./carrier.ts";
 import type { ReaderGate } from "./reader-gate.ts";
 import { ReaderView, type ReaderTrack } from "./reader-view.ts";
 import { talkTrack, TalkTrack } from "./talk-track.ts";
-import { trackControl } from "./target-policy.ts";
 import type { TrackFormat } from "./track-format.ts";
 import { TrackOutlet } from "./track-outlet.ts";
 

@@ -18,6 +18,7 @@ import type { TalkSink } from "../../media/talk/talk-receiver.ts";
 import type { RtspServerRequest } from "../../protocols/rtsp/rtsp-message.ts";
 import { formatRtspUrl, parseRtspUrl } from "../../protocols/rtsp/rtsp-url-policy.ts";
 import type { RtspAnswer } from "../../protocols/rtsp-server/rtsp-answer.ts";
+import { streamOf } from "../../protocols/rtsp-server/track-url.ts";
 import { parseTransportOffers } from "../../protocols/rtsp-server/transport-offer.ts";
 import { writeSdp } from "../../protocols/rtsp-server/write-sdp.ts";
 import type { Carrier } from "./carrier.ts";
@@ -372,9 +373,7 @@ const printable = (texts: readonly string[]): string =>
 /** The stream's own URL, as the reader wrote it: no name or address of ours is better. */
 const baseOf = ({ uri }: RtspServerRequest): string => {
   const url = parseRtspUrl(uri);
-  return url === undefined
-    ? ""
-    : formatRtspUrl({ ...url, target: url.target.replace(/\?.*$/, "").replace(/\/(?:trackID=\d)?\/?$/, "") });
+  return url === undefined ? "" : formatRtspUrl({ ...url, target: streamOf(url.target.replace(/\?.*$/, "")) });
 };
 
 /** An IPv4 address within IPv6, unwrapped, as a socket that listens on both shows it. */

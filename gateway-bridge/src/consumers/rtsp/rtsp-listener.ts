@@ -1,4 +1,5 @@
 import { GatehouseError, isError, systemCode } from "@gatehouse/shared";
+import { constants } from "node:crypto";
 import { once } from "node:events";
 import { createServer, isIPv6, type AddressInfo, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
@@ -68,6 +69,8 @@ export class RtspListener implements AsyncDisposable {
 /** TLS 1.2 for the recorders and televisions that know no better; with forward secrecy and authenticated ciphers alone. */
 const tlsPolicy = {
   minVersion: "TLSv1.2",
+  // The key that tickets are sealed with would open what was recorded of TLS 1.2, for as long as the gateway runs.
+  secureOptions: constants.SSL_OP_NO_TICKET,
   ciphers: "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:ECDHE+AESGCM:ECDHE+CHACHA20",
 } as const;
 

@@ -3,9 +3,9 @@ import type { CameraId } from "@gatehouse/shared";
 import type { SessionOwner } from "../../domain/session-filter.ts";
 import type { AudioTrack } from "../../domain/track.ts";
 import { TalkReceiver, type TalkSink } from "../../media/talk/talk-receiver.ts";
+import { trackControl } from "../../protocols/rtsp-server/track-url.ts";
 import type { SdpSection } from "../../protocols/rtsp-server/write-sdp.ts";
 import type { Carrier } from "./carrier.ts";
-import { trackControl } from "./target-policy.ts";
 
 /** The way to cameras' loudspeakers. */
 export interface ReaderTalk {

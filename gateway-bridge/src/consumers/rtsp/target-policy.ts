@@ -9,9 +9,6 @@ export interface Target {
   readonly track: number | undefined;
 }
 
-/** The control attribute of a track. */
-export const trackControl = (track: number): string => `trackID=${track}`;
-
 /**
  * Reads `/CAMERA`, `/CAMERA/TIER` and either with `/trackID=N`, whatever host and query stand around it. Undefined for anything
  * else.

@@ -5,8 +5,8 @@ import type { AudioTrack, ParameterSets, Track, VideoTrack } from "../../domain/
 import type { StreamTracks } from "../../media/stream.ts";
 import { aacFormatParameters, packetizeAac } from "../../protocols/aac/packetizer.ts";
 import { opusPayloads, samplePayloads, type TimedPayload } from "../../protocols/rtsp-server/sound-payloads.ts";
+import { trackControl } from "../../protocols/rtsp-server/track-url.ts";
 import type { SdpSection } from "../../protocols/rtsp-server/write-sdp.ts";
-import { trackControl } from "./target-policy.ts";
 
 /** How one track of a stream is told of and sent. */
 export interface TrackFormat {

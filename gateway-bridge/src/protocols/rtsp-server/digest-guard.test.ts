@@ -79,6 +79,36 @@ describe("DigestGuard", () => {
   });
 
   it.each([
+    ["rtsps://gate.lan:8322/cam-a/", "rtsps://gate.lan:8322/cam-a/trackID=0"],
+    ["rtsps://gate.lan:8322/cam-a", "rtsps://gate.lan:8322/cam-a/trackID=1/"],
+    ["rtsps://gate.lan:8322/cam-a/sub/", "rtsps://gate.lan:8322/cam-a/sub/trackID=0"],
+    ["rtsps://gate.lan:8322/cam-a", "rtsps://gate.lan:8322/cam-a/"],
+  ])("takes the hash of the stream %s for %s, as live555 makes it", (hashed, requested) => {
+    const guard = makeGuard();
+    const authorization = uncounted(nonceOf(guard), { hashed, method: "SETUP" });
+    expect(guard.verify({ method: "SETUP", uri: requested, authorization })).toEqual(accepted);
+  });
+
+  it.each([
+    ["another camera", "rtsps://gate.lan:8322/cam-b/trackID=0"],
+    ["another tier", "rtsps://gate.lan:8322/cam-a/sub"],
+    ["a track of another tier", "rtsps://gate.lan:8322/cam-a/sub/trackID=0"],
+    ["what only looks like a track", "rtsps://gate.lan:8322/cam-a/trackID=0/x"],
+    ["everything", "*"],
+  ])("takes the hash of a stream for no other: not for %s", (_, requested) => {
+    const guard = makeGuard();
+    const authorization = uncounted(nonceOf(guard), { hashed: "rtsps://gate.lan:8322/cam-a/", method: "SETUP" });
+    expect(guard.verify({ method: "SETUP", uri: requested, authorization })).toEqual({ kind: "refused" });
+  });
+
+  it("takes the hash of one track for no other", () => {
+    const guard = makeGuard();
+    const authorization = uncounted(nonceOf(guard), { hashed: `${uri}trackID=0`, method: "SETUP" });
+    expect(guard.verify({ method: "SETUP", uri: `${uri}trackID=1`, authorization })).toEqual({ kind: "refused" });
+    expect(guard.verify({ method: "SETUP", uri, authorization })).toEqual({ kind: "refused" });
+  });
+
+  it.each([
     ["another camera's", { hashed: "rtsps://gate.lan:8322/cam-b/" }],
     ["another request's", { method: "PLAY" }],
     ["another name's", { as: "who-bbbbbbbbbbbbbbbb" }],

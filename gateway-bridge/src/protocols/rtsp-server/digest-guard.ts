@@ -3,6 +3,7 @@ import { hash, randomBytes, timingSafeEqual } from "node:crypto";
 
 import { parseBasic } from "../auth/basic-login.ts";
 import { parseChallenges, type Challenge } from "../auth/challenge.ts";
+import { streamOf } from "./track-url.ts";
 
 export type DigestAlgorithm = "MD5" | "SHA-256";
 
@@ -150,8 +151,12 @@ const readAlgorithm = (text = "MD5"): DigestAlgorithm | undefined => {
   return name === "MD5" || name === "SHA-256" ? name : undefined;
 };
 
-/** Some players hash the path alone. */
+/**
+ * Some players hash the path alone. live555, and VLC by it, hashes the stream's URL in every request, those for one of its tracks as
+ * well (RTSPClient.cpp, `createAuthenticatorString(request->commandName(), fBaseURL)`): whoever has the stream has its tracks.
+ */
 const meansSame = (hashed: string, requested: string): boolean => {
   const path = (uri: string): string => uri.replace(/^rtsps?:\/\/[^/?]*/i, "");
-  return hashed === requested || path(hashed) === path(requested);
+  const [own, asked] = [path(hashed), path(requested)];
+  return own === asked || own.replace(/\/$/, "") === streamOf(asked);
 };

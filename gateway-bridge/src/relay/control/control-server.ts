@@ -7,6 +7,7 @@ import {
   type Cancellable,
   type Logger,
 } from "@gatehouse/shared";
+import { constants } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import { TLSSocket } from "node:tls";
@@ -56,6 +57,8 @@ export class ControlServer implements AsyncDisposable {
         requestCert: true,
         rejectUnauthorized: true,
         minVersion: "TLSv1.3",
+        // Nobody resumes a session: each call proves its key anew.
+        secureOptions: constants.SSL_OP_NO_TICKET,
         handshakeTimeout: limits.handshake,
         maxHeaderSize: limits.headers,
         headersTimeout: limits.request,
