@@ -18,3 +18,11 @@ describe("what every `gatehouse` command reads before it begins", () => {
     expect([...packages].sort()).toEqual(["pino", "uqr", "ws", "zod"]);
   });
 });
+
+describe("what every `gatehouse-relay` command reads before it begins", () => {
+  it("is not the relay, nor what counts for its figures", () => {
+    const { files, packages } = startOf(`${source}relay-main.ts`);
+    expect(files).not.toContain(`${source}relay-node.ts`);
+    expect([...packages].sort()).toEqual(["otplib", "pino", "ws", "zod"]);
+  });
+});

@@ -1,8 +1,6 @@
 import { onAbort } from "@gatehouse/shared";
 
 import { passphraseSource, stdinPassphraseOption, vaultPassphrase } from "../../cli/passphrase.ts";
-import { RelayNode } from "../../relay-node.ts";
-import { openRelayOperation } from "../../relay-operation.ts";
 import { loadRelayConfig } from "../load-relay-config.ts";
 import type { RelayCommand } from "../relay-command.ts";
 
@@ -20,6 +18,11 @@ export const upCommand: RelayCommand = {
     const config = await loadRelayConfig(data);
     const passphrase = vaultPassphrase(passphraseSource(input, context), context);
     const stop = Promise.withResolvers<undefined>();
+    // Here and not above: every other command starts without reading the whole relay.
+    const [{ RelayNode }, { openRelayOperation }] = await Promise.all([
+      import("../../relay-node.ts"),
+      import("../../relay-operation.ts"),
+    ]);
     await using node = await RelayNode.open({ data, config, clock, log, passphrase }, { signal });
     // Operators can still look while it drains: what they have is closed last but one.
     const lasting = { signal: new AbortController().signal };
