@@ -26,7 +26,7 @@ const weaknesses = {
  * network where multicast leaves by the loopback interface (onvif-util asks that its own be not looped back).
  */
 describeWith(
-  ["onvifTools", "ffmpeg", "openssl"],
+  ["onvifTools", "ffmpeg", "openssl", "curl"],
   "what is done about a simulated camera, as other programs see it",
   () => {
     (canMakeNetworks() ? describe : describe.skip)("in a network of its own", () => {
@@ -130,14 +130,18 @@ describeWith(
 
       it("encrypts what it says, and closes what is readable", async () => {
         expect(await greet(443)).toContain("refused");
-        const mended = await mend("tls-on", "http-off");
-        expect(done(mended)).toEqual([
-          ["tls-on", "done", null],
-          ["http-off", "done", null],
-        ]);
+        const readable = (): Promise<string> => judges.status(`http://${camera.facts.address}/`);
+        expect(done(await mend("tls-on"))).toEqual([["tls-on", "done", null]]);
+        await camera.lie(true);
+        expect(outcomes(await mend("http-off"))).toEqual([["http-off", "failed"]]);
+        expect(await readable()).toBe("200");
+        await camera.lie(false);
+        const mended = await mend("http-off");
+        expect(done(mended)).toEqual([["http-off", "done", null]]);
         expect(new URL(mended.url).protocol).toBe("https:");
         expect(await greet(443)).toMatch(/Protocol version: TLSv1\.[23]/);
         expect(await greet(80)).toContain("refused");
+        expect(await readable()).toBe("000");
         const back = await mend("undo:http-off", "undo:tls-on", "undo:streaming-user");
         expect(outcomes(back)).toEqual([
           ["http-off", "undone"],
