@@ -1,10 +1,10 @@
-import { systemCode, type Cancellable } from "@gatehouse/shared";
+import { isGatehouseError, systemCode } from "@gatehouse/shared";
 import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 
 import { FirmwareFolder } from "../../posture/remedies/firmware-folder.ts";
-import { textOption, type Command } from "../command.ts";
+import { textOption, type Command, type CommandContext } from "../command.ts";
 import { findCamera } from "../find-camera.ts";
 import { refuse } from "../grant-options.ts";
 import { applyRemedy, remedyOptions } from "./remedy.ts";
@@ -12,18 +12,24 @@ import { applyRemedy, remedyOptions } from "./remedy.ts";
 const largestAdvisories = 900_000;
 
 /** A copy in the data folder that nobody changes any more. @returns its SHA-256 */
-const keep = async (file: string, data: string, cancel: Cancellable): Promise<string> => {
+const keep = async (
+  file: string,
+  { data, signal, sha256 }: Pick<CommandContext, "data" | "signal"> & { readonly sha256: string | undefined },
+): Promise<string> => {
   const folder = new FirmwareFolder(join(data, "firmware"));
-  const reading = createReadStream(file);
-  reading.once("error", () => undefined);
   try {
-    return (await folder.keep(basename(file), reading as AsyncIterable<Buffer>, cancel)).sha256;
+    return (await folder.keep(basename(file), piecesOf(file), { signal, sha256 })).sha256;
   } catch (error) {
-    cancel.signal.throwIfAborted();
-    const code = systemCode(error);
+    signal.throwIfAborted();
+    const code = isGatehouseError(error) ? undefined : systemCode(error);
     throw code === undefined ? error : refuse(`${file} cannot be read, or not be kept in ${data} (${code}).`);
   }
 };
+
+/** Opened when it is read, so that what fails then is told. */
+async function* piecesOf(file: string): AsyncGenerator<Buffer> {
+  yield* createReadStream(file) as AsyncIterable<Buffer>;
+}
 
 export const firmwareInstallCommand: Command = {
   path: ["firmware", "install"],
@@ -40,11 +46,8 @@ export const firmwareInstallCommand: Command = {
     if (name === undefined) throw refuse("Say which camera.", "Add --camera, with its name or id.");
     await using gateway = await context.client();
     const camera = await findCamera(gateway, name, context);
-    const firmware = await keep(file, context.data, context);
-    const said = textOption(input, "sha256");
-    if (said !== undefined && said.toLowerCase() !== firmware) {
-      throw refuse(`${file} is another file: its SHA-256 is ${firmware}.`, "Fetch it again from the maker's own site.");
-    }
+    const { data, signal } = context;
+    const firmware = await keep(file, { data, signal, sha256: textOption(input, "sha256") });
     const wish = { remedy: "firmware-install", camera, vendor: false, firmware } as const;
     return await applyRemedy(gateway, wish, { ...context, yes: input.options["yes"] === true });
   },

@@ -52,9 +52,14 @@ export class FirmwareFolder {
 
   /**
    * Takes a file in, piece by piece, under a name of its own; one of that name is replaced once the new one is whole. Whatever stops it leaves nothing.
-   * @throws GatehouseError `firmware-unfit` for what is empty or too long, `storage-full`, and what the content throws
+   * @param wish `sha256`: what it has to be, hexadecimal
+   * @throws GatehouseError `firmware-unfit` for what is empty, too long or another file; `storage-full`; and what the content throws
    */
-  async keep(name: string, content: AsyncIterable<Uint8Array>, { signal }: Cancellable): Promise<FirmwareFile> {
+  async keep(
+    name: string,
+    content: AsyncIterable<Uint8Array>,
+    { signal, sha256: wanted }: Cancellable & { readonly sha256?: string | undefined },
+  ): Promise<FirmwareFile> {
     if (!goodName.test(name)) throw new GatehouseError("firmware-unfit", `A firmware file cannot be called ${name}.`);
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const part = join(this.#folder, `${partPrefix}${randomUUID()}`);
@@ -72,8 +77,10 @@ export class FirmwareFolder {
     try {
       await pipeline(counted(), createWriteStream(part, { flags: "wx", mode: 0o600, flush: true }), { signal });
       if (bytes === 0) throw new GatehouseError("firmware-unfit", `${name} is empty.`);
+      const sha256 = hash.digest("hex");
+      if (wanted !== undefined && wanted.toLowerCase() !== sha256) throw another(name, sha256);
       await rename(part, join(this.#folder, name));
-      return { name, bytes, sha256: hash.digest("hex") };
+      return { name, bytes, sha256 };
     } catch (error) {
       throw isFull(error) ? noRoom(error) : error;
     } finally {
@@ -114,6 +121,10 @@ async function* unchanged(path: string, { name, bytes, sha256 }: FirmwareFile): 
   yield held;
 }
 
+const another = (name: string, sha256: string): GatehouseError =>
+  new GatehouseError("firmware-unfit", `${name} is another file: its SHA-256 is ${sha256}.`, {
+    remedy: "Fetch it again from the maker's own site.",
+  });
 const isFull = (error: unknown): boolean => ["ENOSPC", "EDQUOT"].includes(systemCode(error) ?? "");
 const noRoom = (cause: unknown): GatehouseError =>
   new GatehouseError("storage-full", "There is no room for the firmware file where the gateway keeps its data.", {
