@@ -49,24 +49,26 @@ interface Carried {
     readonly run: RemedyRun | null;
     readonly skipped: string | null;
   }[];
-  readonly plan: RemedyPlan;
+  /** Wanted, and not begun. */
+  readonly untried: RemedyPlan["steps"];
+  readonly left: RemedyPlan["left"];
   readonly after: Pick<CameraPosture, "camera" | "name" | "grade" | "findings">;
 }
 
 /** How it went with all that was to be done about a camera, and what is left. */
-export const planText = ({ outcomes, plan, after }: Carried): string => {
+export const planText = ({ outcomes, untried, left: undone, after }: Carried): string => {
   const done = outcomes.map(({ remedy, run, skipped }) =>
     run === null || skipped !== null ? `${remedy}: not done, ${skipped ?? ""}` : outcomeText(run),
   );
-  const untouched = plan.steps.slice(outcomes.length).map(({ remedy }) => `${remedy}: not begun`);
-  const left = plan.left.map(
+  const untouched = untried.map(({ remedy }) => `${remedy}: not begun`);
+  const left = undone.map(
     ({ remedy, vendor, why }) =>
       `${remedy}: left to you, ${why}. \`gatehouse remedy apply ${remedy} --camera ${after.camera}${vendor ? " --vendor" : ""}\``,
   );
   const failing = after.findings.filter(({ status }) => status === "failed").length;
   const open = `${failing} ${failing === 1 ? "weakness is" : "weaknesses are"} left`;
   return [
-    ...(plan.steps.length === 0 ? ["There is nothing that Gatehouse could do."] : [...done, ...untouched]),
+    ...(done.length + untouched.length === 0 ? ["There is nothing that Gatehouse could do."] : [...done, ...untouched]),
     ...left,
     `${after.name}: ${after.grade === null ? "no grade" : `grade ${after.grade}`}, ${open}. \`gatehouse inspect --last --camera ${after.camera}\` shows them.`,
   ].join("\n");

@@ -79,6 +79,16 @@ describe("the posture", () => {
     expect(page()).toBeUndefined();
   });
 
+  it("leads to a camera's own page, in its maker's words, where that takes a look at all of them", async () => {
+    const { inspector, look } = home([homeCheck("CAM-PWD-REUSED", () => [{ ...failed("same"), camera: front }])]);
+    inspector.consent(front, true);
+    await look();
+    expect(inspector.posture([front]).cameras[0]?.findings[0]?.guide).toMatchObject({
+      page: "http://192.168.1.20/",
+      steps: expect.arrayContaining([expect.stringContaining("User Management")]),
+    });
+  });
+
   it("offers the remedies that there are, and the steps by hand at the camera's page", async () => {
     const { inspector } = home([cameraCheck("NET-TELNET", () => failed("open"))]);
     expect(inspector.posture().cameras[0]?.findings[0]).toMatchObject({

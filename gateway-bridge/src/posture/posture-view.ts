@@ -4,7 +4,7 @@ import type { CameraRecord } from "../domain/camera.ts";
 import type { Check, CheckFacts, StatedCheck } from "./check.ts";
 import type { KnownFinding } from "./finding-policy.ts";
 import { withCheckAgain } from "./guides/check-again.ts";
-import type { WebPage } from "./guides/guide-for.ts";
+import { guideFor, type GuidedCamera, type WebPage } from "./guides/guide-for.ts";
 import type { KeptAcceptance } from "./posture-store.ts";
 import { gradeOf, tally } from "./report/grade-policy.ts";
 import { vendorOf } from "./vendor-policy.ts";
@@ -92,13 +92,19 @@ const guideOf = (facts: Facts): Finding["guide"] => {
 };
 
 const stepsOf = ({ check, camera, routerPage, page }: Facts): Finding["guide"] => {
-  if (check.scope !== "camera") return check.guide({ routerPage });
-  if (camera === null) return null;
+  const guided = camera === null ? null : guidedCamera(camera, page);
+  if (check.scope === "camera") return guided && check.guide(guided);
+  // Of a camera, though it takes a look at all of them.
+  const own = guided !== null && check.id.startsWith("CAM-") ? guideFor(check.id, guided) : null;
+  return own ?? check.guide({ routerPage });
+};
+
+const guidedCamera = (camera: CameraRecord, page: WebPage | undefined): GuidedCamera => {
   const device = new URL(camera.url);
   const { manufacturer, model, firmware, serial } = camera.description;
   const stream = device.pathname;
   const identity = { manufacturer, model, firmware, serial, vendor: vendorOf({ manufacturer, model, stream }) };
-  return check.guide({ host: device.hostname, device, identity, page });
+  return { host: device.hostname, device, identity, page };
 };
 
 /** One camera, as far as it was looked at. */

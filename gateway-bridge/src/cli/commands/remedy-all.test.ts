@@ -29,6 +29,7 @@ class ScriptedGateway {
   inspectedAt: number | null = 1;
   readonly ends: Partial<Record<RemedyId, Partial<RemedyRun> | GatehouseError>> = {};
   readonly asked: string[] = [];
+  onLook: () => void = () => undefined;
 
   readonly client = {
     call: (
@@ -57,8 +58,11 @@ class ScriptedGateway {
         return { ...blank, id: remedy, remedy, state: "done", ...(end as Partial<RemedyRun> | undefined) };
       case "declineRemedy":
         return { ...blank, id: remedy, remedy, state: "declined" };
+      case "startInspection":
+        this.onLook();
+        return look;
       default:
-        return { id: "look-a", state: "done", done: 1, total: 1, current: null };
+        return look;
     }
   }
 
@@ -77,6 +81,7 @@ class ScriptedGateway {
   }
 }
 
+const look = { id: "look-a", state: "done", done: 1, total: 1, current: null };
 const blank = { plane: "onvif", proven: false, steps: [], stops: [], undoable: true, evidence: [], error: null, left: null, waiting: null }; // prettier-ignore
 
 describe("`gatehouse remedy all`", () => {
@@ -84,14 +89,22 @@ describe("`gatehouse remedy all`", () => {
     const gateway = new ScriptedGateway();
     const { text, bad } = await gateway.run({ yes: true });
     const steps = ["tls-on", "http-off", "discovery-off"];
-    expect(gateway.asked).toEqual([
-      ...steps.flatMap((remedy) => [`proposeRemedy ${remedy}`, `confirmRemedy ${remedy}`]),
-      "startInspection",
-    ]);
+    const [first = [], ...closing] = steps.map((remedy) => [`proposeRemedy ${remedy}`, `confirmRemedy ${remedy}`]);
+    expect(gateway.asked).toEqual([...first, "startInspection", ...closing.flat(), "startInspection"]);
     expect(bad).toBe(false);
     expect(text).toContain(`gatehouse remedy apply ip-filter --camera ${id}\``);
     expect(text).toContain(`gatehouse remedy apply telnet-off --camera ${id} --vendor\``);
     expect(text).toContain("Front: grade B, 5 weaknesses are left.");
+  });
+
+  it("mends what showed only once something else was mended, and shuts doors after that", async () => {
+    const gateway = new ScriptedGateway();
+    const later = gateway.findings.filter(({ check }) => check === "NET-HTTP");
+    gateway.findings = gateway.findings.filter(({ check }) => check !== "NET-HTTP");
+    gateway.onLook = () => gateway.findings.push(...later.splice(0));
+    await gateway.run({ yes: true });
+    const confirmed = gateway.asked.filter((name) => name.startsWith("confirm")).map((name) => name.split(" ")[1]);
+    expect(confirmed).toEqual(["tls-on", "http-off", "discovery-off"]);
   });
 
   it("speaks makers' own words only where they are wanted", async () => {

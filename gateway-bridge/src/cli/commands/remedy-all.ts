@@ -6,7 +6,7 @@ import {
   type RemedyRun,
 } from "@gatehouse/shared";
 
-import { planRemedies, type RemedyPlan } from "../../posture/remedies/remedy-order-policy.ts";
+import { isClosing, planRemedies, type RemedyPlan } from "../../posture/remedies/remedy-order-policy.ts";
 import type { Answer, Command, CommandContext } from "../command.ts";
 import { refuse } from "../grant-options.ts";
 import { planText } from "../remedy-text.ts";
@@ -27,28 +27,60 @@ interface Outcome {
   readonly skipped: string | null;
 }
 
-/**
- * One step after the other, each shown and asked for by itself. A step that does not fit, or that was taken back, keeps no other from
- * being done: each says itself what it stands on. Ends early where something was left changed, or nobody is there to ask.
- */
-const carryOutAll = async (
+interface Result {
+  readonly outcomes: readonly Outcome[];
+  readonly untried: RemedyPlan["steps"];
+  readonly left: RemedyPlan["left"];
+  readonly after: CameraPosture;
+}
+
+/** A mended weakness may have hidden others, which may hide others again. */
+const mostRounds = 4;
+
+/** What was done so far. */
+interface Progress {
+  readonly outcomes: Outcome[];
+  /** Something was left changed, or nobody is there to ask. */
+  ended: boolean;
+}
+
+/** Each step is shown and asked for by itself. One that does not fit, or that was taken back, keeps no other from being done. */
+const carryOutSteps = async (
   gateway: GatewayClient,
-  plan: RemedyPlan,
+  steps: RemedyPlan["steps"],
   wish: Wish,
-  context: CommandContext,
-): Promise<readonly Outcome[]> => {
-  const outcomes: Outcome[] = [];
-  for (const { remedy } of plan.steps) {
+  { progress, ...context }: CommandContext & { readonly progress: Progress },
+): Promise<void> => {
+  for (const { remedy } of steps) {
+    if (progress.ended) return;
     try {
       const { run, decision } = await carryOut(gateway, { ...wish, remedy }, { ...context, yes: wish.yes });
-      outcomes.push({ remedy, run, skipped: decision === "done" ? null : "nobody wanted it" });
-      if (run.left !== null || decision === "unasked") break;
+      progress.outcomes.push({ remedy, run, skipped: decision === "done" ? null : "nobody wanted it" });
+      progress.ended = run.left !== null || decision === "unasked";
     } catch (error) {
       if (!isGatehouseError(error) || error.code !== "remedy-unfit") throw error;
-      outcomes.push({ remedy, run: null, skipped: error.message });
+      progress.outcomes.push({ remedy, run: null, skipped: error.message });
     }
   }
-  return outcomes;
+};
+
+/** Until nothing is left that was not tried: what shuts doors last, and a look after each round that has changed something. */
+const carryOutAll = async (gateway: GatewayClient, wish: Wish, context: CommandContext): Promise<Result> => {
+  const progress: Progress = { outcomes: [], ended: false };
+  for (let round = 1; ; round += 1) {
+    const after = await postureOf(gateway, wish.camera, context);
+    const plan = planRemedies(after.findings, wish);
+    const untried = plan.steps.filter(({ remedy }) => !progress.outcomes.some((one) => one.remedy === remedy));
+    const open = untried.filter((step) => !isClosing(step));
+    const steps = open.length > 0 ? open : untried;
+    if (steps.length === 0 || progress.ended || round > mostRounds) {
+      return { outcomes: progress.outcomes, untried, left: plan.left, after };
+    }
+    const before = progress.outcomes.length;
+    await carryOutSteps(gateway, steps, wish, { ...context, progress });
+    const changed = progress.outcomes.slice(before).some(({ run }) => run?.state === "done");
+    if (changed) await lookAgain(gateway, [wish.camera], context);
+  }
 };
 
 const postureOf = async (
@@ -64,9 +96,9 @@ const postureOf = async (
   return posture;
 };
 
-const answerOf = (outcomes: readonly Outcome[], plan: RemedyPlan, after: CameraPosture): Answer => {
+const answerOf = ({ outcomes, untried, left, after }: Result): Answer => {
   const bad = outcomes.some(({ run }) => run?.state === "failed");
-  return { json: { outcomes, left: plan.left, posture: after }, text: planText({ outcomes, plan, after }), bad };
+  return { json: { outcomes, left, posture: after }, text: planText({ outcomes, untried, left, after }), bad };
 };
 
 export const remedyAllCommand: Command = {
@@ -80,9 +112,6 @@ export const remedyAllCommand: Command = {
     await using gateway = await context.client();
     const camera = await cameraOf(gateway, input, context);
     const wish = { camera, vendor: input.options["vendor"] === true, yes: input.options["yes"] === true };
-    const plan = planRemedies((await postureOf(gateway, camera, context)).findings, wish);
-    const outcomes = await carryOutAll(gateway, plan, wish, context);
-    if (outcomes.some(({ run }) => run?.state === "done")) await lookAgain(gateway, [camera], context);
-    return answerOf(outcomes, plan, await postureOf(gateway, camera, context));
+    return answerOf(await carryOutAll(gateway, wish, context));
   },
 };

@@ -34,6 +34,10 @@ const order = [
   "discovery-off",
 ] as const satisfies readonly RemedyId[];
 
+/** What shuts doors: done when nothing else is left to do, because some weaknesses show only once others are mended. */
+const closing: readonly RemedyId[] = ["http-off", "discovery-off"];
+export const isClosing = ({ remedy }: Pick<PlannedRemedy, "remedy">): boolean => closing.includes(remedy);
+
 /** What a person decides on by itself, never among others. */
 const byThemselves: Readonly<Record<Exclude<RemedyId, (typeof order)[number]>, string>> = {
   repin: "a person compares the key first",
