@@ -17,7 +17,7 @@ export interface Ran {
   readonly output: string;
 }
 
-/** How a TLS server answered one who knows these versions. */
+/** A version of TLS, as openssl names it. */
 export type TlsOffer = "tls1" | "tls1_1" | "tls1_2" | "tls1_3";
 
 /**
@@ -98,7 +98,8 @@ export class Judges {
   /** SHA-256 of the key that a TLS server shows (its SubjectPublicKeyInfo), base64url, by openssl alone; empty where there is none. */
   async keyAt(place: string): Promise<string> {
     const script = `openssl s_client -connect ${place} </dev/null 2>/dev/null | openssl x509 -noout -pubkey | openssl pkey -pubin -outform DER | openssl dgst -sha256 -binary | openssl base64 -A`;
-    const { stdout } = await this.run(["bash", "-o", "pipefail", "-c", script]);
+    const { code, stdout } = await this.run(["bash", "-o", "pipefail", "-c", script]);
+    if (code !== 0) return "";
     return stdout.trim().replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
   }
 
