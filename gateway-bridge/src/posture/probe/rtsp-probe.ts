@@ -46,10 +46,10 @@ export class GuardedRtsp implements RtspProbe {
   async #describe(url: RtspUrl, login: LoginInUse | undefined, cancel: Cancellable): Promise<Described> {
     const { clock, gate } = this.#options;
     const pin = await this.#pinOf(url, login, cancel);
-    const connect = (): Promise<RtspConnection> =>
+    const dial = (): Promise<RtspConnection> =>
       RtspConnection.open({ url, pin, clock, gate, frame: () => undefined }, cancel);
-    const asking = { connect, clock, login, authorizer: login?.authorizer(url.secure) };
-    using questions = new RtspQuestions(asking, await connect());
+    const asking = { dial, clock, login, authorizer: login?.authorizer(url.secure) };
+    using questions = new RtspQuestions(asking, await dial());
     const uri = formatRtspUrl(url);
     await questions.ask({ method: "OPTIONS", uri, headers: {} }, cancel);
     const described = await questions.ask({ method: "DESCRIBE", uri, headers: { Accept: "application/sdp" } }, cancel);
@@ -102,7 +102,7 @@ export class GuardedRtsp implements RtspProbe {
 }
 
 interface RtspAsking {
-  readonly connect: () => Promise<RtspConnection>;
+  readonly dial: () => Promise<RtspConnection>;
   readonly clock: Clock;
   readonly login: LoginInUse | undefined;
   readonly authorizer: Authorizer | undefined;
@@ -165,21 +165,21 @@ class RtspQuestions implements Disposable {
   }
 
   async #exchange(request: RtspRequest, authorization: string | undefined, cancel: Cancellable): Promise<RtspResponse> {
-    if (this.#connection.ended.aborted) await this.#connectAnew();
+    if (this.#connection.ended.aborted) await this.#dialAnew();
     try {
       return await this.#send(request, authorization, cancel);
     } catch (error) {
       // It hung up after its last answer, just as this was sent.
       if (!this.#answered || !this.#connection.ended.aborted) throw error;
-      await this.#connectAnew();
+      await this.#dialAnew();
       if (authorization !== undefined) this.#options.login?.sent.sending();
       return await this.#send(request, authorization, cancel);
     }
   }
 
-  async #connectAnew(): Promise<void> {
+  async #dialAnew(): Promise<void> {
     this.#connection[Symbol.dispose]();
-    this.#connection = await this.#options.connect();
+    this.#connection = await this.#options.dial();
     this.#answered = false;
   }
 
