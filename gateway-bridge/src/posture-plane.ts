@@ -38,6 +38,7 @@ import { RemedyRuns } from "./posture/remedies/remedy-runs.ts";
 import type { ManagedCameras, OpenMendedCamera } from "./posture/remedies/remedy-work.ts";
 import { HomeRouter } from "./posture/router/home-router.ts";
 import { MappingMemory } from "./posture/router/mapping-memory.ts";
+import { metNeighbours } from "./posture/router/neighbours.ts";
 import { RouterWatch } from "./posture/router/router-watch.ts";
 import type { Sighting } from "./posture/router/watch-policy.ts";
 import { builtInRules } from "./posture/rules/firmware-advisories.ts";
@@ -207,6 +208,7 @@ const homeOf = ({ probed, router, cameras, drawn, clock }: HomeParts): ProbedHom
   return {
     cameras: probed,
     router,
+    neighbours: metNeighbours,
     routerPage: router.page,
     wireless: (cancel) => wirelessLinks(runIw(clock), cancel),
     sameSecrets: () => drawn.same(logins, (camera) => devices.get(camera)),

@@ -176,6 +176,32 @@ describe("WAN-IPV6", () => {
     expect(outcome?.kind === "failed" && outcome.severity).toBe(severity);
   });
 
+  it("says at which address alone it was looked at", async () => {
+    const outcome = await look(answer("2a02:1234::5"));
+    expect(outcome).toMatchObject({
+      evidence: [
+        "It has 2a02:1234::5.",
+        "It was asked at 192.168.1.20 alone: what answers at the other was not looked at.",
+      ],
+    });
+  });
+
+  it("goes by the addresses at which this box met it, where it tells none, and where nobody could ask it", async () => {
+    const mac = "02:00:00:00:00:01";
+    const met = [
+      { address: "192.168.1.20", mac },
+      { address: "2a02:1234::7", mac },
+      { address: "2a02:1234::8", mac: "02:00:00:00:00:02" },
+    ];
+    for (const kind of ["onvif", "rtsp"] as const) {
+      const home = { ...homeOf([{}], [scriptedCamera({ id: porch, kind })]), neighbours: async () => met };
+      const [outcome] = await wanIpv6.look(home, never);
+      expect(outcome?.kind === "failed" && outcome.evidence[0]).toBe("It has 2a02:1234::7.");
+    }
+    const quietOne = { ...homeOf([{}], [scriptedCamera({ id: porch, kind: "rtsp" })]), neighbours: async () => met.slice(0, 1) }; // prettier-ignore
+    expect(await wanIpv6.look(quietOne, never)).toMatchObject([{ kind: "not-applicable" }]);
+  });
+
   it("does not know what a camera does not tell", async () => {
     const [outcome] = await wanIpv6.look(homeOf([{}], [scriptedCamera({ id: porch })]), never);
     expect(outcome).toMatchObject({ kind: "unknown" });

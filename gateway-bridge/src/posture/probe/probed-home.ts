@@ -1,5 +1,6 @@
 import type { CameraId, Cancellable, Clock, RouterReport } from "@gatehouse/shared";
 
+import type { Neighbour } from "../router/neighbours.ts";
 import type { ProbedCamera } from "./probed-camera.ts";
 
 /** The home's router, asked by UPnP IGD, NAT-PMP and PCP. */
@@ -20,6 +21,8 @@ export interface WirelessLink {
 export interface ProbedHome {
   readonly cameras: readonly ProbedCamera[];
   readonly router: RouterProbe;
+  /** Devices that this box has met on its networks; undefined where it does not say. */
+  neighbours?(cancel: Cancellable): Promise<readonly Neighbour[]>;
   /** The router's own page, where one is known. */
   readonly routerPage: string | null;
   /** Links of this box; empty where it has no Wi-Fi. */
