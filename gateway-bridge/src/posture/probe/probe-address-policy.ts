@@ -14,7 +14,8 @@ export type ProbeAddressVerdict =
   | { readonly kind: "refused"; readonly why: string };
 
 /**
- * Whether an address may be probed: one of a home (RFC 1918, RFC 3927, RFC 4193, RFC 4291 2.5.6), and no address that several hosts hear.
+ * Whether an address may be probed: one of a home (RFC 1918, RFC 3927, RFC 4193, RFC 4291 2.5.6), and no address that several hosts hear. It need
+ * not be of a network that this box is attached to: who gave the cameras a network of their own has a router between, and did well.
  * So neither a camera that moved, nor a name that leads elsewhere, turns an inspection into an attack on somebody else.
  */
 export const judgeProbeAddress = ({ address, literal, interfaces }: ProbeAddress): ProbeAddressVerdict => {

@@ -22,7 +22,8 @@ const app = "The owner makes the account in the maker's app";
 
 /**
  * What is tried, because each wrong password brings a camera nearer to locking its owner out: the one password of the maker's built-in
- * account. Never a list of passwords.
+ * account. Never a list of passwords, and no second one of a maker that used two (Samsung's 1111111): an account takes two wrong ones in 35
+ * minutes, and the other is for the empty one.
  */
 const rows: readonly DefaultLoginRow[] = [
   { vendor: "hikvision", logins: [{ username: "admin", password: "12345" }], source: cheatSheet },
