@@ -2,8 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { parseRelayInvite, Secret, silentLogger, TunnelId } from "@gatehouse/shared";
 import { TestClock } from "@gatehouse/shared/testing";
 import { once } from "node:events";
-import { chmod, readdir, stat, writeFile } from "node:fs/promises";
+import { chmod, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { request } from "node:https";
+import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import { text } from "node:stream/consumers";
 
@@ -19,6 +20,7 @@ import {
   readOperatorKey,
 } from "../../gateway-bridge/src/relay/operators/operator-authority.ts";
 import { OperatorId } from "../../gateway-bridge/src/relay/operators/operator.ts";
+import { relayFiles } from "../../gateway-bridge/src/relay-store.ts";
 import { codeOf, never, RelayDesk, runRelayCommand } from "../support/relay-desk.ts";
 
 const gateway = TunnelId.parse("gr-abcdefghijklmnop");
@@ -326,6 +328,25 @@ describe("the command line", () => {
     expect(await runRelayCommand(`${desk.data}/other`, ["up", "--json"])).toMatchObject({
       stdout: expect.stringContaining("relay-missing"),
     });
+  });
+});
+
+describe("two relays", () => {
+  it("have no secret in common, nor an operator who is known to both", async () => {
+    await using other = await RelayDesk.open({ clock, init: ["--metrics-port", "0"] });
+    await using third = await RelayDesk.open({ clock, init: ["--metrics-port", "0"] });
+    const desks = [desk, other, third];
+    const different = async (of: (each: RelayDesk) => unknown): Promise<number> =>
+      new Set(await Promise.all(desks.map(of))).size;
+    expect(await different(({ node }) => node.keys.shown.pin)).toBe(3);
+    expect(await different(({ ada: { secret } }) => secret)).toBe(3);
+    expect(await different(({ ada: { key } }) => key.privateKey)).toBe(3);
+    expect(await different(({ ada: { key } }) => key.authority)).toBe(3);
+    const keyFile = ({ data }: RelayDesk): Promise<string> => readFile(join(data, relayFiles.vaultKey), "hex");
+    expect(await different(keyFile)).toBe(3);
+    const token = ({ data }: RelayDesk): Promise<string> => readFile(join(data, relayFiles.metricsToken), "utf8");
+    expect(await token(other)).not.toBe(await token(third));
+    expect(await codeOf(other.client(desk.ada).call("status", {}, never))).toBe("operator-unknown");
   });
 });
 
