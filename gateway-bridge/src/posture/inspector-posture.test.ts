@@ -79,6 +79,18 @@ describe("the posture", () => {
     expect(page()).toBeUndefined();
   });
 
+  it.each([
+    ["is not offered to a camera of another maker", "Axis", []],
+    ["is offered to a camera of that maker", "Hikvision", ["telnet-off"]],
+    ["is offered to a camera whose maker nobody knows", "", ["telnet-off"]],
+  ])("a maker's own word %s", (_, manufacturer, offered) => {
+    const remedies = [{ id: "telnet-off", plane: "vendor", proven: false, makers: ["hikvision"] as const }];
+    const { inspector, cameras } = home([cameraCheck("NET-TELNET", () => failed("open"))], { remedies });
+    Object.assign(cameras[0]!.description, { manufacturer });
+    const [finding] = inspector.posture([front]).cameras[0]!.findings;
+    expect(finding?.remedies.map(({ remedy }) => remedy)).toEqual(offered);
+  });
+
   it("leads to a camera's own page, in its maker's words, where that takes a look at all of them", async () => {
     const { inspector, look } = home([homeCheck("CAM-PWD-REUSED", () => [{ ...failed("same"), camera: front }])]);
     inspector.consent(front, true);

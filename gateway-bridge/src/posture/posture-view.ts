@@ -7,10 +7,16 @@ import { withCheckAgain } from "./guides/check-again.ts";
 import { guideFor, type GuidedCamera, type WebPage } from "./guides/guide-for.ts";
 import type { KeptAcceptance } from "./posture-store.ts";
 import { gradeOf, tally } from "./report/grade-policy.ts";
+import type { Vendor } from "./probe/probed-camera.ts";
 import { vendorOf } from "./vendor-policy.ts";
 
 /** Remedies that there are, and whether they were seen to work on real cameras. */
-export type KnownRemedies = readonly { readonly id: string; readonly plane: string; readonly proven: boolean }[];
+export type KnownRemedies = readonly {
+  readonly id: string;
+  readonly plane: string;
+  readonly proven: boolean;
+  readonly makers?: readonly Vendor[];
+}[];
 
 export interface Facts {
   readonly check: Check;
@@ -40,7 +46,7 @@ export const viewFinding = (facts: Facts): Finding => {
     provision: check.provision,
     ncsc: check.ncsc,
     guide: guideOf(facts),
-    remedies: remediesOf(check, facts.remedies),
+    remedies: remediesOf(facts),
     statement: check.scope === "stated" ? statement : null,
     ...seen,
     status: acceptance === null ? seen.status : "accepted",
@@ -77,11 +83,18 @@ export const covers = (
 const acceptanceOf = ({ accepted, now }: Facts, seen: SeenPart): Acceptance | null =>
   accepted !== undefined && accepted.acceptance.until > now && covers(accepted, seen) ? accepted.acceptance : null;
 
-const remediesOf = ({ remedies: offers }: CheckFacts, known: KnownRemedies): Finding["remedies"] =>
-  offers.flatMap(({ remedy, plane }) => {
+/** Those that there are; of makers' own words, only what this camera's maker has, where that is known. */
+const remediesOf = ({ check, camera, remedies: known }: Facts): Finding["remedies"] => {
+  const maker = camera === null || camera.description.manufacturer === "" ? undefined : vendorOfRecord(camera);
+  return check.remedies.flatMap(({ remedy, plane }) => {
     const found = known.find((each) => each.id === remedy && each.plane === plane);
-    return found === undefined ? [] : [{ remedy, plane, proven: found.proven }];
+    if (found === undefined || (maker !== undefined && found.makers?.includes(maker) === false)) return [];
+    return [{ remedy, plane, proven: found.proven }];
   });
+};
+
+const vendorOfRecord = ({ url, description: { manufacturer, model } }: CameraRecord): Vendor =>
+  vendorOf({ manufacturer, model, stream: new URL(url).pathname });
 
 const guideOf = (facts: Facts): Finding["guide"] => {
   const { check, camera } = facts;
@@ -102,8 +115,7 @@ const stepsOf = ({ check, camera, routerPage, page }: Facts): Finding["guide"] =
 const guidedCamera = (camera: CameraRecord, page: WebPage | undefined): GuidedCamera => {
   const device = new URL(camera.url);
   const { manufacturer, model, firmware, serial } = camera.description;
-  const stream = device.pathname;
-  const identity = { manufacturer, model, firmware, serial, vendor: vendorOf({ manufacturer, model, stream }) };
+  const identity = { manufacturer, model, firmware, serial, vendor: vendorOfRecord(camera) };
   return { host: device.hostname, device, identity, page };
 };
 

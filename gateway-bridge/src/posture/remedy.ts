@@ -1,7 +1,7 @@
 import type { CameraId, Cancellable, Clock, Logger, RemedyId, RemedyPlane, Secret } from "@gatehouse/shared";
 
 import type { Credentials } from "../domain/camera.ts";
-import type { ProbedCamera } from "./probe/probed-camera.ts";
+import type { ProbedCamera, Vendor } from "./probe/probed-camera.ts";
 
 /** What will be done, and what will no longer work. */
 export interface Preview {
@@ -83,6 +83,8 @@ export interface CameraChanges {
 export interface Remedy {
   readonly id: RemedyId;
   readonly plane: RemedyPlane;
+  /** Whose cameras may know it; everybody's where it is not said. */
+  readonly makers?: readonly Vendor[];
   /** Whether it was seen to work on real cameras; vendors' words are not. */
   readonly proven: boolean;
   /** The password is in doubt while it is applied or undone: nobody else logs in to the camera meanwhile. */

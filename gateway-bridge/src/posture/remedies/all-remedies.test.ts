@@ -24,6 +24,14 @@ describe("all remedies", () => {
     expect(known.filter((one) => !offered.has(one))).toEqual([]);
   });
 
+  it.each([
+    ["telnet-off", ["hikvision", "dahua"]],
+    ["ftp-off", ["axis"]],
+    ["p2p-off", ["hikvision", "dahua", "reolink", "axis"]],
+  ])("%s in a maker's own words is of %j alone", (id, makers) => {
+    expect(remedies.find((one) => one.id === id && one.plane === "vendor")?.makers).toEqual(makers);
+  });
+
   it("are there once for each of the words that they are spoken in", () => {
     expect(known.toSorted()).toEqual([...new Set(known)].toSorted());
   });

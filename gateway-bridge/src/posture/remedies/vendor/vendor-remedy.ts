@@ -1,5 +1,6 @@
 import { GatehouseError, type Cancellable, type RemedyId } from "@gatehouse/shared";
 
+import { vendors } from "../../probe/probed-camera.ts";
 import { settingOf } from "../../vendor/settings-of.ts";
 import { changed, type SettingName, type SettingValues, type VendorSetting } from "../../vendor/vendor-setting.ts";
 import type { Before, MendedCamera, MendTools, Preview, Remedy, Unfit, Verdict } from "../../remedy.ts";
@@ -40,6 +41,7 @@ export const vendorRemedy = (wish: VendorSwitch): Remedy => ({
   id: wish.id,
   plane: "vendor",
   proven: false,
+  makers: vendors.filter((vendor) => settingOf(vendor, wish.setting) !== undefined),
 
   async preview(camera, cancel) {
     const setting = settingOf(camera.identity.vendor, wish.setting);
