@@ -1,6 +1,6 @@
 import { failed, passed, type CameraCheck } from "../check.ts";
 import { guideFor } from "../guides/guide-for.ts";
-import { askSetting, wordsOf } from "../questions/ask-setting.ts";
+import { askSetting, wordsOf, type SettingReply } from "../questions/ask-setting.ts";
 import { callUpnp } from "../questions/call-upnp.ts";
 
 export const camUpnp: CameraCheck = {
@@ -21,7 +21,19 @@ export const camUpnp: CameraCheck = {
     if (answer !== undefined) return failed("It answers when it is called by UPnP.");
     const setting = await askSetting(camera, "upnp", cancel);
     if (setting.kind === "told" && setting.on) return failed(`Its settings say that UPnP is on: ${wordsOf(setting)}.`);
-    const told = setting.kind === "told" ? ["Its settings say that UPnP is off."] : [];
-    return passed("It keeps silent when it is called by UPnP.", ...told);
+    return passed("It keeps silent when it is called by UPnP.", ...beside(setting));
   },
+};
+
+/** What its settings add to its silence. */
+const beside = (setting: SettingReply): readonly string[] => {
+  switch (setting.kind) {
+    case "told":
+      return ["Its settings say that UPnP is off."];
+    case "refused":
+    case "unspoken":
+      return ["Its settings could not be read."];
+    case "absent":
+      return [];
+  }
 };

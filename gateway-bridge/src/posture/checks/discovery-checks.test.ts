@@ -118,6 +118,19 @@ describe("CAM-UPNP", () => {
   });
 });
 
+it.each<[string, { readonly status?: number; readonly body?: string }, readonly string[]]>([
+  ["refuses", { status: 401 }, ["Its settings could not be read."]],
+  ["tells", { body: "table.UPnP.Enable=false\r\n" }, ["Its settings say that UPnP is off."]],
+  ["does not know", { status: 404 }, []],
+])("CAM-UPNP says of a silent camera what became of its settings, which it %s", async (_, answer, more) => {
+  const http = {
+    "GET /cgi-bin/magicBox.cgi?action=getSystemInfo": { by: { gateway: {} } },
+    "GET /cgi-bin/configManager.cgi?action=getConfig&name=UPnP": { by: { gateway: answer } },
+  };
+  const outcome = await lookAt(camUpnp, { identity: { vendor: "dahua" }, http });
+  expect(outcome).toEqual({ kind: "passed", evidence: ["It keeps silent when it is called by UPnP.", ...more] });
+});
+
 describe("a camera that is reached by IPv6", () => {
   const location = "http://[fd00::5]:49152/root.xml";
   const device = "http://[fd00::5]/onvif/device_service";
