@@ -292,6 +292,14 @@ const forgetIfRefused = async (turn: Turn, plane: LoginPlane): Promise<void> => 
   if ((await attempt(turn, plane, loginByOld(camera, account))) === "taken") tools.pending.drop(camera.id, purpose);
 };
 
+/** @throws GatehouseError `probe-refused` while so many wrong passwords would be more than the camera is sent in a while */
+const assertRoom = ({ camera, account: { username } }: Turn, guesses: number): void => {
+  const wait = waitFor(camera, [{ username, lists: guesses }]);
+  if (wait === undefined) return;
+  const details = { retryInMs: wait.until - camera.clock.now() };
+  throw new GatehouseError("probe-refused", wait.why, { details });
+};
+
 const verifyOne = async (turn: Turn): Promise<Verdict> => {
   const { camera, account, purpose, tools } = turn;
   const { username } = account;
@@ -303,6 +311,8 @@ const verifyOne = async (turn: Turn): Promise<Verdict> => {
     return { kind: "not-fixed", why: `The new password of ${username} is not taken at ${planeNames[plane]}.` };
   }
   const proofs = refusalProofs(toldPlanes(account), planes);
+  // For all of them at once: each time that it is begun anew it would spend what the next one lacks.
+  assertRoom(turn, proofs.length);
   for (const plane of proofs) {
     const answer = await attempt(turn, plane, guessOf(oldOf(account)));
     if (answer === "refused") continue;
@@ -352,12 +362,8 @@ const takeFromIt: BringBack = async (turn, list, pending) => {
  * again; and only while there is room for one that is wrong and another that is right: else each time would spend what the next needs, for ever.
  */
 const bringBack: BringBack = async (turn, list, pending) => {
-  const { camera, account } = turn;
-  const wait = waitFor(camera, [{ username: account.username, lists: 2 }]);
-  if (wait !== undefined) {
-    const details = { retryInMs: wait.until - camera.clock.now() };
-    throw new GatehouseError("probe-refused", wait.why, { details });
-  }
+  const { account } = turn;
+  assertRoom(turn, 2);
   if ((await attempt(turn, showing(turn, list), guessOf(oldOf(account)))) !== "refused") return;
   await tellList(turn, list, { credentials: oldOf(account), as: guessOf(pending) });
 };
