@@ -3,31 +3,51 @@
  * just before the n-th step that changes files or databases. Without that many steps it runs to its end. So no step can be
  * forgotten, and none is hit by chance.
  *
- * With GATEHOUSE_KILL_SENDING=text a transaction is one step, because it happens wholly or not at all, and so is each message to another that holds
- * the text: those are all the states in which it can be found after its end. Such a program says with `countFromHere` where they begin.
+ * With GATEHOUSE_KILL_SENDING=pattern a transaction is one step, because it happens wholly or not at all, and so is each message to another that
+ * matches: those are all the states in which it can be found after its end. Such a program says with `countFromHere` where they begin.
+ *
+ * With GATEHOUSE_KILL_AT=each it is not killed: before each step it stands still until it is told to go on, by its descriptor 3. What a start would
+ * find that came after its end there is to be seen meanwhile, and one run shows all of it.
  */
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { readSync, writeSync } from "node:fs";
 import promises, { type FileHandle } from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { DatabaseSync, StatementSync } from "node:sqlite";
 
 import { compileCache } from "./compile-cache.ts";
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
+const stopsAtEach = process.env["GATEHOUSE_KILL_AT"] === "each";
 const at = Number(process.env["GATEHOUSE_KILL_AT"]);
 const sending = process.env["GATEHOUSE_KILL_SENDING"];
-let left = sending === undefined ? at : Number.POSITIVE_INFINITY;
+const sent = sending === undefined ? undefined : new RegExp(sending);
+let counting = sent === undefined;
+let left = at;
 let inTransaction = false;
 
 /** Begins to count. */
 export const countFromHere = (): void => {
-  left = at;
+  counting = true;
+};
+
+const line = 3;
+/** Nothing of this process moves until the other end answers. */
+const standStill = (): void => {
+  writeSync(line, ".");
+  readSync(line, Buffer.alloc(1));
 };
 
 const stepTaken = (): void => {
+  if (!counting) return;
+  if (stopsAtEach) {
+    standStill();
+    return;
+  }
   left -= 1;
   if (left !== 0) return;
   process.kill(process.pid, "SIGKILL");
@@ -55,44 +75,77 @@ const beginsAnew = (sql: unknown): boolean => {
   return !was;
 };
 
-if (at > 0) {
+if (at > 0 || stopsAtEach) {
   // The prototype of file handles is not exported: it is had from one.
   const some: FileHandle = await promises.open(process.execPath, "r");
   count(Object.getPrototypeOf(some) as object, ["sync", "write", "writeFile"]);
   await some.close();
   count(promises, ["open", "rename", "rm", "rmdir", "mkdir"]);
-  count(DatabaseSync.prototype, ["exec"], sending === undefined ? undefined : beginsAnew);
-  count(StatementSync.prototype, ["run"], sending === undefined ? undefined : () => !inTransaction);
-  if (sending !== undefined) count(Socket.prototype, ["write"], (data) => String(data).includes(sending));
+  count(DatabaseSync.prototype, ["exec"], sent === undefined ? undefined : beginsAnew);
+  count(StatementSync.prototype, ["run"], sent === undefined ? undefined : () => !inTransaction);
+  if (sent !== undefined) count(Socket.prototype, ["write"], (data) => sent.test(String(data)));
   syncBuiltinESMExports();
 }
 
-/** There are many runs, and most of each would be compiling. */
-
 /** What a program did that was to be killed before its n-th step. */
 export type Outcome = "killed" | "completed";
+
+interface Counting {
+  /** Matches the messages that are steps. */
+  readonly sending?: RegExp;
+}
 
 /** Runs a TypeScript program so. @throws Error when it fails by itself */
 export const runKilledAt = async (
   n: number,
   program: string,
   args: readonly string[],
-  { sending: text }: { readonly sending?: string } = {},
+  counting: Counting = {},
 ): Promise<Outcome> => {
+  const signal = await endOf(start(String(n), program, args, counting), `killed before step ${n}`);
+  return signal === "SIGKILL" ? "killed" : "completed";
+};
+
+/**
+ * Runs a TypeScript program that stands still before each of its steps while that is looked at.
+ * @returns how many steps it took
+ * @throws Error when it fails by itself
+ */
+export const runStoppingAtEach = async (
+  program: string,
+  args: readonly string[],
+  { lookAt, ...counting }: Counting & { readonly lookAt: (n: number) => Promise<void> },
+): Promise<number> => {
+  const child = start("each", program, args, counting);
+  const ended = endOf(child, "stopped before each step");
+  let steps = 0;
+  for await (const _said of child.stdio[line] as Duplex) {
+    await lookAt((steps += 1));
+    (child.stdio[line] as Duplex).write(".");
+  }
+  await ended;
+  return steps;
+};
+
+/** There are many runs, and most of each would be compiling. */
+const start = (how: string, program: string, args: readonly string[], { sending: pattern }: Counting): ChildProcess => {
   const environment = {
-    GATEHOUSE_KILL_AT: String(n),
-    ...(text !== undefined && { GATEHOUSE_KILL_SENDING: text }),
+    GATEHOUSE_KILL_AT: how,
+    ...(pattern !== undefined && { GATEHOUSE_KILL_SENDING: pattern.source }),
     ...compileCache,
   };
-  const child = spawn(
+  return spawn(
     process.execPath,
     ["--conditions=source", "--disable-warning=ExperimentalWarning", `--import=${import.meta.url}`, program, ...args],
-    { stdio: ["ignore", "ignore", "pipe"], env: environment },
+    { stdio: ["ignore", "ignore", "pipe", "pipe"], env: environment },
   );
+};
+
+/** The signal that ended it, if one did. */
+const endOf = async (child: ChildProcess, how: string): Promise<NodeJS.Signals | null> => {
   let complaint = "";
-  child.stderr.on("data", (bytes: Buffer) => (complaint += bytes.toString()));
+  child.stderr?.on("data", (bytes: Buffer) => (complaint += bytes.toString()));
   const [code, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
-  if (signal === "SIGKILL") return "killed";
-  if (code === 0) return "completed";
-  throw new Error(`killed before step ${n}, it ended with ${String(code ?? signal)}: ${complaint}`);
+  if (signal === "SIGKILL" || code === 0) return signal;
+  throw new Error(`${how}, it ended with ${String(code ?? signal)}: ${complaint}`);
 };

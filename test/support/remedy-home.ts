@@ -17,10 +17,12 @@ import { createDrawPassword } from "../../gateway-bridge/src/posture/remedies/dr
 import { FirmwareInstall } from "../../gateway-bridge/src/posture/remedies/firmware-install.ts";
 import { Initialise } from "../../gateway-bridge/src/posture/remedies/initialise.ts";
 import { mendedCamera } from "../../gateway-bridge/src/posture/remedies/mended-camera.ts";
+import { onvifRemedies } from "../../gateway-bridge/src/posture/remedies/onvif-remedies.ts";
 import { camerasInDoubt } from "../../gateway-bridge/src/posture/remedies/remedy-journal.ts";
 import { RemedyRuns } from "../../gateway-bridge/src/posture/remedies/remedy-runs.ts";
 import { removeUsers } from "../../gateway-bridge/src/posture/remedies/remove-users.ts";
 import { RotatePassword } from "../../gateway-bridge/src/posture/remedies/rotate-password.ts";
+import type { OpenMendedCamera } from "../../gateway-bridge/src/posture/remedies/remedy-work.ts";
 import { StreamingUser } from "../../gateway-bridge/src/posture/remedies/streaming-user.ts";
 import { Database } from "../../gateway-bridge/src/store/database.ts";
 import { Vault } from "../../gateway-bridge/src/vault/vault.ts";
@@ -46,10 +48,12 @@ export class RemedyHome implements AsyncDisposable {
   readonly runs: RemedyRuns;
   readonly audit: AuditLog;
   readonly log: MemoryLogger;
+  /** A camera, as it is asked and changed by what the gateway has stored of it. */
+  readonly look: OpenMendedCamera;
   readonly #resources: AsyncDisposableStack;
 
   private constructor(
-    parts: Pick<RemedyHome, "database" | "vault" | "cameras" | "runs" | "audit" | "log">,
+    parts: Pick<RemedyHome, "database" | "vault" | "cameras" | "runs" | "audit" | "log" | "look">,
     resources: AsyncDisposableStack,
   ) {
     this.database = parts.database;
@@ -58,6 +62,7 @@ export class RemedyHome implements AsyncDisposable {
     this.runs = parts.runs;
     this.audit = parts.audit;
     this.log = parts.log;
+    this.look = parts.look;
     this.#resources = resources;
   }
 
@@ -102,6 +107,13 @@ export class RemedyHome implements AsyncDisposable {
     };
     const words = await ThreeWords.open();
     const draw = createDrawPassword(() => words.propose());
+    const look: OpenMendedCamera = async (id, wish, cancel) => {
+      const record = cameras.get(id);
+      const resolve = async (name: string): Promise<string> => name;
+      const probing = { record, cameras: inspected, budget, ownLogins, clock, resolve, unasked: wish.inDoubt };
+      const opened = await openProbedCamera(probing, cancel);
+      return mendedCamera(opened, { credentials: cameras.managementCredentials(id), options: wish });
+    };
     const runs = opening.use(
       RemedyRuns.open({
         ...{ database, secrets: vault, audit, cameras, clock, log },
@@ -110,18 +122,13 @@ export class RemedyHome implements AsyncDisposable {
           new StreamingUser(draw),
           removeUsers,
           new Initialise(draw),
+          ...onvifRemedies,
           new FirmwareInstall(join(data, "firmware")),
         ],
-        open: async (id, wish, cancel) => {
-          const record = cameras.get(id);
-          const resolve = async (name: string): Promise<string> => name;
-          const probing = { record, cameras: inspected, budget, ownLogins, clock, resolve, unasked: wish.inDoubt };
-          const opened = await openProbedCamera(probing, cancel);
-          return mendedCamera(opened, { credentials: cameras.managementCredentials(id), options: wish });
-        },
+        open: look,
       }),
     );
-    return new RemedyHome({ database, vault, cameras, runs, audit, log }, opening.move());
+    return new RemedyHome({ database, vault, cameras, runs, audit, log, look }, opening.move());
   }
 
   /** Names of everything that the vault holds about cameras. */
