@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -68,6 +68,15 @@ describe("the folder for firmware", () => {
       await files.keep("a.bin", piecesOf(1, Buffer.from("two")), never);
       expect(await files.list(never)).toEqual([{ name: "a.bin", bytes: 3, sha256: hash("two") }]);
       expect((await stat(join(folder, "new", "a.bin"))).mode & 0o077).toBe(0);
+    });
+
+    it("and clears away what a gateway that was cut off left a day ago, and nothing that is being written", async () => {
+      for (const part of [".part-old", ".part-new"]) await writeFile(join(folder, part), "half");
+      const { mtimeMs } = await stat(join(folder, ".part-new"));
+      const longAgo = mtimeMs / 1000 - 86_500;
+      await utimes(join(folder, ".part-old"), longAgo, longAgo);
+      await new FirmwareFolder(folder).keep("a.bin", piecesOf(1, Buffer.from("one")), never);
+      expect((await readdir(folder)).toSorted()).toEqual([".part-new", "a.bin"]);
     });
 
     it("and leaves nothing of one that is empty, too long, or breaks off, nor when it is called off", async () => {

@@ -79,12 +79,23 @@ export class FirmwareFolder {
       if (bytes === 0) throw new GatehouseError("firmware-unfit", `${name} is empty.`);
       const sha256 = hash.digest("hex");
       if (wanted !== undefined && wanted.toLowerCase() !== sha256) throw another(name, sha256);
+      await this.#forgetOldParts(part);
       await rename(part, join(this.#folder, name));
       return { name, bytes, sha256 };
     } catch (error) {
       throw isFull(error) ? noRoom(error) : error;
     } finally {
       await rm(part, { force: true });
+    }
+  }
+
+  /** What a gateway that was cut off left behind: nobody takes a day to copy a file, as the times of the files themselves tell. */
+  async #forgetOldParts(own: string): Promise<void> {
+    const { mtimeMs: now } = await lstat(own);
+    for (const name of await namesIn(this.#folder)) {
+      const path = join(this.#folder, name);
+      if (name.startsWith(partPrefix) && path !== own && now - (await changedAt(path)) > dayMs)
+        await rm(path, { force: true });
     }
   }
 
@@ -103,6 +114,7 @@ export class FirmwareFolder {
 
 const goodName = /^[^./\\\p{C}][^/\\\p{C}]{0,199}$/u;
 const partPrefix = ".part-";
+const dayMs = 86_400_000;
 
 async function* unchanged(path: string, { name, bytes, sha256 }: FirmwareFile): AsyncGenerator<Buffer> {
   const changed = (): GatehouseError =>
@@ -144,6 +156,16 @@ const namesIn = async (folder: string): Promise<readonly string[]> => {
 const statOf = async (path: string): Promise<{ readonly file: boolean; readonly size: number }> => {
   const stat = await lstat(path);
   return { file: stat.isFile(), size: stat.size };
+};
+
+/** Never, where it has gone meanwhile. */
+const changedAt = async (path: string): Promise<number> => {
+  try {
+    return (await lstat(path)).mtimeMs;
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return Number.POSITIVE_INFINITY;
+    throw error;
+  }
 };
 
 const hashOf = async (path: string, signal: AbortSignal): Promise<string> => {
