@@ -293,7 +293,7 @@ const listening = (vendor: Vendor, http: Web) => {
   const camera = cameraOf(vendor, http);
   const sent: string[] = [];
   const request: typeof camera.http.request = async (to, login, cancel) => {
-    if (to.body !== undefined) sent.push(to.body.toString());
+    if (to.body !== undefined) sent.push(Buffer.isBuffer(to.body) ? to.body.toString() : "a file");
     return await camera.http.request(to, login, cancel);
   };
   return { camera: { ...camera, http: { request } }, sent, asked: camera.asked };
