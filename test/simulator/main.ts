@@ -1,7 +1,8 @@
 import { createInterface } from "node:readline";
 
 import { Simulator, type SimulatorOptions } from "./simulator.ts";
-import type { Command, Reply, SimulatorFacts } from "./simulator-process.ts";
+import type { Reply } from "./line-process.ts";
+import type { Command, SimulatorFacts } from "./simulator-process.ts";
 
 /**
  * Runs one simulator. Options come as JSON in GATEHOUSE_SIMULATOR: a command line would show the password to everybody.

@@ -26,6 +26,7 @@ import { allRemedies } from "../../gateway-bridge/src/posture/remedies/all-remed
 import { createDrawPassword } from "../../gateway-bridge/src/posture/remedies/draw-password.ts";
 import { HomeRouter } from "../../gateway-bridge/src/posture/router/home-router.ts";
 import { FleetCamera, type FleetCameraOptions, type FleetFacts } from "../simulator/fleet/fleet-camera.ts";
+import type { Reply } from "../simulator/line-process.ts";
 import { lookAtFleet } from "./fleet-look.ts";
 import { adoptInto, owner, RemedyHome, theCamera } from "./remedy-home.ts";
 import { SetClock } from "./set-clock.ts";
@@ -47,12 +48,6 @@ export type HomeWish =
   | { readonly do: "undo"; readonly run: string }
   | { readonly do: "lie"; readonly how: Lie }
   | { readonly do: "look"; readonly checks: readonly CheckId[] };
-
-export interface HomeAnswer {
-  readonly id: number;
-  readonly told?: unknown;
-  readonly failed?: string;
-}
 
 /** What is waited for on purpose takes a five-hundredth of its time; deadlines keep theirs. */
 class HurriedClock extends SetClock {
@@ -119,14 +114,14 @@ if (import.meta.main) {
   const adopted = new Map<string, Adopted>();
   for (const [name, options] of Object.entries(JSON.parse(cameras) as HomeCameras))
     adopted.set(name, await adopt(join(data, name), options));
-  const print = (line: HomeFacts | HomeAnswer): void => console.log(JSON.stringify(line));
+  const print = (line: HomeFacts | Reply): void => console.log(JSON.stringify(line));
   print(Object.fromEntries([...adopted].map(([name, { camera }]) => [name, camera.facts])));
   for await (const line of createInterface(process.stdin)) {
     const { id, camera, ...wish } = JSON.parse(line) as HomeWish & { readonly id: number; readonly camera: string };
     // Cameras do not wait for one another.
     void carryOut(adopted.get(camera)!, wish).then(
-      (told) => print({ id, told }),
-      (error: unknown) => print({ id, failed: isGatehouseError(error) ? error.message : String(error) }),
+      (result) => print({ id, result }),
+      (error: unknown) => print({ id, error: isGatehouseError(error) ? error.message : String(error) }),
     );
   }
   // Nobody waits for what is under way: the cameras go with it.

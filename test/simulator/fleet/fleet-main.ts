@@ -1,7 +1,8 @@
 import { createInterface } from "node:readline";
 
 import { FleetCamera, type FleetCameraOptions } from "./fleet-camera.ts";
-import type { FleetCommand, FleetReply, FleetStart } from "./fleet-process.ts";
+import type { Reply } from "../line-process.ts";
+import type { FleetCommand, FleetStart } from "./fleet-process.ts";
 
 /**
  * Runs one camera. Options come as JSON in GATEHOUSE_FLEET_CAMERA: a command line would show its passwords to everybody.
@@ -10,7 +11,7 @@ import type { FleetCommand, FleetReply, FleetStart } from "./fleet-process.ts";
 const options = JSON.parse(process.env["GATEHOUSE_FLEET_CAMERA"] ?? "{}") as Omit<FleetCameraOptions, "now">;
 const camera = await FleetCamera.open(options);
 
-const print = (value: FleetStart | FleetReply): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
+const print = (value: FleetStart | Reply): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
 const quit = async (): Promise<void> => {
   await camera[Symbol.asyncDispose]();
   process.exit(0);
