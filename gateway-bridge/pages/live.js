@@ -4,16 +4,18 @@ import { h, newId, replace } from "./elements.js";
 import { LivePicture } from "./live-picture.js";
 import { explain } from "./words.js";
 
+/** @typedef {{ readonly id: string, readonly name: string, readonly byGuest: boolean }} Watched a camera, and whether a guest watches it */
+
 /**
  * Shows one camera's live picture, and says how it stands with it.
  *
  * @param {Element} root what it holds is replaced
- * @param {{ readonly id: string, readonly name: string }} camera
+ * @param {Watched} watched
  * @param {(why: "left" | "signed-out") => void} done the viewer wants to go elsewhere
  * @returns {{ readonly end: () => void }} takes the picture away
  */
-export const showLive = (root, camera, done) => {
-  const view = new LiveView(camera, done);
+export const showLive = (root, watched, done) => {
+  const view = new LiveView(watched, done);
   replace(root, view.element);
   view.begin();
   return view;
@@ -43,26 +45,32 @@ const wordsWhileWaiting = (state) => {
   return isAway ? "Camera is away, trying again" : `${explain(state.error).text} Trying again`;
 };
 
-/** @param {Extract<PictureState, { kind: "ended" }>} state */
-const wordsAtTheEnd = (state) => {
+/**
+ * @param {Extract<PictureState, { kind: "ended" }>} state
+ * @param {boolean} byGuest
+ */
+const wordsAtTheEnd = (state, byGuest) => {
   if (state.why === "fault") {
     const { text, remedy } = explain(state.error);
     return `${text} ${remedy}`.trim();
   }
-  return state.why === "rights"
+  return state.why === "rights" || byGuest
     ? "The owner has ended your view"
     : "The owner has ended your view, or you signed out elsewhere";
 };
 
-/** @param {PictureState} state */
-const wordsFor = (state) => {
+/**
+ * @param {PictureState} state
+ * @param {boolean} byGuest
+ */
+const wordsFor = (state, byGuest) => {
   if (state.kind === "waiting") return wordsWhileWaiting(state);
-  return state.kind === "ended" ? wordsAtTheEnd(state) : words[state.kind];
+  return state.kind === "ended" ? wordsAtTheEnd(state, byGuest) : words[state.kind];
 };
 
 class LiveView {
   element;
-  #camera;
+  #watched;
   #video = h("video", { playsinline: true, disablepictureinpicture: true });
   #status = h("p", { class: "live-status", role: "status" });
   #start = h("button", { type: "button", hidden: true, onclick: () => this.#picture?.resume() }, "Show the picture");
@@ -75,14 +83,14 @@ class LiveView {
   #picture;
 
   /**
-   * @param {{ readonly id: string, readonly name: string }} camera
+   * @param {Watched} watched
    * @param {(why: "left" | "signed-out") => void} done
    */
-  constructor(camera, done) {
-    this.#camera = camera;
+  constructor(watched, done) {
+    this.#watched = watched;
     const video = this.#video;
     video.muted = true;
-    video.setAttribute("aria-label", `Live picture of ${camera.name}`);
+    video.setAttribute("aria-label", `Live picture of ${watched.name}`);
     video.addEventListener("volumechange", () => this.#sound.setAttribute("aria-pressed", String(!video.muted)));
     this.#sound.setAttribute("aria-pressed", "false");
     this.#signIn = h("button", { type: "button", hidden: true, onclick: () => done("signed-out") }, "Sign in");
@@ -91,7 +99,7 @@ class LiveView {
     this.element = h(
       "section",
       { class: "live", "aria-labelledby": heading },
-      h("h1", { id: heading, tabindex: -1 }, camera.name),
+      h("h1", { id: heading, tabindex: -1 }, watched.name),
       this.#frame,
       h("div", { class: "buttons" }, this.#start, this.#retry, this.#signIn, this.#sound, this.#large, back),
     );
@@ -99,7 +107,7 @@ class LiveView {
 
   /** Its element must be on the page: the picture is asked for in the size in which it is shown. */
   begin() {
-    this.#picture = new LivePicture(this.#video, this.#camera.id, {
+    this.#picture = new LivePicture(this.#video, this.#watched.id, {
       state: (state) => this.#tell(state),
       sound: (has) => (this.#sound.hidden = !has),
     });
@@ -112,11 +120,13 @@ class LiveView {
 
   /** @param {PictureState} state */
   #tell(state) {
-    const text = wordsFor(state);
+    const text = wordsFor(state, this.#watched.byGuest);
     // Said once, not again with each attempt.
     if (this.#status.textContent !== text) this.#status.textContent = text;
     this.#frame.dataset["state"] = state.kind;
-    const [ended, signedOut] = [state.kind === "ended", state.kind === "ended" && state.why === "login"];
+    const ended = state.kind === "ended";
+    // A guest came by a link, is signed in nowhere else, and cannot sign in anew.
+    const signedOut = ended && state.why === "login" && !this.#watched.byGuest;
     this.#start.hidden = state.kind !== "held";
     this.#retry.hidden = !ended || signedOut;
     this.#signIn.hidden = !signedOut;

@@ -1,5 +1,6 @@
 // @ts-check
 
+import { isPerson } from "../context.js";
 import { focusHeading, h } from "../elements.js";
 import { problemBox } from "../forms.js";
 import { showLive } from "../live.js";
@@ -7,7 +8,7 @@ import { showLive } from "../live.js";
 /** @import { View } from "../context.js" */
 
 /** @type {View} */
-export const camera = ({ door, id, signal, ask, leave }) => {
+export const camera = ({ door, who, id, signal, ask, leave }) => {
   const problem = problemBox();
   const stage = h("div", {}, h("h1", { class: "unseen" }, "Live view"));
   const root = h("div", {}, problem.root, stage);
@@ -19,7 +20,8 @@ export const camera = ({ door, id, signal, ask, leave }) => {
       return;
     }
     document.title = `${found.name} · ${door.name}`;
-    const view = showLive(stage, found, (why) => {
+    const byGuest = who !== undefined && !isPerson(who);
+    const view = showLive(stage, { ...found, byGuest }, (why) => {
       if (why === "signed-out") leave();
       else location.assign("#/cameras");
     });
