@@ -1,7 +1,8 @@
-import { failed, notApplicable, passed, unknown, type CameraCheck } from "../check.ts";
+import { failed, passed, unknown, type CameraCheck } from "../check.ts";
 import { guideFor } from "../guides/guide-for.ts";
 import type { Vendor } from "../probe/probed-camera.ts";
 import { askSetting, wordsOf } from "../questions/ask-setting.ts";
+import { settingNotTold } from "../questions/setting-not-told.ts";
 
 /** Their cameras always call home, and tell nobody at home whether they do. */
 const cloudOnly: readonly Vendor[] = ["tapo", "wyze"];
@@ -21,21 +22,14 @@ export const camP2p: CameraCheck = {
   guide: (camera) => guideFor("CAM-P2P", camera),
   look: async (camera, cancel) => {
     const setting = await askSetting(camera, "p2p", cancel);
-    switch (setting.kind) {
-      case "told":
-        return setting.on
-          ? failed(`Its settings say that it is on: ${wordsOf(setting)}.`)
-          : passed("Its settings say that it is off.");
-      case "absent":
-        return cloudOnly.includes(camera.identity.vendor)
-          ? unknown(
-              "Cameras of this make do not tell whether they call their maker. Forbid it the internet in your router.",
-            )
-          : notApplicable("It has no such setting that is known.");
-      case "refused":
-        return unknown("The camera does not tell this to the gateway's login.");
-      case "unspoken":
-        return unknown(setting.why);
+    if (setting.kind === "absent" && cloudOnly.includes(camera.identity.vendor)) {
+      return unknown(
+        "Cameras of this make do not tell whether they call their maker. Forbid it the internet in your router.",
+      );
     }
+    if (setting.kind !== "told") return settingNotTold(setting);
+    return setting.on
+      ? failed(`Its settings say that it is on: ${wordsOf(setting)}.`)
+      : passed("Its settings say that it is off.");
   },
 };

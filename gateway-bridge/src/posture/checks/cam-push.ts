@@ -1,6 +1,7 @@
-import { failed, notApplicable, passed, unknown, type CameraCheck } from "../check.ts";
+import { failed, passed, type CameraCheck } from "../check.ts";
 import { guideFor } from "../guides/guide-for.ts";
 import { askSetting, wordsOf } from "../questions/ask-setting.ts";
+import { settingNotTold } from "../questions/setting-not-told.ts";
 
 export const camPush: CameraCheck = {
   id: "CAM-PUSH",
@@ -17,17 +18,9 @@ export const camPush: CameraCheck = {
   guide: (camera) => guideFor("CAM-PUSH", camera),
   look: async (camera, cancel) => {
     const setting = await askSetting(camera, "uploads", cancel);
-    switch (setting.kind) {
-      case "told":
-        return setting.on
-          ? failed(`Its settings say that it sends: ${wordsOf(setting)}.`)
-          : passed("Its settings say that it sends nothing.");
-      case "absent":
-        return notApplicable("It has no such setting that is known.");
-      case "refused":
-        return unknown("The camera does not tell this to the gateway's login.");
-      case "unspoken":
-        return unknown(setting.why);
-    }
+    if (setting.kind !== "told") return settingNotTold(setting);
+    return setting.on
+      ? failed(`Its settings say that it sends: ${wordsOf(setting)}.`)
+      : passed("Its settings say that it sends nothing.");
   },
 };

@@ -1,6 +1,7 @@
-import { failed, notApplicable, passed, unknown, type CameraCheck } from "../check.ts";
+import { failed, passed, type CameraCheck } from "../check.ts";
 import { guideFor } from "../guides/guide-for.ts";
 import { askSetting } from "../questions/ask-setting.ts";
+import { settingNotTold } from "../questions/setting-not-told.ts";
 
 export const fwAutoOff: CameraCheck = {
   id: "FW-AUTO-OFF",
@@ -17,17 +18,9 @@ export const fwAutoOff: CameraCheck = {
   guide: (camera) => guideFor("FW-AUTO-OFF", camera),
   look: async (camera, cancel) => {
     const setting = await askSetting(camera, "auto-update", cancel);
-    switch (setting.kind) {
-      case "told":
-        return setting.on
-          ? passed("Its settings say that it updates itself.")
-          : failed("Its settings say that it does not update itself.");
-      case "absent":
-        return notApplicable("It has no such setting that is known.");
-      case "refused":
-        return unknown("The camera does not tell this to the gateway's login.");
-      case "unspoken":
-        return unknown(setting.why);
-    }
+    if (setting.kind !== "told") return settingNotTold(setting);
+    return setting.on
+      ? passed("Its settings say that it updates itself.")
+      : failed("Its settings say that it does not update itself.");
   },
 };
