@@ -38,7 +38,7 @@ describeWith(["chromium"], "Chromium plays a live view by Media Source Extension
       // Each frame that was shown is a picture of the camera, and none is shown twice or out of order.
       const shown = frames.map(({ frame }) => frame);
       expect(shown.every((frame) => frame !== undefined)).toBe(true);
-      expect([...shown].sort()).toEqual(shown);
+      expect(shown.toSorted((a = 0, b = 0) => a - b)).toEqual(shown);
       expect(new Set(shown).size).toBe(shown.length);
       const behind = frames.slice(-10).map(({ at, sentAt = 0 }) => at - sentAt);
       expect(Math.max(...behind)).toBeLessThan(nearMs);

@@ -30,14 +30,18 @@ export interface Watched {
   readonly nackCount: number;
   /** Milliseconds from the call to the first decoded frame. */
   readonly firstFrameMs: number | undefined;
-  /** Encoded pictures, as they came out of the jitter buffer: base64 of their first bytes. */
-  readonly frames: readonly string[];
+  /** How many encoded pictures came out of the jitter buffer. */
+  readonly pictures: number;
 }
+
+/** Pictures after which one that could not be decoded has been repaired: two GOPs of the simulator. */
+const repairedWithin = 100;
 
 /** What `webrtc-watch.js` puts into the page. */
 interface PageGlobals {
   readonly watch: (options: WatchOptions) => Promise<void>;
   readonly watched: () => Promise<Watched>;
+  readonly heads: (from: number) => readonly string[];
   readonly pixels: () => readonly number[];
   readonly spoil: (count: number, from: number) => Promise<number>;
   readonly leave: () => void;
@@ -79,11 +83,32 @@ export class WebRtcPage implements AsyncDisposable {
       const watched = await this.watched();
       if (condition(watched)) return watched;
       if (performance.now() > deadline)
-        throw new Error(
-          `not within ${withinMs} ms: ${what}: ${JSON.stringify({ ...watched, frames: watched.frames.length })}`,
-        );
+        throw new Error(`not within ${withinMs} ms: ${what}: ${JSON.stringify(watched)}`);
       await this.#page.waitForTimeout(50);
     }
+  }
+
+  /** The first bytes of each encoded picture, from the so-many-th on. */
+  async heads(from = 0): Promise<readonly Buffer[]> {
+    const heads = await this.#page.evaluate((given) => (globalThis as unknown as PageGlobals).heads(given), from);
+    return heads.map((head) => Buffer.from(head, "base64"));
+  }
+
+  /**
+   * Waits for so many pictures in a row during which the browser asked for no key picture. One on a busy box decodes too late, asks, and is
+   * sent some again: what comes up to then is not judged. Resolves to the first bytes of each.
+   */
+  async undisturbed(count: number): Promise<readonly Buffer[]> {
+    let [asked, from] = [0, 0];
+    await this.until(
+      `${count} pictures in a row`,
+      ({ pictures, pliCount }) => {
+        if (pliCount > asked) [asked, from] = [pliCount, pictures + repairedWithin];
+        return pictures >= from + count;
+      },
+      40_000,
+    );
+    return this.heads(from);
   }
 
   /** Red, green and blue of a few points of the picture that is shown. */

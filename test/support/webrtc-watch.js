@@ -78,9 +78,10 @@ globalThis.watch = async ({ audio = "recvonly", without }) => {
       pliCount: picture.pliCount ?? 0,
       nackCount: picture.nackCount ?? 0,
       firstFrameMs,
-      frames,
+      pictures: frames.length,
     };
   };
+  globalThis.heads = (from) => frames.slice(from);
   globalThis.pixels = () => {
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = [8, 8];

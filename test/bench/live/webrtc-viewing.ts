@@ -33,10 +33,10 @@ export class WebRtcViewing implements Viewing {
       (watched) => watched.firstFrameMs !== undefined,
     );
     await delay(backlogAfterMs);
-    const { frames } = await this.#page.watched();
+    const heads = await this.#page.heads();
     const now = Date.now();
     await this.#page.leave();
-    const [first, newest] = [frames[0], frames.at(-1)].map((head = "") => this.#sentAt(head));
+    const [first, newest] = [heads[0], heads.at(-1)].map((head = Buffer.alloc(0)) => this.#sentAt(head));
     return { firstKeyMs: firstFrameMs, backlogMs: now - (newest ?? Number.NaN), keyAt: first ?? Number.NaN };
   }
 
@@ -45,8 +45,8 @@ export class WebRtcViewing implements Viewing {
   }
 
   /** Of a picture's first bytes: its stamp comes before its slices. */
-  #sentAt(head: string): number {
-    const stamp = readStamp(splitAnnexB(Buffer.from(head, "base64")));
+  #sentAt(head: Buffer): number {
+    const stamp = readStamp(splitAnnexB(head));
     if (stamp?.camera !== this.#camera) throw new Error(`a picture of ${stamp?.camera ?? "nobody"} came`);
     return stamp.sentAt;
   }

@@ -32,9 +32,10 @@ let nothing: number | undefined;
  * native libraries do not, and a WebRTC socket would be a way round the sandbox into the network. Each is covered by /dev/null.
  */
 export const pipesAlone = (inheritable = inheritableDescriptors()): ("pipe" | "ignore" | number)[] => {
+  // With the first program, whatever is open then, so that what stays open does not hang on who came first.
+  nothing ??= openSync("/dev/null", "r");
   const stdio: ("pipe" | "ignore" | number)[] = ["pipe", "pipe", "pipe"];
   if (inheritable.length === 0) return stdio;
-  nothing ??= openSync("/dev/null", "r");
   const covered = new Set(inheritable);
   for (let descriptor = standardStreams; descriptor <= Math.max(...covered); descriptor += 1) {
     stdio.push(covered.has(descriptor) ? nothing : "ignore");
