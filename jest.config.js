@@ -7,6 +7,8 @@ const base = {
 
 export default {
   coverageProvider: "v8",
+  // How long a test may take where it says nothing: only to end one that hangs, on a box that does other things too.
+  testTimeout: 60_000,
   projects: [
     {
       ...base,

@@ -107,7 +107,6 @@ const jest = async (args: readonly string[]): Promise<JestReport | undefined> =>
         "--maxWorkers=2",
         // Jest keeps some of each suite's modules for good, and a large heap stops a worker for long whenever it is cleaned up.
         "--workerIdleMemoryLimit=700MB",
-        "--testTimeout=30000",
         "--json",
         `--outputFile=${report}`,
         ...args,

@@ -64,5 +64,5 @@ describe.each([
     expect(files).toContain("README.md");
     expect(files.filter((path) => path.startsWith("src/") || path.includes(".test."))).toEqual([]);
     expect(files.filter((path) => path.includes("/testing/") && doubles?.test(path) !== true)).toEqual([]);
-  }, 30_000);
+  });
 });

@@ -121,7 +121,7 @@ describe.each(Object.keys(tellingWays))("by %s", (name) => {
     }
     await eventually("the owner to be told", () => control.all.includes(other.camera.id), 10_000);
     expect(control.tracesOf(other)).not.toContain("secret");
-  }, 30_000);
+  });
 });
 
 describe("over the WebSocket of events", () => {
@@ -225,7 +225,7 @@ describe("who asks in somebody else's company", () => {
       ["200", false, true],
     ];
     expect(seen).toEqual([...once, ...once]);
-  }, 30_000);
+  });
 
   it("is shown its own camera, while the other's friends are shown theirs", async () => {
     const { own, other } = house;
@@ -349,21 +349,17 @@ describe("on every route that there is", () => {
     expect(status).toBe(200);
   };
 
-  it.each(friendKinds)(
-    "a friend of the same camera is kept from another's session there: %s",
-    async (kind) => {
-      await using stack = new AsyncDisposableStack();
-      const theirs = await openSession(house.own, stack);
-      const ofSessions = names.filter((name) => routes[name].access.on === "session");
-      expect(ofSessions.length).toBeGreaterThan(2);
-      for (const name of ofSessions) {
-        const { status } = await house.own[kind].asker.ask(questionOf(name, theirs));
-        expect([name, status]).toEqual([name, 403]);
-      }
-      await endSession(theirs);
-    },
-    30_000,
-  );
+  it.each(friendKinds)("a friend of the same camera is kept from another's session there: %s", async (kind) => {
+    await using stack = new AsyncDisposableStack();
+    const theirs = await openSession(house.own, stack);
+    const ofSessions = names.filter((name) => routes[name].access.on === "session");
+    expect(ofSessions.length).toBeGreaterThan(2);
+    for (const name of ofSessions) {
+      const { status } = await house.own[kind].asker.ask(questionOf(name, theirs));
+      expect([name, status]).toEqual([name, 403]);
+    }
+    await endSession(theirs);
+  });
 
   it("there is something to ask", () => {
     expect(Object.keys(routes).filter((name) => !Object.hasOwn(requests, name))).toEqual([]);

@@ -16,7 +16,7 @@ describe("grants, by the command line", () => {
     folder = await mkdtemp(join(tmpdir(), "gatehouse-grants-"));
     gateway = await GatewayProcess.start({ data: folder, config: { listen: { port: 0 }, rtsp: { port: 0 } } });
     login = (await gateway.command(["app", "add", "Prometheus", "--metrics"])) as ApplicationCredential;
-  }, 30_000);
+  });
   afterAll(async () => {
     await gateway[Symbol.asyncDispose]();
     await rm(folder, { recursive: true });
@@ -49,7 +49,7 @@ describe("grants, by the command line", () => {
     expect(changes).toContain("metrics on * -> metrics on * (until 2020-01-01T00:00:00.000Z)");
     const refused = rows.filter(({ action, outcome }) => action === "metrics" && outcome === "denied");
     expect(refused.map(({ detail }) => detail)).toEqual(expect.arrayContaining(["ended", "not-granted"]));
-  }, 30_000);
+  });
 
   it("are never taken from the last who governs, nor given to whom they cannot be", async () => {
     const principals = (await gateway.command(["client", "list"])) as Principal[];
@@ -68,5 +68,5 @@ describe("grants, by the command line", () => {
       1,
       expect.stringContaining("only an owner can hold"),
     ]);
-  }, 30_000);
+  });
 });

@@ -38,7 +38,7 @@ describe("a guest, by the command line", () => {
     const add = ["camera", "add", simulator.onvifUrl, "--user", simulator.username, "--password-stdin"];
     camera = (await gateway.command(add, simulator.password)) as Camera;
     page = await PageClient.of(gateway);
-  }, 30_000);
+  });
   afterAll(() => simulator[Symbol.asyncDispose]());
 
   const open = (of: PageClient) =>
@@ -82,7 +82,7 @@ describe("a guest, by the command line", () => {
     expect(await refused([...invite, "--camera", camera.id, "--hours", "721"])).toContain("30 days at most");
     expect(await refused([...invite, "--camera", camera.id, "--action", "clip"])).toContain("cannot hold `clip`");
     expect(await list()).toHaveLength(1);
-  }, 30_000);
+  });
 });
 
 describe("a role, by the command line", () => {

@@ -134,7 +134,7 @@ describeWith(["ffmpeg"], "when viewers are faulty", () => {
     const sample = (fragment: Buffer): string => fragment.toString("latin1");
     expect(film.some((fragment) => sample(fragment).includes("watched"))).toBe(true);
     await othersLostNothing();
-  }, 30_000);
+  });
 
   it("sends nothing more to those that do not come back, and forgets them", async () => {
     await until(

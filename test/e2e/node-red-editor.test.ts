@@ -37,7 +37,7 @@ describeWith(["chromium"], "the Node-RED nodes in the editor", () => {
     await gateway[Symbol.asyncDispose]();
     await nodeRed[Symbol.asyncDispose]();
     await rm(userDir, { recursive: true });
-  }, 30_000);
+  });
   afterEach(() => expect(editor.complaints).toEqual([]));
 
   const offered = async (dialog: Locator): Promise<unknown> => {

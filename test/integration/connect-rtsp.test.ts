@@ -221,7 +221,7 @@ describeWith(["ffmpeg"], "ffmpeg at the RTSP port of `gatehouse connect`", () =>
     const pictures = out.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
     expect(complaints).not.toMatch(/error|missed|corrupt|conceal|401|Invalid/i);
     expect(pictures.length).toBeGreaterThan(20);
-  }, 30_000);
+  });
 });
 
 const personOf = ({ device: { person } }: AwayHome): Principal => ({

@@ -216,7 +216,7 @@ describe("the API's port of `gatehouse connect`", () => {
     for await (const chunk of answer as AsyncIterable<Buffer>) read += chunk.length;
     await full.promise;
     expect(read).toBe(all);
-  }, 30_000);
+  });
 
   it("joins WebSockets of programs that show the credential, both ways", async () => {
     const socket = new WebSocket(`ws://127.0.0.1:${home.ports.api}/v1/events`, {

@@ -62,7 +62,7 @@ const describeAsRoot = process.getuid?.() === 0 ? describe : describe.skip;
 describeAsRoot("the checks of networks, clouds, firmware and clocks, at simulated cameras", () => {
   it("find nothing at cameras that nothing is the matter with", async () => {
     expect(await wrong(brands.map((brand) => ({ brand, prefix: 24 })))).toEqual([]);
-  }, 30_000);
+  });
 
   it.each([1])(
     "find what is so, and nothing else, where each weakness comes and goes by itself (seed %i)",

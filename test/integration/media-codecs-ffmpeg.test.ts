@@ -127,49 +127,45 @@ describeWith(["ffmpeg"], "pictures that ffmpeg encodes", () => {
       x265("bframes=3:b-adapt=0:keyint=20:open-gop=1"),
     ],
     ["in several slices", "h265", "640x360", 15, 0, x265("bframes=0:slices=3:keyint=15")],
-  ])(
-    "%s, of %s at %s, come through its RTP and ours as they were",
-    async (_, codec, size, rate, reorder, options) => {
-      await inFolder(async (path) => {
-        const [original, received] = [path(`original.${codec}`), path("received")];
-        const { Depacketizer, packetize, demuxer } = codecs[codec];
-        await encode(original, size, rate, [...options, "-pix_fmt", "yuv420p", "-f", demuxer]);
-        const decoded = await checksums(demuxer, original);
-        expect(decoded).toHaveLength(seconds * rate);
+  ])("%s, of %s at %s, come through its RTP and ours as they were", async (_, codec, size, rate, reorder, options) => {
+    await inFolder(async (path) => {
+      const [original, received] = [path(`original.${codec}`), path("received")];
+      const { Depacketizer, packetize, demuxer } = codecs[codec];
+      await encode(original, size, rate, [...options, "-pix_fmt", "yuv420p", "-f", demuxer]);
+      const decoded = await checksums(demuxer, original);
+      expect(decoded).toHaveLength(seconds * rate);
 
-        const { packets, format } = await sendByFfmpeg(original, path("sdp"));
-        const { pictures, lost } = depacketize(codec, packets);
-        expect(lost).toBe(0);
-        expect(pictures).toHaveLength(decoded.length);
-        expect(pictures[0]?.key).toBe(true);
-        await writeFile(received, annexB(pictures.map(({ nals }) => nals)));
-        expect(await checksums(demuxer, received)).toEqual(decoded);
+      const { packets, format } = await sendByFfmpeg(original, path("sdp"));
+      const { pictures, lost } = depacketize(codec, packets);
+      expect(lost).toBe(0);
+      expect(pictures).toHaveLength(decoded.length);
+      expect(pictures[0]?.key).toBe(true);
+      await writeFile(received, annexB(pictures.map(({ nals }) => nals)));
+      expect(await checksums(demuxer, received)).toEqual(decoded);
 
-        const sets = readParameterSets(format);
-        const [width, height] = size.split("x").map(Number);
-        expect(sets && readSequence(codec, sets.sps)).toMatchObject({ width, height, fps: rate, reorder });
-        expect(sets && reordersPictures(codec, sets.sps)).toBe(reorder > 0);
+      const sets = readParameterSets(format);
+      const [width, height] = size.split("x").map(Number);
+      expect(sets && readSequence(codec, sets.sps)).toMatchObject({ width, height, fps: rate, reorder });
+      expect(sets && reordersPictures(codec, sets.sps)).toBe(reorder > 0);
 
-        // Our own packets at any size give what ffmpeg's gave.
-        for (const maxPayload of [100, 1_200, 60_000]) {
-          let sequence = 0;
-          const depacketizer = new Depacketizer({ reorder: 0 });
-          const again = pictures.flatMap(({ nals, timestamp }) =>
-            packetize(nals, maxPayload, { aggregate: maxPayload > 1_000 }).flatMap(({ prefix, body, last }) => {
-              const payload = Buffer.concat([prefix, body]);
-              sequence = (sequence + 1) & 0xffff;
-              return depacketizer.push(
-                RtpPacket.of({ payloadType: 96, marker: last, sequence, timestamp, ssrc: 1 }, payload),
-              );
-            }),
-          );
-          expect(annexB(again.map(({ nals }) => nals)).equals(await readFile(received))).toBe(true);
-          expect(again.map(({ key }) => key)).toEqual(pictures.map(({ key }) => key));
-        }
-      });
-    },
-    30_000,
-  );
+      // Our own packets at any size give what ffmpeg's gave.
+      for (const maxPayload of [100, 1_200, 60_000]) {
+        let sequence = 0;
+        const depacketizer = new Depacketizer({ reorder: 0 });
+        const again = pictures.flatMap(({ nals, timestamp }) =>
+          packetize(nals, maxPayload, { aggregate: maxPayload > 1_000 }).flatMap(({ prefix, body, last }) => {
+            const payload = Buffer.concat([prefix, body]);
+            sequence = (sequence + 1) & 0xffff;
+            return depacketizer.push(
+              RtpPacket.of({ payloadType: 96, marker: last, sequence, timestamp, ssrc: 1 }, payload),
+            );
+          }),
+        );
+        expect(annexB(again.map(({ nals }) => nals)).equals(await readFile(received))).toBe(true);
+        expect(again.map(({ key }) => key)).toEqual(pictures.map(({ key }) => key));
+      }
+    });
+  });
 
   it("are read by ffmpeg out of our packets of H.265", async () => {
     await inFolder(async (path) => {
@@ -194,7 +190,7 @@ describeWith(["ffmpeg"], "pictures that ffmpeg encodes", () => {
       const start = decoded.indexOf(whole[0] ?? "");
       expect(whole).toEqual(whole.map((_, index) => decoded[(start + index) % decoded.length]));
     });
-  }, 30_000);
+  });
 });
 
 const freeUdpPort = async (): Promise<number> => {
@@ -236,44 +232,40 @@ describeWith(["ffmpeg"], "sound that ffmpeg encodes", () => {
   it.each([
     ["in the usual mode", "MPEG4-GENERIC", "send_bye"],
     ["as LATM", "MP4A-LATM", "latm+send_bye"],
-  ])(
-    "to AAC comes through its RTP %s as it was",
-    async (_, encoding, flags) => {
-      await inFolder(async (path) => {
-        const tone = "sine=frequency=440:sample_rate=16000";
-        await ffmpeg("-f", "lavfi", "-i", tone, "-t", "2", "-c:a", "aac", "-b:a", "32k", "-f", "adts", path("a.aac"));
-        await ffmpeg("-i", path("a.aac"), "-c", "copy", path("a.mp4"));
-        const splitter = new AdtsSplitter();
-        const units = splitter.push(await readFile(path("a.aac")));
-        expect(splitter.skipped).toBe(0);
-        expect(units[0]?.config).toEqual({ objectType: 2, sampleRate: 16_000, channels: 1, unitSamples: 1_024 });
+  ])("to AAC comes through its RTP %s as it was", async (_, encoding, flags) => {
+    await inFolder(async (path) => {
+      const tone = "sine=frequency=440:sample_rate=16000";
+      await ffmpeg("-f", "lavfi", "-i", tone, "-t", "2", "-c:a", "aac", "-b:a", "32k", "-f", "adts", path("a.aac"));
+      await ffmpeg("-i", path("a.aac"), "-c", "copy", path("a.mp4"));
+      const splitter = new AdtsSplitter();
+      const units = splitter.push(await readFile(path("a.aac")));
+      expect(splitter.skipped).toBe(0);
+      expect(units[0]?.config).toEqual({ objectType: 2, sampleRate: 16_000, channels: 1, unitSamples: 1_024 });
 
-        const { packets, format } = await sendByFfmpeg(path("a.mp4"), path("sdp"), flags);
-        expect(format.encoding).toBe(encoding);
-        const aac = readAacFormat(format);
-        expect(aac?.parameters).toEqual(units[0]?.config);
-        const unpacker = aac?.createUnpacker();
-        const received = packets.flatMap(({ payload, marker, timestamp }) =>
-          (unpacker?.unpack({ payload, marker, timestamp, gap: false }) ?? []).map(({ offset, data }) => ({
-            timestamp: timestamp + offset - packets[0]!.timestamp,
-            data: data.toString("hex"),
-          })),
-        );
-        // ffmpeg gathers several in a packet, and does not send the last packet that is not full.
-        expect(received.length).toBeGreaterThanOrEqual(units.length - 4);
-        expect(received).toEqual(
-          units
-            .slice(0, received.length)
-            .map(({ data }, index) => ({ timestamp: 1_024 * index, data: data.toString("hex") })),
-        );
-        expect(unpacker?.damaged).toBe(0);
+      const { packets, format } = await sendByFfmpeg(path("a.mp4"), path("sdp"), flags);
+      expect(format.encoding).toBe(encoding);
+      const aac = readAacFormat(format);
+      expect(aac?.parameters).toEqual(units[0]?.config);
+      const unpacker = aac?.createUnpacker();
+      const received = packets.flatMap(({ payload, marker, timestamp }) =>
+        (unpacker?.unpack({ payload, marker, timestamp, gap: false }) ?? []).map(({ offset, data }) => ({
+          timestamp: timestamp + offset - packets[0]!.timestamp,
+          data: data.toString("hex"),
+        })),
+      );
+      // ffmpeg gathers several in a packet, and does not send the last packet that is not full.
+      expect(received.length).toBeGreaterThanOrEqual(units.length - 4);
+      expect(received).toEqual(
+        units
+          .slice(0, received.length)
+          .map(({ data }, index) => ({ timestamp: 1_024 * index, data: data.toString("hex") })),
+      );
+      expect(unpacker?.damaged).toBe(0);
 
-        const written = units.flatMap(({ config, data }) => [writeAdts(config, data.length), data]);
-        expect(Buffer.concat(written).equals(await readFile(path("a.aac")))).toBe(true);
-      });
-    },
-    30_000,
-  );
+      const written = units.flatMap(({ config, data }) => [writeAdts(config, data.length), data]);
+      expect(Buffer.concat(written).equals(await readFile(path("a.aac")))).toBe(true);
+    });
+  });
 
   /** Every sample of 16 bits that there is, and ffmpeg's own word for what law makes of it. */
   const everySample = Int16Array.from({ length: 65_536 }, (_, index) => index - 32_768);
@@ -287,26 +279,22 @@ describeWith(["ffmpeg"], "sound that ffmpeg encodes", () => {
   it.each([
     ["pcmu", "mulaw"],
     ["pcma", "alaw"],
-  ] as const)(
-    "by %s is what ours is, but for where segments meet",
-    async (codec, name) => {
-      await inFolder(async (path) => {
-        const codes = Buffer.from(Array.from({ length: 256 }, (_, code) => code));
-        const samples = await byFfmpeg(path("codes"), name, "s16le", codes);
-        expect([...decodeG711(codec, codes)]).toEqual([...new Int16Array(samples.buffer, samples.byteOffset, 256)]);
+  ] as const)("by %s is what ours is, but for where segments meet", async (codec, name) => {
+    await inFolder(async (path) => {
+      const codes = Buffer.from(Array.from({ length: 256 }, (_, code) => code));
+      const samples = await byFfmpeg(path("codes"), name, "s16le", codes);
+      expect([...decodeG711(codec, codes)]).toEqual([...new Int16Array(samples.buffer, samples.byteOffset, 256)]);
 
-        const theirs = await byFfmpeg(path("samples"), "s16le", name, new Uint8Array(everySample.buffer));
-        const [mine, heard] = [decodeG711(codec, encodeG711(codec, everySample)), decodeG711(codec, theirs)];
-        // ITU-T G.711 parts segments at powers of two, ffmpeg halfway between their levels: one level apart there, and nowhere more.
-        const levels = [...new Set(decodeG711(codec, codes))].sort((a, b) => a - b);
-        const rank = new Map(levels.map((level, index) => [level, index]));
-        const apart = [...mine].map((level, index) => Math.abs(rank.get(level)! - rank.get(heard[index]!)!));
-        expect(Math.max(...new Set(apart))).toBeLessThanOrEqual(1);
-        expect(apart.filter((steps) => steps > 0).length).toBeLessThan(0.05 * apart.length);
-      });
-    },
-    30_000,
-  );
+      const theirs = await byFfmpeg(path("samples"), "s16le", name, new Uint8Array(everySample.buffer));
+      const [mine, heard] = [decodeG711(codec, encodeG711(codec, everySample)), decodeG711(codec, theirs)];
+      // ITU-T G.711 parts segments at powers of two, ffmpeg halfway between their levels: one level apart there, and nowhere more.
+      const levels = [...new Set(decodeG711(codec, codes))].sort((a, b) => a - b);
+      const rank = new Map(levels.map((level, index) => [level, index]));
+      const apart = [...mine].map((level, index) => Math.abs(rank.get(level)! - rank.get(heard[index]!)!));
+      expect(Math.max(...new Set(apart))).toBeLessThanOrEqual(1);
+      expect(apart.filter((steps) => steps > 0).length).toBeLessThan(0.05 * apart.length);
+    });
+  });
 });
 
 describe("the other law", () => {

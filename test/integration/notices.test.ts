@@ -95,7 +95,7 @@ describe("what people are told", () => {
     await stranger.get({ method: "DELETE", path: "/v1/me/login" });
     expect((await signIn(stranger, recovery.pop()!)).status).toBe(200);
     expect(await kindsOf(stranger)).toEqual(["new-device", "recovery-code-used"]);
-  }, 30_000);
+  });
 
   it("is dismissed by whom it concerns, and by nobody else", async () => {
     const [one, two] = await noticesOf(ann);
@@ -123,7 +123,7 @@ describe("what people are told", () => {
     );
     for (const { socket } of [own, others]) socket.terminate();
     await command("notice", "dismiss", (await noticesOf(ann))[0]!.id);
-  }, 30_000);
+  });
 
   it("is a clock that was set back: codes of authenticators wait, recovery codes do not", async () => {
     await gateway[Symbol.asyncDispose]();

@@ -104,7 +104,7 @@ describe("passkeys", () => {
     expect([me.admin, me.needs, me.login.factors]).toEqual([true, ["recovery-codes"], ["code", "passkey"]]);
     expect(await people()).toMatchObject([{ factors: { password: false, totp: false, passkeys: 1 } }]);
     expect((await ann.get<DoorState>("GET", "/v1/door")).firstRun).toBe(false);
-  }, 30_000);
+  });
 
   it("are there under a name alone: by its address the gateway says so", async () => {
     const page = await PageClient.of(gateway);
@@ -137,7 +137,7 @@ describe("passkeys", () => {
     const body = { name: "Bob", loginName: "bob" };
     expect((await ann.ask("POST", "/v1/people", body)).status).toBe(200);
     expect((await ann.ask("POST", "/v1/people", body)).code).toBe("name-taken");
-  }, 30_000);
+  });
 
   it("step a login up, each its own person's", async () => {
     const before = ann.page.cookies.get("__Host-gatehouse");
@@ -151,7 +151,7 @@ describe("passkeys", () => {
     await theirs.get("PUT", "/v1/me/password", { password });
     expect((await theirs.show("/v1/me/step-up/passkey")).code).toBe("sign-in-refused");
     expect((await theirs.get<Me>("GET", "/v1/me")).login.factors).toEqual(["code", "password"]);
-  }, 30_000);
+  });
 
   it("go with a changed password wherever they are signed in, but stay on their devices", async () => {
     const phone = await open(ann.authenticator);
@@ -162,7 +162,7 @@ describe("passkeys", () => {
     await closed;
     expect((await phone.ask("GET", "/v1/me")).code).toBe("unauthenticated");
     expect((await phone.show("/v1/sign-in/passkey")).status).toBe(200);
-  }, 30_000);
+  });
 
   it("keep who watches signed in when the browser is closed, where that was wished, and nobody who governs", async () => {
     const theirs = await open();
@@ -179,7 +179,7 @@ describe("passkeys", () => {
     const byAddress = await PageClient.of(gateway);
     await byAddress.get({ method: "POST", path: "/v1/sign-in/password", body: asBob });
     expect(byAddress.setCookies.filter((one) => one.includes("Max-Age=25"))).toEqual([]);
-  }, 30_000);
+  });
 
   it("are asked for beside a password, which alone steps nobody up who has one", async () => {
     const page = await open();
@@ -200,7 +200,7 @@ describe("passkeys", () => {
     expect((await page.show("/v1/me/step-up/passkey")).status).toBe(200);
     expect((await page.ask("GET", "/v1/people")).status).toBe(200);
     expect((await page.ask("DELETE", "/v1/me/totp")).code).toBe("not-found");
-  }, 30_000);
+  });
 
   it("that are removed take their logins elsewhere with them, and the last one stays", async () => {
     const [passkey] = await ann.get<Passkey[]>("GET", "/v1/me/passkeys");
@@ -216,7 +216,7 @@ describe("passkeys", () => {
     expect((await mine.ask("GET", "/v1/me")).status).toBe(200);
     expect((await (await open(phone)).show("/v1/sign-in/passkey")).code).toBe("sign-in-refused");
     expect((await other.show("/v1/sign-in/passkey")).status).toBe(200);
-  }, 30_000);
+  });
 
   it("are written down, and shown to the command line", async () => {
     const rows = (await gateway.command(["audit"])) as { action: string; outcome: string; detail: string }[];
@@ -226,5 +226,5 @@ describe("passkeys", () => {
     expect(await gateway.command(["person", "list"])).toContainEqual(
       expect.objectContaining({ loginName: "ann", factors: expect.objectContaining({ passkeys: 1 }) as unknown }),
     );
-  }, 30_000);
+  });
 });

@@ -374,5 +374,5 @@ describe("the vault of a relay", () => {
       { action: "vaultRotated" },
     ]);
     expect(node.store.audit.verify().intact).toBe(true);
-  }, 30_000);
+  });
 });

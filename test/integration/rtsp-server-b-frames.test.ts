@@ -107,6 +107,5 @@ describeWith(["ffmpeg"], "ffmpeg, which comes amid a group of pictures with B-fr
       const times = shown.map(({ at }) => at);
       expect(times.filter((at, index) => index > 0 && at <= (times[index - 1] ?? 0))).toEqual([]);
     },
-    30_000,
   );
 });

@@ -55,7 +55,7 @@ describe("one login of the RTSP server", () => {
     let again = refused;
     while (again.status === 503) again = await late.ask("GET_PARAMETER", doorCamera);
     expect(again.status).toBe(200);
-  }, 30_000);
+  });
 
   it("has so many sessions and no more, takes no place of another, and gets one again for each that ends", async () => {
     const [greedy, other] = [await door.admit(), await door.admit()];
@@ -82,7 +82,7 @@ describe("one login of the RTSP server", () => {
     second?.reader[Symbol.dispose]();
     await eventually("the end", () => door.server.sessions() === limits.sessionsPerLogin);
     expect((await setUp(await connect(greedy))).status).toBe(200);
-  }, 30_000);
+  });
 
   it("has no place left where others at its address have them all", async () => {
     const taken: ApplicationAccess[] = [];
@@ -98,7 +98,7 @@ describe("one login of the RTSP server", () => {
     ]);
     expect(denials(late.principal.id)).toEqual([[doorCamera, "too-many-sessions"]]);
     expect(door.server.sessions()).toBe(limits.sessionsPerAddress);
-  }, 30_000);
+  });
 
   it("takes no session's place with one that cannot be written down", async () => {
     const login = await door.admit();
@@ -109,7 +109,7 @@ describe("one login of the RTSP server", () => {
     }
     door.audit.broken = false;
     expect((await setUp(reader)).status).toBe(200);
-  }, 30_000);
+  });
 });
 
 describe("one address of strangers at the RTSP server", () => {
@@ -149,5 +149,5 @@ describe("one address of strangers at the RTSP server", () => {
     expect(door.server.connections).toEqual({ known: 1, strangers: limits.connections - 1, crowded: 51 });
     expect((await known.ask("GET_PARAMETER", doorCamera)).status).toBe(200);
     expect((await (await logIn(login)).request("OPTIONS", "*"))?.status).toBe(200);
-  }, 30_000);
+  });
 });

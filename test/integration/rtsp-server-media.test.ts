@@ -112,7 +112,7 @@ describe("a reader of the RTSP server", () => {
     expect(since(start?.timestamp ?? 0, packet?.timestamp ?? 0) / 90).toBeLessThan(1_000);
     // Whatever the number of readers.
     expect(camera.opened).toBe(1);
-  }, 30_000);
+  });
 
   it("is told how its tracks lie side by side", async () => {
     const { reader } = await open({ tracks: [videoTrack, pcmu] });

@@ -67,7 +67,7 @@ describeWith(["gstreamer", "ffmpeg"], "players of the RTSP server", () => {
   afterAll(async () => {
     await door[Symbol.asyncDispose]();
     await cameras[Symbol.asyncDispose]();
-  }, 30_000);
+  });
 
   it.each<readonly [Mount, string, string]>([
     ["main-aac", "h264", "aac"],
@@ -76,26 +76,22 @@ describeWith(["gstreamer", "ffmpeg"], "players of the RTSP server", () => {
     ["baseline-l16", "h264", "pcm_s16be"],
     ["opus", "h264", "opus"],
     ["h265-aac", "hevc", "aac"],
-  ])(
-    "ffprobe knows the codecs of %s",
-    async (mount, video, audio) => {
-      const args = [
-        "-v",
-        "error",
-        "-rtsp_transport",
-        "tcp",
-        "-show_entries",
-        "stream=codec_name,width,height",
-        "-of",
-        "json",
-      ];
-      const { out } = await run("ffprobe", [...args, login.url(cameraOf(mount))]);
-      const { streams } = JSON.parse(out) as { streams: { codec_name: string; width?: number }[] };
-      expect(streams.map(({ codec_name }) => codec_name)).toEqual([video, audio]);
-      expect(streams[0]?.width).toBeGreaterThan(0);
-    },
-    30_000,
-  );
+  ])("ffprobe knows the codecs of %s", async (mount, video, audio) => {
+    const args = [
+      "-v",
+      "error",
+      "-rtsp_transport",
+      "tcp",
+      "-show_entries",
+      "stream=codec_name,width,height",
+      "-of",
+      "json",
+    ];
+    const { out } = await run("ffprobe", [...args, login.url(cameraOf(mount))]);
+    const { streams } = JSON.parse(out) as { streams: { codec_name: string; width?: number }[] };
+    expect(streams.map(({ codec_name }) => codec_name)).toEqual([video, audio]);
+    expect(streams[0]?.width).toBeGreaterThan(0);
+  });
 
   it.each(
     ways.flatMap(([scheme, transport]) =>
@@ -158,12 +154,12 @@ describeWith(["gstreamer", "ffmpeg"], "players of the RTSP server", () => {
     const sent = new Set(cameras.sound("pcmu"));
     expect(frames.length).toBeGreaterThan(40);
     expect(frames.filter((frame) => !sent.has(frame))).toEqual([]);
-  }, 30_000);
+  });
 
   it("a wrong password plays nothing", async () => {
     const wrong = login.url(cameraOf("main-aac")).replace(login.password.reveal(), createHash("sha256").digest("hex"));
     await expect(run("ffprobe", ["-v", "error", "-rtsp_transport", "tcp", wrong])).rejects.toThrow("401 Unauthorized");
-  }, 30_000);
+  });
 
   it("a player is cut off the moment its login is revoked", async () => {
     const other = await door.admit([{ action: "live", camera: "*" }]);
@@ -187,5 +183,5 @@ describeWith(["gstreamer", "ffmpeg"], "players of the RTSP server", () => {
     door.principals.revoke(other.principal.id);
     expect(door.server.sessions()).toBe(before - 1);
     await exited;
-  }, 30_000);
+  });
 });

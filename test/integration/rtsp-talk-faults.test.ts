@@ -131,7 +131,7 @@ describe("talking through a camera", () => {
     // Ours ends first: a camera that reads says goodbye.
     await talk[Symbol.asyncDispose]();
     expect(room.log.lines).toMatchObject([{ level: "warn", message: "the camera did not take all that was said" }]);
-  }, 30_000);
+  });
 
   it("does not go on after a goodbye", async () => {
     await using room = new Room();

@@ -103,7 +103,7 @@ describeWith(["ffmpeg"], "SRTP with ffmpeg", () => {
     const encoder = ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-g", "20", "-b:v", "400k"];
     await outputOf(ffmpeg([...source, ...encoder, "-f", "h264", clip]));
     pictures = picturesOf(await readFile(clip));
-  }, 30_000);
+  });
 
   afterAll(async () => {
     await rm(folder, { recursive: true, force: true });

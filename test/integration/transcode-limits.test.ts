@@ -25,5 +25,5 @@ describeWith(["ffmpeg"], "What a box transcodes at once", () => {
     await first[Symbol.asyncDispose]();
     await start("picture");
     await expect(start("picture")).rejects.toMatchObject({ code: "too-many-sessions" });
-  }, 30_000);
+  });
 });

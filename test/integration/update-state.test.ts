@@ -103,5 +103,5 @@ describe("what the gateway tells its owner of its own age", () => {
       step: null,
       advisories,
     });
-  }, 30_000);
+  });
 });

@@ -55,7 +55,7 @@ export class Collector implements AsyncDisposable {
   }
 
   /** The first event that matches, there or to come. */
-  async find(matches: (event: Collected) => boolean, withinMs = 10_000): Promise<Collected> {
+  async find(matches: (event: Collected) => boolean, withinMs = 25_000): Promise<Collected> {
     return this.#lookout.until(
       () => this.received.find(matches),
       () => "the flow sent nothing that fits",

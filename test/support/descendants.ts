@@ -31,7 +31,7 @@ export const descendants = async (...names: readonly string[]): Promise<readonly
 };
 
 /** Resolves once as many processes of this name descend from this one. */
-export const untilDescendants = async (name: string, count: number, withinMs = 10_000): Promise<readonly number[]> => {
+export const untilDescendants = async (name: string, count: number, withinMs = 25_000): Promise<readonly number[]> => {
   const deadline = performance.now() + withinMs;
   for (;;) {
     const found = await descendants(name);

@@ -126,7 +126,7 @@ export class HomebridgeProcess implements AsyncDisposable {
   }
 
   /** The first line that matches, once it is there. Rejects with the whole log if it does not come. */
-  async logged(pattern: RegExp, withinMs = 20_000): Promise<RegExpExecArray> {
+  async logged(pattern: RegExp, withinMs = 25_000): Promise<RegExpExecArray> {
     const found = Promise.withResolvers<RegExpExecArray>();
     const fail = (why: string): void =>
       found.reject(new Error(`Homebridge ${why} before it logged ${String(pattern)}:\n${this.lines.join("\n")}`));

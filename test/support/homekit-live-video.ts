@@ -113,7 +113,7 @@ export class LiveVideo implements Disposable {
   }
 
   /** The next `count` access units that arrive from now on. */
-  async nextUnits(count: number, withinMs = 10_000): Promise<readonly AccessUnit[]> {
+  async nextUnits(count: number, withinMs = 25_000): Promise<readonly AccessUnit[]> {
     const units: AccessUnit[] = [];
     const enough = Promise.withResolvers<undefined>();
     const take = (unit: AccessUnit): void => {

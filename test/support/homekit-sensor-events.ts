@@ -58,7 +58,7 @@ export class SensorEvents implements AsyncDisposable {
    * The first change that matches and was neither returned before nor forgotten; waits for it. HomeKit is told of motion
    * at once and of the rest a little later, so changes of different sensors come in any order.
    */
-  async next(wanted: Partial<Omit<SensorChange, "at">>, withinMs = 10_000): Promise<SensorChange> {
+  async next(wanted: Partial<Omit<SensorChange, "at">>, withinMs = 25_000): Promise<SensorChange> {
     const matches = (change: SensorChange): boolean =>
       !this.#taken.has(change) && Object.entries(wanted).every(([key, value]) => Reflect.get(change, key) === value);
     const take = (): SensorChange | undefined => {

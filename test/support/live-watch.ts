@@ -70,7 +70,7 @@ export class LiveWatch {
   }
 
   /** Waits until that many more pictures have been shown. Asks from outside: the page's policy lets nobody evaluate a text in it. */
-  async next(count: number, withinMs = 20_000): Promise<void> {
+  async next(count: number, withinMs = 25_000): Promise<void> {
     const shown = (): Promise<number> => this.#page.evaluate<number>("noted.frames.length");
     const enough = (await shown()) + count;
     const deadline = performance.now() + withinMs;

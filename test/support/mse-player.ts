@@ -54,7 +54,7 @@ export class MsePlayer implements AsyncDisposable {
   }
 
   /** Waits until an expression of the page is true. */
-  async until(expression: string, timeout = 15_000): Promise<void> {
+  async until(expression: string, timeout = 25_000): Promise<void> {
     await this.page.waitForFunction(expression, undefined, { timeout, polling: 20 });
   }
 

@@ -51,7 +51,7 @@ export class NodeRedBadges implements AsyncDisposable {
   }
 
   /** Resolves once the node shows a badge with this text. */
-  async until(node: string, text: string, withinMs = 15_000): Promise<Badge> {
+  async until(node: string, text: string, withinMs = 25_000): Promise<Badge> {
     const last = (): Badge | undefined => this.shown.findLast((shown) => shown.node === node)?.badge;
     const find = (): Badge | undefined => (last()?.text === text ? last() : undefined);
     return this.#lookout.until(

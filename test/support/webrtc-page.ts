@@ -77,7 +77,7 @@ export class WebRtcPage implements AsyncDisposable {
   }
 
   /** Waits until what the page saw fulfils a condition, and resolves to it. */
-  async until(what: string, condition: (watched: Watched) => boolean, withinMs = 20_000): Promise<Watched> {
+  async until(what: string, condition: (watched: Watched) => boolean, withinMs = 25_000): Promise<Watched> {
     const deadline = performance.now() + withinMs;
     for (;;) {
       const watched = await this.watched();
