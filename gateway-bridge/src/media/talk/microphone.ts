@@ -149,6 +149,8 @@ export class Microphone implements Disposable {
       once: true,
     });
     for (const { data, timestamp } of from.queue) loudspeaker.write(data, timestamp);
+    // What waited is heard from now on, however long the camera took to answer.
+    this.#lastAt = this.#options.clock.monotonic();
     this.#listen();
   }
 

@@ -113,6 +113,20 @@ describe("TalkDesk", () => {
     expect(microphone.dropped).toBe(10);
   });
 
+  it("lets the camera play what waited for it, also where it took longer to answer than anybody pauses", async () => {
+    const { clock, speaker, desk, say } = setUp();
+    const answers = Promise.withResolvers<undefined>();
+    speaker.answers = answers.promise;
+    const microphone = desk.microphone({ camera, principal: anna, from: pcmu });
+    await say(microphone, "hello");
+    await clock.advance(2 * quietMs);
+    answers.resolve(undefined);
+    await clock.advance(quietMs - 1);
+    expect([speaker.heard, speaker.closed]).toEqual([[["hello", 0]], 0]);
+    await clock.advance(1);
+    expect(speaker.closed).toBe(1);
+  });
+
   it("converts what the camera does not take", async () => {
     const { speaker, desk, say } = setUp();
     const microphone = desk.microphone({ camera, principal: anna, from: opus });
