@@ -29,8 +29,8 @@ import type { ServerCertificate } from "../../gateway-bridge/src/ports.ts";
 import { spkiOf } from "../../gateway-bridge/src/protocols/x509/certificate.ts";
 import { tunnelCertificate } from "../../gateway-bridge/src/relay/protocol/tunnel-certificate.ts";
 
-/** No test waits for longer. */
-const patience = (): { readonly signal: AbortSignal } => ({ signal: AbortSignal.timeout(10_000) });
+/** No test waits for longer, however busy the box is. */
+export const patience = (): { readonly signal: AbortSignal } => ({ signal: AbortSignal.timeout(25_000) });
 
 export interface RelayKey extends ServerCertificate {
   readonly pin: string;

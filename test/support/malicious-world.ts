@@ -14,7 +14,7 @@ import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 
 import { eventually } from "./eventually.ts";
-import { MaliciousRelay, openOver, type LyingTunnel, type OpenedChannel } from "./malicious-relay.ts";
+import { MaliciousRelay, openOver, patience, type LyingTunnel, type OpenedChannel } from "./malicious-relay.ts";
 import { TunnelHome, type PairedDevice } from "./tunnel-home.ts";
 
 export const ways = ["shared", "own"] as const;
@@ -100,7 +100,7 @@ export class MaliciousWorld implements AsyncDisposable {
 
   /** Lets a device through as an honest relay does. */
   async through(who: PairedDevice): Promise<Through> {
-    const opening = openChannel({ ...this.travel(who), way: "shared" }, { signal: AbortSignal.timeout(10_000) });
+    const opening = openChannel({ ...this.travel(who), way: "shared" }, patience());
     const knock = await this.relay.knock({ nonce: this.tunnel.nonce() });
     const { stream, answer } = await this.tunnel.open(knock.open);
     if (answer !== true) throw new Error("the gateway refused an honest channel");
