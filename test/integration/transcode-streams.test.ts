@@ -1,4 +1,4 @@
-import { expect, it, jest } from "@jest/globals";
+import { expect, it } from "@jest/globals";
 import { GatehouseError } from "@gatehouse/shared";
 
 import type { AccessUnit, AudioUnit, VideoUnit } from "../../gateway-bridge/src/domain/access-unit.ts";
@@ -9,13 +9,25 @@ import { makeMediaFrom } from "../support/media-files.ts";
 import { describeWith } from "../support/needs.ts";
 import { TranscodingHouse } from "../support/transcoding-house.ts";
 
-jest.setTimeout(30_000);
+const never = { signal: new AbortController().signal };
 
 const picturesOf = (units: readonly AccessUnit[]): readonly VideoUnit[] =>
   units.filter((unit) => unit.kind === "video");
 const soundOf = (units: readonly AccessUnit[]): readonly AudioUnit[] => units.filter((unit) => unit.kind === "audio");
 const rising = (units: readonly AccessUnit[]): boolean =>
   units.every(({ timestamp }, index) => index === 0 || timestamp > units[index - 1]!.timestamp);
+/**
+ * How far behind the picture before it sound came where it was the least behind, in ms; ahead is below 0. A transcoder that waits for the processor
+ * makes sound late, never early: out of step is what is so all the time.
+ */
+const leastBehind = (units: readonly AccessUnit[]): number => {
+  let [shown, least] = [-Infinity, Infinity];
+  for (const { kind, timestamp } of units) {
+    if (kind === "video") shown = timestamp / 90;
+    else least = Math.min(least, shown - timestamp / 48);
+  }
+  return least;
+};
 
 const startCode = Buffer.from([0, 0, 0, 1]);
 const countDecoded = async (units: readonly VideoUnit[]): Promise<number> => {
@@ -36,7 +48,7 @@ describeWith(["ffmpeg"], "A stream whose sound is transcoded", () => {
   it("shows its first viewer the camera's own pictures at once, before there is a sound", async () => {
     await using house = await warm();
     const stream = await house.playable(["h264"], ["opus"]);
-    const tracks = await stream.ready({ signal: AbortSignal.timeout(5_000) });
+    const tracks = await stream.ready(never);
     using viewer = house.watch(stream);
     expect(stream).not.toBe(house.base);
     expect(tracks).toMatchObject({ video: { codec: "h264" }, audio: { codec: "opus", clockRate: 48_000 } });
@@ -61,9 +73,9 @@ describeWith(["ffmpeg"], "A stream whose sound is transcoded", () => {
       expect(soundOf(units).every(({ data }) => parseOpus(data).duration === 960)).toBe(true);
       expect(rising(soundOf(units))).toBe(true);
       expect(rising(picturesOf(units))).toBe(true);
-      const behind = picturesOf(units).at(-1)!.timestamp / 90 - soundOf(units).at(-1)!.timestamp / 48;
-      expect(Math.abs(behind)).toBeLessThan(500);
     }
+    await eventually("sound in step", () => viewers.every(({ units }) => leastBehind(units) < 500));
+    for (const { units } of viewers) expect(leastBehind(units)).toBeGreaterThan(-500);
     for (const viewer of viewers) viewer[Symbol.dispose]();
     await untilDescendants("ffmpeg", 0);
     expect(house.camera.open).toBe(1);
@@ -102,14 +114,14 @@ describeWith(["ffmpeg"], "A stream whose sound is transcoded", () => {
     expect(rising(soundOf(viewer.units))).toBe(true);
     expect(rising(picturesOf(viewer.units))).toBe(true);
     expect(house.streams.status()).toMatchObject([{ dropped: 0 }]);
-    expect(await descendants("ffmpeg")).toHaveLength(1);
+    await untilDescendants("ffmpeg", 1);
   });
 
   it("fails with its camera, and goes on with it", async () => {
     await using house = await warm({ lingerMs: 5_000 });
     const stream = await house.playable(["h264"], ["opus"]);
     using viewer = house.watch(stream);
-    await stream.ready({ signal: AbortSignal.timeout(5_000) });
+    await stream.ready(never);
     house.camera.break(new GatehouseError("camera-unreachable", "The cable was pulled."));
     await eventually("the failure passed on", () => stream.state.kind === "offline");
     expect(stream.state).toMatchObject({ error: { code: "camera-unreachable" } });
@@ -136,20 +148,23 @@ describeWith(["ffmpeg"], "A stream whose picture is transcoded", () => {
     await using house = await open();
     const stream = await house.playable(["h264"], ["opus"]);
     expect(await house.playable(["h264"], ["opus"])).toBe(stream);
-    const tracks = await stream.ready({ signal: AbortSignal.timeout(10_000) });
+    const tracks = await stream.ready(never);
     expect(tracks).toMatchObject({ video: { codec: "h264" }, audio: { codec: "opus" } });
     using viewer = house.watch(stream);
     using second = house.watch(stream);
     using own = house.watch(house.base);
     await eventually("three seconds of pictures", () => picturesOf(viewer.units).length > 75);
+    // The camera's own viewer began with a later key picture where the transcoder took long to begin.
+    await eventually("two seconds that both were shown", () => {
+      const camera = new Set(picturesOf(own.units).map(({ timestamp }) => timestamp));
+      return picturesOf(viewer.units).filter(({ timestamp }) => camera.has(timestamp)).length > 50;
+    });
     expect(await descendants("ffmpeg")).toHaveLength(1);
     const pictures = picturesOf(viewer.units);
     expect(pictures[0]).toMatchObject({ key: true });
     expect(pictures.filter(({ key }) => key).length).toBeGreaterThan(1);
     const ticks = pictures.map(({ timestamp }) => timestamp);
     expect(ticks).toEqual(Array.from({ length: ticks.length }, (_, index) => ticks[0]! + index * 3_600));
-    const camera = new Set(picturesOf(own.units).map(({ timestamp }) => timestamp));
-    expect(ticks.filter((timestamp) => camera.has(timestamp)).length).toBeGreaterThan(50);
     expect(await countDecoded(pictures)).toBe(pictures.length);
     expect(soundOf(viewer.units).length).toBeGreaterThan(50);
     expect(picturesOf(second.units).length).toBeGreaterThan(50);

@@ -1,4 +1,5 @@
 import { readdir, readFile } from "node:fs/promises";
+import { setTimeout as pause } from "node:timers/promises";
 
 interface Process {
   readonly pid: number;
@@ -30,6 +31,9 @@ export const descendants = async (...names: readonly string[]): Promise<readonly
   return all.filter(({ pid, name }) => names.includes(name) && isOurs(pid)).map(({ pid }) => pid);
 };
 
+/** Between two looks at every process of the box, which would take a core from what is waited for. */
+const pauseMs = 20;
+
 /** Resolves once as many processes of this name descend from this one. */
 export const untilDescendants = async (name: string, count: number, withinMs = 25_000): Promise<readonly number[]> => {
   const deadline = performance.now() + withinMs;
@@ -37,5 +41,6 @@ export const untilDescendants = async (name: string, count: number, withinMs = 2
     const found = await descendants(name);
     if (found.length === count) return found;
     if (performance.now() > deadline) throw new Error(`${found.length} instead of ${count} processes ${name}`);
+    await pause(pauseMs);
   }
 };
