@@ -9,7 +9,14 @@ import { join } from "node:path";
 import { Collector } from "../support/collector.ts";
 import { NodeRedBadges } from "../support/node-red-badges.ts";
 import { NodeRedProcess } from "../support/node-red.ts";
-import { findReport, nodeIds, nodesFlow, reportsIn, type NodesFlowOptions } from "../support/nodes-flow.ts";
+import {
+  everyReport,
+  findReport,
+  nodeIds,
+  nodesFlow,
+  reportsIn,
+  type NodesFlowOptions,
+} from "../support/nodes-flow.ts";
 import { installPackedNodes } from "../support/packed-nodes.ts";
 
 const connected = "node-red:common.status.connected";
@@ -35,7 +42,7 @@ afterAll(async () => {
   await badges[Symbol.asyncDispose]();
   await nodeRed[Symbol.asyncDispose]();
   await rm(userDir, { recursive: true });
-}, 30_000);
+});
 
 /** Every test has a gateway of its own, and so pairs anew: the pairing string is another. */
 beforeEach(async () => {
@@ -115,7 +122,7 @@ describe("the event node", () => {
     gateway.emit({ kind: "camera-removed", id: randomUUID(), camera: garden, at: 6 });
     await findReport(collector, ({ event }) => event?.kind === "camera-removed");
     await findReport(collector, ({ kept }) => kept === "garden");
-    const seen = reportsIn(collector);
+    const seen = await everyReport(collector, 6);
     expect(seen.filter(({ kept }) => kept === "garden").map(({ event }) => event)).toMatchObject([
       { kind: "motion", camera: garden, active: false },
     ]);
@@ -180,9 +187,8 @@ describe("the snapshot node", () => {
 
   it("keeps the order of the messages, whichever picture comes first", async () => {
     for (const width of [2, 3, 4]) await nodeRed.inject(nodeIds.take, { width });
-    await findReport(collector, ({ picture }) => picture === `${front} 4`);
-    await findReport(collector, ({ picture }) => picture === `${front} 2`);
-    expect(reportsIn(collector).map(({ picture }) => picture)).toEqual([2, 3, 4].map((width) => `${front} ${width}`));
+    const seen = await everyReport(collector, 3);
+    expect(seen.map(({ picture }) => picture)).toEqual([2, 3, 4].map((width) => `${front} ${width}`));
   });
 
   it.each([

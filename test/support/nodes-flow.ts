@@ -87,6 +87,18 @@ export interface Report {
 export const reportsIn = (collector: Collector): Report[] =>
   collector.received.map(({ payload }) => payload as unknown as Report).sort((a, b) => a.sequence - b.sequence);
 
+/**
+ * Every report, as soon as there are so many and none between them is missing: each comes by a connection of its own, so that they overtake each
+ * other on their way here.
+ */
+export const everyReport = async (collector: Collector, count: number): Promise<Report[]> => {
+  await collector.find(() => {
+    const numbers = reportsIn(collector).map(({ sequence }) => sequence);
+    return numbers.length >= count && numbers.at(-1)! - numbers[0]! + 1 === numbers.length;
+  });
+  return reportsIn(collector);
+};
+
 /** The first report that matches, there or to come. */
 export const findReport = async (collector: Collector, matches: (report: Report) => boolean): Promise<Report> => {
   const { payload } = await collector.find(({ payload: report }) => matches(report as unknown as Report));
