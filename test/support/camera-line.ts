@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 
+import { RtspSplitter } from "../../gateway-bridge/src/protocols/rtsp/rtsp-splitter.ts";
 import { Require } from "./onvif-talker.ts";
 
 /** The wire to a camera that speaks RTSP in the clear, which can be cut. */
@@ -10,6 +11,8 @@ export class CameraLine implements AsyncDisposable {
   readonly #talks = new Set<Socket>();
   /** Connections that asked for a way back, so far. */
   talked = 0;
+  /** Packets of sound that were said to the camera within its connections, so far. */
+  pieces = 0;
 
   private constructor(server: Server, camera: number) {
     this.#server = server;
@@ -39,7 +42,13 @@ export class CameraLine implements AsyncDisposable {
 
   #join(client: Socket, camera: Socket): void {
     this.#lines.add(client);
+    const frame = (channel: number): void => {
+      // The odd channels carry reports. RFC 2326 10.12
+      if (channel % 2 === 0) this.pieces += 1;
+    };
+    const said = new RtspSplitter({ frame, message: () => undefined });
     client.on("data", (chunk: Buffer) => {
+      said.push(chunk);
       if (!this.#talks.has(client) && chunk.includes(Require)) {
         this.#talks.add(client);
         this.talked += 1;
