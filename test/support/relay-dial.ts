@@ -48,12 +48,12 @@ export const dialTls = async (options: RelayDialOptions): Promise<TLSSocket> => 
 /** A relay certifies itself. */
 const unverified = Object.fromEntries([["rejectUnauthorized", false]]);
 
-/** Resolves with all that comes until the connection is closed. */
+/** Resolves with all that comes until the connection is closed, in whatever way: who is cut off while it speaks may be told of a reset. */
 export const readToEnd = async (socket: TLSSocket): Promise<Buffer> => {
   const chunks: Buffer[] = [];
   socket.on("data", (chunk: Buffer) => void chunks.push(chunk));
   socket.once("end", () => socket.end());
   if (socket.readableEnded) socket.end();
-  if (!socket.closed) await once(socket, "close");
+  if (!socket.closed) await new Promise((resolve) => socket.once("close", resolve));
   return Buffer.concat(chunks);
 };
