@@ -22,6 +22,8 @@ export interface RtspConnectionOptions {
 
 /** A client that leaves more than this unread is thrown out. */
 const maxBacklog = 16 * 1024 * 1024;
+/** In how many pieces a session's time runs out. */
+const silentPieces = 4;
 
 interface Answer {
   readonly status: string;
@@ -141,8 +143,13 @@ export class RtspConnection {
 
   #restartTimeout(): void {
     clearTimeout(this.#timeout);
-    if (this.#session === undefined) return;
-    this.#timeout = setTimeout(() => this.#drop(), this.#options.sessionTimeoutS * 1_000);
+    if (this.#session !== undefined) this.#wait(silentPieces);
+  }
+
+  /** Piece by piece, so that what a client sent while this very process stood still is read before its time is up. */
+  #wait(pieces: number): void {
+    const ms = (this.#options.sessionTimeoutS * 1_000) / silentPieces;
+    this.#timeout = setTimeout(() => (pieces > 1 ? this.#wait(pieces - 1) : this.#drop()), ms);
   }
 
   #drop(): void {

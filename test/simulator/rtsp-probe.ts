@@ -32,7 +32,7 @@ export class RtspProbe implements AsyncDisposable {
   readonly url: string;
   readonly #socket: Socket;
   readonly #login: ProbeLogin;
-  readonly #answers: ((answer: ProbeAnswer) => void)[] = [];
+  readonly #answers: PromiseWithResolvers<ProbeAnswer>[] = [];
   #pending: Buffer = Buffer.alloc(0);
   #nals: Buffer[] = [];
   #fragments: Buffer[] = [];
@@ -46,11 +46,11 @@ export class RtspProbe implements AsyncDisposable {
     this.#socket = socket;
     this.url = url;
     this.#login = login;
-    this.closed = once(socket, "close");
+    // A reset by the simulator is one of the things that tests provoke; `once` of node:events would fail over it.
+    this.closed = new Promise((resolve) => socket.once("close", resolve));
     socket.on("data", (chunk) => this.#receive(chunk));
-    // A reset by the simulator is one of the things that tests provoke.
     socket.on("error", () => undefined);
-    socket.on("close", () => this.#wake.resolve(undefined));
+    socket.on("close", () => this.#end());
   }
 
   /** @param ca PEM of the certificate to trust, for rtsps: */
@@ -74,11 +74,12 @@ export class RtspProbe implements AsyncDisposable {
     return probe;
   }
 
-  /** One request as it is given. */
+  /** One request as it is given; rejects when the connection ends before the answer. */
   async request(method: string, url: string, headers: readonly string[] = []): Promise<ProbeAnswer> {
+    if (this.#socket.destroyed) throw new Error("the connection ended");
     this.#cseq += 1;
     const answer = Promise.withResolvers<ProbeAnswer>();
-    this.#answers.push(answer.resolve);
+    this.#answers.push(answer);
     this.#socket.write([`${method} ${url} RTSP/1.0`, `CSeq: ${this.#cseq}`, ...headers, "", ""].join("\r\n"));
     return await answer.promise;
   }
@@ -125,6 +126,11 @@ export class RtspProbe implements AsyncDisposable {
     await this.closed;
   }
 
+  #end(): void {
+    this.#wake.resolve(undefined);
+    for (const { reject } of this.#answers.splice(0)) reject(new Error("the connection ended"));
+  }
+
   #receive(chunk: Buffer): void {
     this.#pending = Buffer.concat([this.#pending, chunk]);
     while (this.#pending.length >= 4) {
@@ -147,7 +153,7 @@ export class RtspProbe implements AsyncDisposable {
         const body = this.#pending.toString("utf8", head + 4, end);
         this.#isH265 ||= body.includes("H265/90000");
         this.#pending = this.#pending.subarray(end);
-        this.#answers.shift()?.({ status: Number(status.split(" ")[1]), headers, body });
+        this.#answers.shift()?.resolve({ status: Number(status.split(" ")[1]), headers, body });
       }
     }
   }

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { makeCertificate } from "@gatehouse/shared/testing";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 
 import { loadClip } from "./clip.ts";
 import { nalType } from "./nal.ts";
-import { RtspProbe } from "./rtsp-probe.ts";
+import { RtspProbe, type ProbePicture } from "./rtsp-probe.ts";
 import { Simulator, type SimulatorOptions } from "./simulator.ts";
 
 let camera: Simulator;
@@ -83,16 +84,19 @@ describe("the dialogue", () => {
 
 describe("media", () => {
   it("is stamped, in order, and paced by the media clock", async () => {
+    const stood = monitorEventLoopDelay({ resolution: 10 });
+    stood.enable();
     await using probe = await RtspProbe.play(camera.rtspUrl, camera);
     const pictures = await probe.received(25);
+    stood.disable();
     const [first] = pictures;
     pictures.forEach(({ stamp, timestamp }, index) => {
       expect(stamp).toMatchObject({ camera: "porch", plane: "main", frame: first!.stamp.frame + index });
       expect((timestamp - first!.timestamp) >>> 0).toBe(index * 3_600);
     });
     const [start, end] = [first!.stamp.sentAt, pictures[24]!.stamp.sentAt];
-    // A picture may leave late on a busy machine, never early: no picture before its time.
-    expect(end - start).toBeGreaterThan(24 * 40 - 500);
+    // A picture may leave late, by no more than this process stood still meanwhile, and never early: no picture before its time.
+    expect(end - start).toBeGreaterThan(24 * 40 - stood.max / 1e6 - 20);
   });
 
   it("keeps the configured bit rate within a tenth", async () => {
@@ -119,14 +123,15 @@ describe("media", () => {
   });
 
   it("starts wherever live is, not at a key picture", async () => {
-    const starts: boolean[] = [];
-    // Joins are far closer together than key pictures, so of three at least two start between them.
-    for (let join = 0; join < 3; join += 1) {
+    const startsAtKey = async (): Promise<boolean> => {
       await using probe = await RtspProbe.play(camera.rtspUrl, camera);
       const [first] = await probe.received(1);
-      starts.push(first!.nals.some((nal) => nalType(nal) === 5));
-    }
-    expect(starts.filter((key) => !key).length).toBeGreaterThanOrEqual(2);
+      return first!.nals.some((nal) => nalType(nal) === 5);
+    };
+    // One join may meet a key picture by chance, and two: not all of ten.
+    let joins = 1;
+    while (joins < 10 && (await startsAtKey())) joins += 1;
+    expect(joins).toBeLessThan(10);
   });
 
   it("is the same for every client, at the same time", async () => {
@@ -134,8 +139,7 @@ describe("media", () => {
     await using two = await RtspProbe.play(camera.rtspUrl, camera);
     await Promise.all([one.received(10), two.received(10)]);
     const { stamp, nals } = two.pictures[0]!;
-    const same = one.pictures.find((picture) => picture.stamp.frame === stamp.frame);
-    expect(same).toMatchObject({ stamp, nals });
+    expect(await frameOf(one, stamp.frame)).toMatchObject({ stamp, nals });
     expect(camera.counts.rtspClients).toBe(2);
   });
 
@@ -145,7 +149,7 @@ describe("media", () => {
     await Promise.all([main.received(5), sub.received(5)]);
     const { stamp } = sub.pictures[0]!;
     expect(stamp.plane).toBe("sub");
-    expect(main.pictures.some((picture) => picture.stamp.frame === stamp.frame)).toBe(true);
+    expect(await frameOf(main, stamp.frame)).toMatchObject({ stamp: { plane: "main" } });
   });
 
   it("comes with a sender report that ties RTP time to wall time", async () => {
@@ -155,7 +159,9 @@ describe("media", () => {
     expect([report[0], report[1], report.readUInt32BE(4)]).toEqual([0x80, 200, probe.packets[1]!.data.readUInt32BE(8)]);
     const wall = (report.readUInt32BE(8) - 2_208_988_800) * 1_000 + (report.readUInt32BE(12) / 2 ** 32) * 1_000;
     expect(report.readUInt32BE(16)).toBe(picture!.timestamp);
-    expect(Math.abs(wall - picture!.stamp.sentAt)).toBeLessThan(100);
+    // Between the stamp and its arrival here; the fraction of a second is rounded down.
+    expect(wall).toBeGreaterThan(picture!.stamp.sentAt - 1);
+    expect(wall).toBeLessThanOrEqual(Date.now());
     // A compound packet: SDES with CNAME follows (RFC 3550 6.1).
     expect([report[28], report[29]]).toEqual([0x81, 202]);
     expect(report.length).toBe(28 + (report.readUInt16BE(30) + 1) * 4);
@@ -209,7 +215,8 @@ describe("the session timeout", () => {
   });
 
   it.each([
-    ["GET_PARAMETER", (probe: RtspProbe) => void probe.authorized("GET_PARAMETER")],
+    // The last is not answered any more when the probe leaves.
+    ["GET_PARAMETER", (probe: RtspProbe) => void probe.authorized("GET_PARAMETER").catch(() => undefined)],
     ["receiver reports", (probe: RtspProbe) => probe.send(Buffer.from([0x24, 1, 0, 8, 0x80, 201, 0, 1, 0, 0, 0, 1]))],
   ])("is held off by %s", async (_, live) => {
     // Two seconds of pictures against a timeout that a busy machine does not reach between two of them.
@@ -249,7 +256,6 @@ it.each(["h264", "h265"] as const)(
       probe.pictures.map((_, n) => n),
     );
   },
-  20_000,
 );
 
 it.each([["md5"], ["sha-256"]] as const)("admits by Digest %s alone, in the older form as well", async (algorithm) => {
@@ -267,6 +273,15 @@ it("serves RTSPS where it has a certificate", async () => {
   await using probe = await RtspProbe.play(secure.rtspUrl, secure, certificate);
   await probe.received(2);
 });
+
+/** The picture of that number, which one that plays longer has or is about to get. */
+const frameOf = async (probe: RtspProbe, frame: number): Promise<ProbePicture> => {
+  for (;;) {
+    const found = probe.pictures.find(({ stamp }) => stamp.frame >= frame);
+    if (found !== undefined) return found;
+    await probe.received(probe.pictures.length + 1);
+  }
+};
 
 /** Waits until something shows that announces itself nowhere. */
 const until = async (condition: () => boolean): Promise<void> => {
