@@ -5,10 +5,11 @@ import {
   systemClock,
   type AddCamera,
   type CameraId,
+  type Clock,
   type Event,
 } from "@gatehouse/shared";
 import { makeCertificate, MemoryLogger } from "@gatehouse/shared/testing";
-import { afterEach, describe, expect, it, jest } from "@jest/globals";
+import { afterEach, describe, expect, it } from "@jest/globals";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -20,10 +21,10 @@ import { createRtspSource } from "../../gateway-bridge/src/sources/rtsp-source.t
 import { createTalkProbe } from "../../gateway-bridge/src/sources/rtsp-talk-probe.ts";
 import { Database } from "../../gateway-bridge/src/store/database.ts";
 import { Vault } from "../../gateway-bridge/src/vault/vault.ts";
+import { SetClock } from "../support/set-clock.ts";
 import { Simulator, type SimulatorOptions } from "../simulator/simulator.ts";
 import { readJpegStamp } from "../simulator/stamp.ts";
 
-jest.setTimeout(30_000);
 const cancel = { signal: new AbortController().signal };
 const hour = 3_600_000;
 let resources = new AsyncDisposableStack();
@@ -140,10 +141,15 @@ describe("a camera that is adopted", () => {
     expect(await hears(({ kind }) => kind === "camera-added")).toMatchObject({ camera: record.id });
     expect(await cameras.endpoint(record.id, "main", cancel)).toMatchObject({ url: simulator.rtspUrl, pin: null });
     expect(await cameras.endpoint(record.id, "sub", cancel)).toMatchObject({ url: simulator.subRtspUrl });
+    const asked = systemClock.now();
     const { jpeg, capturedAt } = await cameras.snapshot(record.id, {}, cancel);
+    const had = systemClock.now();
     const stamp = readJpegStamp(jpeg);
     expect(stamp?.camera).toBe(simulator.id);
-    expect(Math.abs((stamp?.sentAt ?? 0) - capturedAt)).toBeLessThan(2_000);
+    for (const at of [stamp?.sentAt ?? 0, capturedAt]) {
+      expect(at).toBeGreaterThanOrEqual(asked);
+      expect(at).toBeLessThanOrEqual(had);
+    }
     expect(simulator.counts.authFailures).toBe(0);
   });
 
@@ -335,11 +341,18 @@ const freeUdpPort = async (): Promise<number> => {
   return port;
 };
 
+/** Waits in small pieces, between each of which what has come is read: a process that was held up meanwhile has not listened. */
+class ListeningClock extends SetClock {
+  override readonly delay: Clock["delay"] = async (ms, cancel) => {
+    for (let waited = 0; waited < ms; waited += 10) await systemClock.delay(10, cancel);
+  };
+}
+
 it("finds cameras on the network, and says which of them are here already", async () => {
   const port = await freeUdpPort();
   const simulator = await simulate({ discovery: { address: "127.0.0.1", port } });
   const discovery = { from: ["127.0.0.1"], to: { address: "127.0.0.1", port }, timeoutMs: 400 };
-  const { cameras } = await house({ discovery });
+  const { cameras } = await house({ discovery, clock: new ListeningClock() });
   const expected = { address: simulator.onvifUrl, name: `Gatehouse ${simulator.id}`, hardware: "Camera simulator" };
   expect(await cameras.discover(cancel)).toMatchObject([{ ...expected, added: false }]);
   await cameras.add(requestFor(simulator), cancel);
