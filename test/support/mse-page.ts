@@ -16,6 +16,8 @@ export const msePage = /* html */ `<!doctype html>
     openedAt: 0, firstFrameAt: 0, liveAt: 0, bytes: 0, seeks: 0,
   };
   const target = 0.12;
+  /** How long one is shown, at 25 a second. */
+  const picture = 0.04;
   const stamps = new Map();
   const uuid = [0x6c, 0x1f, 0x0b, 0x7e, 0x2a, 0x5d, 0x4d, 0x0f, 0x9b, 0x3e, 0x8c, 0x47, 0xd1, 0xa0, 0x6e, 0x52];
   let socket, source, buffer, queue = [], live = false;
@@ -88,8 +90,11 @@ export const msePage = /* html */ `<!doctype html>
   const goLive = () => {
     live = true;
     playing.liveAt = performance.now();
-    const { buffered } = video;
-    if (buffered.length > 0) seek(Math.max(buffered.start(buffered.length - 1), buffered.end(buffered.length - 1) - target));
+    const { buffered, currentTime } = video;
+    if (buffered.length === 0) return;
+    const to = Math.max(buffered.start(buffered.length - 1), buffered.end(buffered.length - 1) - target);
+    // Who was told late is there by now: what was shown is not shown again.
+    if (to > currentTime + picture) seek(to);
   };
 
   const onText = (message) => {
