@@ -20,25 +20,34 @@ import { Simulator } from "../simulator/simulator.ts";
 import type { Asker, AskedGateway } from "./asker.ts";
 import { freePort } from "./free-port.ts";
 import { HomeKitReceiver, makeStart } from "./homekit-receiver.ts";
+import { OwnTime } from "./own-time.ts";
 import { RtspReader, type RtspReaderOptions } from "./rtsp-reader.ts";
 import { SetClock } from "./set-clock.ts";
 import { WebRtcReceiver } from "./webrtc-receiver.ts";
 
 const never = { signal: new AbortController().signal };
 
-/** What came to a viewer: when the last of it did, and how much. */
+/** What came to a viewer: when the last of it did by the home's own time, and how much. */
 export class Arrivals {
   count = 0;
   lastAt = 0;
+  readonly #time: OwnTime;
+
+  constructor({ time }: Pick<ClockedHome, "time">) {
+    this.#time = time;
+  }
+
   readonly note = (): void => {
     this.count += 1;
-    this.lastAt = performance.now();
+    this.lastAt = this.#time.now();
   };
 }
 
 /** A gateway in this process, whose clock is in the test's hands, with a camera that is watched. */
 export interface ClockedHome {
   readonly clock: SetClock;
+  /** The camera, the gateway, its relay and all who watch are in this process: what each is late by is judged by this. */
+  readonly time: OwnTime;
   readonly simulator: Simulator;
   readonly gateway: AskedGateway;
   readonly owner: GatewayClient;
@@ -61,6 +70,7 @@ export const openClockedHome = async (stack: AsyncDisposableStack): Promise<Cloc
     rm(folder, { recursive: true }),
   );
   const clock = new SetClock();
+  const time = stack.use(new OwnTime());
   const plainPort = await freePort();
   const simulator = stack.use(await Simulator.open());
   const config = Config.parse({ listen: { port: 0 }, rtsp: { port: 0, plainPort }, advertise: false });
@@ -74,7 +84,7 @@ export const openClockedHome = async (stack: AsyncDisposableStack): Promise<Cloc
   const { onvifUrl: address, username, password } = simulator;
   const body = { address, name: "Front door", username, password, warm: true };
   const camera = await owner.call("addCamera", { body }, never);
-  return { clock, simulator, gateway: { address: gateway.address, data }, owner, camera, plainPort };
+  return { clock, time, simulator, gateway: { address: gateway.address, data }, owner, camera, plainPort };
 };
 
 /** Has a viewer watch by one way, until the stack is disposed of; tells what comes. */
@@ -82,9 +92,9 @@ export type Output<V = Viewer> = (home: ClockedHome, viewer: V, stack: AsyncDisp
 
 const webSocket =
   (path: (camera: string) => string): Output =>
-  async ({ camera }, { client }, stack) => {
-    const arrivals = new Arrivals();
-    const socket = await client.watch(path(camera.id));
+  async (home, { client }, stack) => {
+    const arrivals = new Arrivals(home);
+    const socket = await client.watch(path(home.camera.id));
     stack.defer(() => socket.terminate());
     socket.on("message", (data: Buffer, binary) => {
       if (binary || data.includes('"motion","')) arrivals.note();
@@ -92,9 +102,9 @@ const webSocket =
     return arrivals;
   };
 
-const clip: Output = async ({ camera }, { client }, stack) => {
-  const arrivals = new Arrivals();
-  const response = await client.begin({ path: `/v1/cameras/${camera.id}/clip?after=120` });
+const clip: Output = async (home, { client }, stack) => {
+  const arrivals = new Arrivals(home);
+  const response = await client.begin({ path: `/v1/cameras/${home.camera.id}/clip?after=120` });
   stack.defer(() => void response.destroy());
   if (response.statusCode !== 200) throw new Error(`the clip was answered ${response.statusCode ?? 0}`);
   response.on("error", () => undefined);
@@ -102,22 +112,22 @@ const clip: Output = async ({ camera }, { client }, stack) => {
   return arrivals;
 };
 
-const webRtc: Output = async ({ camera }, { client }, stack) => {
-  const arrivals = new Arrivals();
+const webRtc: Output = async (home, { client }, stack) => {
+  const arrivals = new Arrivals(home);
   const receiver = stack.use(await WebRtcReceiver.open({ loopback: true }));
   receiver.onPacket = arrivals.note;
-  const path = `/v1/cameras/${camera.id}/whep`;
+  const path = `/v1/cameras/${home.camera.id}/whep`;
   const { body } = await client.ask({ path, method: "POST", type: "application/sdp", body: receiver.offer });
   await receiver.accept(body.toString());
   return arrivals;
 };
 
-const homeKit: Output = async ({ camera }, { client }, stack) => {
-  const arrivals = new Arrivals();
+const homeKit: Output = async (home, { client }, stack) => {
+  const arrivals = new Arrivals(home);
   const receiver = stack.use(await HomeKitReceiver.open());
   const post = async (path: string, body: unknown): Promise<Buffer> =>
     (await client.ask({ path, method: "POST", type: "application/json", body: JSON.stringify(body) })).body;
-  const answer = await post(`/v1/cameras/${camera.id}/homekit-sessions`, receiver.request);
+  const answer = await post(`/v1/cameras/${home.camera.id}/homekit-sessions`, receiver.request);
   const prepared = PreparedHomeKitSession.parse(JSON.parse(answer.toString()));
   receiver.listen(prepared);
   receiver.socket.on("message", arrivals.note);
@@ -131,7 +141,7 @@ const openReader = async (way: RtspReaderOptions, { login }: ApplicationViewer, 
 const rtspTcp =
   (way: (home: ClockedHome, viewer: ApplicationViewer) => RtspReaderOptions): Output<ApplicationViewer> =>
   async (home, viewer, stack) => {
-    const arrivals = new Arrivals();
+    const arrivals = new Arrivals(home);
     const reader = await openReader(way(home, viewer), viewer, stack);
     await reader.play(home.camera.id);
     reader.socket.on("data", arrivals.note);
@@ -147,7 +157,7 @@ const bindUdp = async (stack: AsyncDisposableStack): Promise<Socket> => {
 };
 
 const rtspUdp: Output<ApplicationViewer> = async (home, viewer, stack) => {
-  const arrivals = new Arrivals();
+  const arrivals = new Arrivals(home);
   const socket = await bindUdp(stack);
   const { port } = socket.address();
   const reader = await openReader({ port: home.plainPort }, viewer, stack);
