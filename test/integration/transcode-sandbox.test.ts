@@ -22,6 +22,8 @@ import { makeMedia } from "../support/media-files.ts";
 const never: AbortSignal = new AbortController().signal;
 const cancel = { signal: never };
 const system = "/usr/bin:/bin";
+/** Only to end a program that hangs. */
+const longMs = 30_000;
 
 /** A folder with links to these programs alone, as a search path. */
 const pathWith = async (folder: string, ...names: readonly string[]): Promise<string> => {
@@ -63,7 +65,7 @@ const trespass = async (ffmpeg: Ffmpeg, folder: string): Promise<{ reads: boolea
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   const grab = async (input: string): Promise<Buffer | undefined> => {
-    const options = { input: Buffer.alloc(0), maxOutput: 1e6, ms: 10_000, clock: systemClock };
+    const options = { input: Buffer.alloc(0), maxOutput: 1e6, ms: longMs, clock: systemClock };
     try {
       const { command } = await ffmpeg.found(cancel);
       const line = command(["-v", "error", "-i", input, "-f", "s16le", "pipe:1"]);
@@ -146,7 +148,7 @@ describeWith(["ffmpeg", "bubblewrap"], "A transcoder within bubblewrap", () => {
     const inside = command([]);
     const within = async (...program: readonly string[]): Promise<string> => {
       const line = [...inside.slice(0, -1), ...program];
-      const options = { input: Buffer.alloc(0), maxOutput: 1e5, ms: 10_000, clock: systemClock };
+      const options = { input: Buffer.alloc(0), maxOutput: 1e5, ms: longMs, clock: systemClock };
       return (await runFfmpeg({ ...options, command: line }, cancel)).toString();
     };
     expect(await within("/usr/bin/env")).toBe("PWD=/\n");
@@ -175,7 +177,7 @@ describe("A program that the gateway starts", () => {
       const leaked = await promisify(execFile)("/bin/sh", ["-c", listDescriptors]);
       // Any other program gets them: without that, this test would show nothing.
       expect(beyondPipes(leaked.stdout).filter((line) => line.includes("socket:"))).not.toEqual([]);
-      const options = { input: Buffer.alloc(0), maxOutput: 1e5, ms: 10_000, clock: systemClock };
+      const options = { input: Buffer.alloc(0), maxOutput: 1e5, ms: longMs, clock: systemClock };
       const listing = (await runFfmpeg({ ...options, command: ["/bin/sh", "-c", listDescriptors] }, cancel)).toString();
       expect(listing).toMatch(/^2 /m);
       expect(beyondPipes(listing).filter((line) => !line.endsWith(" /dev/null"))).toEqual([]);
@@ -208,7 +210,7 @@ describeWith(["ffmpeg", "bubblewrap"], "A transcoder", () => {
     const { command, sandbox } = await bench.ffmpeg().found(cancel);
     const user = ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
     const line = [...(process.getuid?.() === 0 ? user : []), ...command(["-version"])];
-    const options = { command: line, input: Buffer.alloc(0), maxOutput: 1e5, ms: 10_000, clock: systemClock };
+    const options = { command: line, input: Buffer.alloc(0), maxOutput: 1e5, ms: longMs, clock: systemClock };
     expect((await runFfmpeg(options, cancel)).toString()).toMatch(/^ffmpeg version/);
     expect(sandbox.name).toBe("bubblewrap");
   });
