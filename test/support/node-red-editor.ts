@@ -38,9 +38,10 @@ export class NodeRedEditor implements AsyncDisposable {
     return openChromium(open, { viewport: { width: 1_280, height: 800 } });
   }
 
-  /** Opens a node's dialog by a double click on it, and resolves to the dialog. */
+  /** Opens a node's dialog, and resolves to it. By the keyboard: a double click is none to the editor where the browser is slow between its halves. */
   async edit(node: string): Promise<Locator> {
-    await this.page.locator(`[id="${node}"]`).dblclick();
+    await this.page.locator(`[id="${node}"]`).click();
+    await this.page.keyboard.press("Enter");
     return this.#dialog("#node-input-name");
   }
 
