@@ -20,22 +20,33 @@ afterEach(async () => {
   await stack.disposeAsync();
 });
 
-/** A camera that sends these pictures, 25 a second, and then is silent. */
+/** A camera that sends these pictures, 25 a second, and then is silent. It rests in the middle of a group until somebody watches. */
 class Film {
   sent = 0;
   readonly #track: VideoTrack;
   readonly #units: readonly VideoUnit[];
+  readonly #restsAt: number;
+  readonly #watched = Promise.withResolvers<undefined>();
 
-  constructor(track: VideoTrack, units: readonly VideoUnit[]) {
+  constructor(track: VideoTrack, units: readonly VideoUnit[], restsAt: number) {
     this.#track = track;
     this.#units = units;
+    this.#restsAt = restsAt;
+  }
+
+  goOn(): void {
+    this.#watched.resolve(undefined);
   }
 
   readonly openSource: OpenSource = async () => ({
     tracks: [this.#track],
     play: async (sink, { signal }) => {
-      const startedAt = systemClock.monotonic();
+      let startedAt = systemClock.monotonic();
       for (const unit of this.#units) {
+        if (this.sent === this.#restsAt) {
+          await untilAborted(signal, this.#watched.promise);
+          startedAt = systemClock.monotonic() - unit.arrivedAt;
+        }
         const now = systemClock.monotonic();
         await systemClock.delay(Math.max(0, startedAt + unit.arrivedAt - now), { signal });
         sink.write({ ...unit, arrivedAt: systemClock.monotonic() });
@@ -87,7 +98,7 @@ describeWith(["ffmpeg"], "ffmpeg, which comes amid a group of pictures with B-fr
     "shows every picture once and in time ($codec, $bFrames B-frames, from picture $amid)",
     async ({ codec, bFrames, amid }) => {
       const { units, decoded } = codePictures({ codec, bFrames, seconds: 10 });
-      const film = new Film(videoTrackOf(codec), units);
+      const film = new Film(videoTrackOf(codec), units, amid);
       const door = stack.use(await RtspDoor.open({ openSource: film.openSource, plain: true }));
       const login = await door.admit();
       const stream = await door.streams.playable(
@@ -97,8 +108,11 @@ describeWith(["ffmpeg"], "ffmpeg, which comes amid a group of pictures with B-fr
         { signal: new AbortController().signal },
       );
       stack.use(stream.hold());
-      await eventually("the middle of a group", () => film.sent >= amid);
-      const shown = await watch(login.url(doorCamera, "rtsp"), 60);
+      await eventually("the middle of a group", () => film.sent === amid);
+      const watching = watch(login.url(doorCamera, "rtsp"), 60);
+      await eventually("a reader", () => door.server.sessions() === 1);
+      film.goOn();
+      const shown = await watching;
       expect(shown.length).toBeGreaterThanOrEqual(60);
       // All that are coded, from a key picture on.
       const first = decoded.indexOf(shown[0]?.hash ?? "");
