@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
+import type { StreamHealth } from "@gatehouse/shared";
 import { setTimeout as pause } from "node:timers/promises";
 
 import { descendants, untilDescendants } from "../support/descendants.ts";
-import { describeWith } from "../support/needs.ts";
 import { eventually } from "../support/eventually.ts";
+import { describeWith } from "../support/needs.ts";
+import { undelivered } from "../support/undelivered.ts";
 import { WatchedHouse, type Watchers } from "../support/watched-house.ts";
 
 const faulty = 0;
@@ -16,34 +18,78 @@ const names = ["rtsp", "webrtc", "live", "homekit"] as const;
  * when it does, and whoever watches the other must not notice.
  */
 describeWith(["ffmpeg"], "when a camera is faulty", () => {
+  const stack = new AsyncDisposableStack();
   let house: WatchedHouse;
   let watchers: readonly [Watchers, Watchers];
   let residentBytes: number;
 
   beforeAll(async () => {
     const camera = { audio: "aac", bitrateKbps: 500, fill: "user-data" } as const;
-    house = await WatchedHouse.open([
-      { ...camera, id: "faulty" },
-      { ...camera, id: "healthy" },
-    ]);
-    watchers = [await house.watchAll(faulty), await house.watchAll(healthy)];
+    house = stack.use(
+      await WatchedHouse.open([
+        { ...camera, id: "faulty" },
+        { ...camera, id: "healthy" },
+      ]),
+    );
+    const watchAll = async (of: number): Promise<Watchers> => {
+      const all = await house.watchAll(of);
+      for (const name of names) stack.use(all[name]);
+      return all;
+    };
+    watchers = [await watchAll(faulty), await watchAll(healthy)];
     await allGoOn(faulty);
     await allGoOn(healthy);
     residentBytes = await house.residentBytes();
-  }, 60_000);
-  afterAll(async () => {
-    await Promise.all(watchers.flatMap((all) => names.map((name) => all[name][Symbol.asyncDispose]())));
-    await house[Symbol.asyncDispose]();
-  });
+  }, 120_000);
+  afterAll(() => stack.disposeAsync());
 
   const each = (camera: number) => names.map((name) => ({ name, watch: watchers[camera as 0 | 1][name] }));
 
+  const picturesOf = (camera: number): readonly number[] => each(camera).map(({ watch }) => watch.pictures);
+
+  /** No viewer gets a picture for so long: what was on its way has been seen by then. */
+  const allStandStill = async (camera: number, forMs: number): Promise<void> => {
+    let [seen, since] = ["", 0];
+    await eventually("no more pictures", () => {
+      const now = String(picturesOf(camera));
+      if (now !== seen) [seen, since] = [now, performance.now()];
+      return performance.now() - since > forMs;
+    });
+  };
+
+  /** The camera films so many pictures more, however long that takes it. */
+  const films = async (camera: number, more: number): Promise<void> => {
+    const frame = async (): Promise<number> => (await house.simulators[camera]!.counts()).frame;
+    for (const enough = (await frame()) + more; (await frame()) < enough;) await pause(20);
+  };
+
+  /** The gateway says that of the camera's own stream. */
+  const isTold = async (camera: number, holds: (health: StreamHealth) => boolean): Promise<void> => {
+    for (;;) {
+      const [own] = await house.health(camera);
+      if (own !== undefined && holds(own)) return;
+      await pause(100);
+    }
+  };
+
+  /** Kills the processes that transcode. One of them may have ended by itself: it was a killed one's, or its picture is gone. */
+  const killTranscoders = async (pids: readonly number[]): Promise<void> => {
+    for (const pid of pids) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+      }
+    }
+    while ((await descendants("ffmpeg")).some((pid) => pids.includes(pid))) await pause(20);
+  };
+
   /** Every viewer gets another ten pictures. */
-  const allGoOn = async (camera: number, withinMs = 15_000): Promise<void> => {
-    const before = each(camera).map(({ watch }) => watch.pictures);
-    const more = (): readonly number[] => each(camera).map(({ watch }, index) => watch.pictures - (before[index] ?? 0));
+  const allGoOn = async (camera: number): Promise<void> => {
+    const before = picturesOf(camera);
+    const more = (): readonly number[] => picturesOf(camera).map((count, index) => count - (before[index] ?? 0));
     const enough = (): boolean => more().every((count) => count > 10);
-    await eventually("more pictures on each way out", enough, withinMs).catch((error: unknown) => {
+    await eventually("more pictures on each way out", enough).catch((error: unknown) => {
       throw new Error(`${String(error)}: ${String(names)} got ${String(more())}`);
     });
   };
@@ -52,9 +98,12 @@ describeWith(["ffmpeg"], "when a camera is faulty", () => {
   const onlyOneWasAffected = async (): Promise<void> => {
     for (const { name, watch } of each(healthy)) {
       const { missing, steppedBack, ended } = watch;
-      expect({ name, missing, steppedBack, ended, cameras: [...watch.cameras] }).toEqual({
-        ...{ name, missing: 0, steppedBack: 0, ended: undefined, cameras: ["healthy"] },
+      expect({ name, steppedBack, ended, cameras: [...watch.cameras] }).toEqual({
+        ...{ name, steppedBack: 0, ended: undefined, cameras: ["healthy"] },
       });
+      // A datagram that this process had no time for is a picture that the gateway sent all the same.
+      const lost = "udpPort" in watch ? await undelivered(watch.udpPort) : 0;
+      expect([name, missing > lost, missing, lost]).toEqual([name, false, missing, lost]);
     }
     for (const { name, watch } of each(faulty)) {
       const { steppedBack, ended } = watch;
@@ -68,50 +117,49 @@ describeWith(["ffmpeg"], "when a camera is faulty", () => {
 
   it("goes on where a camera goes on that stalled", async () => {
     await house.simulators[faulty]!.stall(true);
-    await pause(1_500);
-    const before = each(faulty).map(({ watch }) => watch.pictures);
-    await pause(500);
-    expect(each(faulty).map(({ watch }) => watch.pictures)).toEqual(before);
+    await allStandStill(faulty, 1_500);
     await house.simulators[faulty]!.stall(false);
     await allGoOn(faulty);
     await onlyOneWasAffected();
   });
 
   it("keeps all viewers over a reboot, which begins sources and timestamps anew", async () => {
+    const [own] = await house.health(faulty);
     await house.simulators[faulty]!.reboot(300);
+    await isTold(faulty, ({ reconnects }) => reconnects > own!.reconnects);
     await allGoOn(faulty);
     await onlyOneWasAffected();
-    const [own] = await house.health(faulty);
-    expect(own?.reconnects).toBeGreaterThan(0);
   });
 
   it("goes on after garbage in the place of media, of which nobody is sent a stamp that is not the camera's", async () => {
-    const { missing } = watchers[faulty].rtsp;
+    const { rtsp } = watchers[faulty];
+    const { missing } = rtsp;
     await house.simulators[faulty]!.garble(true);
-    await pause(1_500);
+    await films(faulty, 37);
     await house.simulators[faulty]!.garble(false);
+    await eventually("the first picture after the garbage", () => rtsp.missing > missing + 20);
     await allGoOn(faulty);
-    expect(watchers[faulty].rtsp.missing).toBeGreaterThan(missing + 20);
     await onlyOneWasAffected();
   });
 
   it("keeps its memory, and the others' pictures, while a camera floods it with ten times its rate", async () => {
     await house.simulators[faulty]!.flood(25_000);
-    await pause(2_000);
-    expect((await house.health(faulty))[0]?.bitrateKbps).toBeGreaterThan(1_200);
+    await films(faulty, 50);
+    await isTold(faulty, ({ bitrateKbps }) => bitrateKbps > 1_200);
     await house.simulators[faulty]!.flood(0);
     await allGoOn(faulty);
     await onlyOneWasAffected();
   });
 
   it("leaves out pictures that are larger than any camera's, and goes on with the next key picture", async () => {
-    const { missing } = watchers[faulty].rtsp;
+    const { rtsp } = watchers[faulty];
+    const { missing } = rtsp;
     for (let round = 0; round < 3; round += 1) {
       await house.simulators[faulty]!.bloat(6 * mebibyte);
-      await pause(300);
+      await films(faulty, 8);
     }
+    await eventually("the key picture after them", () => rtsp.missing >= missing + 3);
     await allGoOn(faulty);
-    expect(watchers[faulty].rtsp.missing).toBeGreaterThanOrEqual(missing + 3);
     await onlyOneWasAffected();
   });
 
@@ -132,11 +180,9 @@ describeWith(["ffmpeg"], "when a camera is faulty", () => {
   });
 
   it("lets sound come back, and takes no picture, when the process that transcodes sound is killed", async () => {
-    const packets = (): number => watchers[faulty].homekit.receiver.sound.packets.length;
-    const killed = await descendants("ffmpeg");
-    expect(killed).toHaveLength(2);
+    const packets = (): number => watchers[faulty].homekit.receiver.sound.received;
     const missing = watchers[faulty].rtsp.missing;
-    for (const pid of killed) process.kill(pid, "SIGKILL");
+    await killTranscoders(await untilDescendants("ffmpeg", 2));
     await untilDescendants("ffmpeg", 2);
     const before = packets();
     await eventually("sound again", () => packets() > before + 10);
@@ -149,20 +195,23 @@ describeWith(["ffmpeg"], "when a camera is faulty", () => {
     await house.simulators[faulty]!.kill();
     house.simulators[faulty] = await house.simulators[faulty]!.restart({ codec: "h265" });
     const { rtsp, ...others } = watchers[faulty];
+    // A picture is decoded and encoded anew here, which takes its time beside whatever else this box does.
+    const withinMs = 60_000;
     const before = Object.values(others).map(({ pictures }) => pictures);
     const goOn = () => Object.values(others).every(({ pictures }, index) => pictures > before[index]! + 25);
-    await eventually("pictures of the other codec", goOn, 20_000);
+    await eventually("pictures of the other codec", goOn, withinMs);
+    await eventually("the end of what cannot be told", () => rtsp.ended !== undefined);
     expect(rtsp.ended).toBe("closed");
     // The processes that make the picture, and its sound, are killed as well.
-    const [killed, { missing }] = [await descendants("ffmpeg"), watchers[healthy].rtsp];
+    const { missing } = watchers[healthy].rtsp;
+    await killTranscoders(await descendants("ffmpeg"));
     const seen = Object.values(others).map(({ pictures }) => pictures);
-    for (const pid of killed) process.kill(pid, "SIGKILL");
     const goOnAgain = () => Object.values(others).every(({ pictures }, index) => pictures > seen[index]! + 50);
-    await eventually("pictures after the kill", goOnAgain, 20_000);
+    await eventually("pictures after the kill", goOnAgain, withinMs);
     expect(watchers[healthy].rtsp.missing).toBe(missing);
     const announced = others.live.messages.flatMap(({ mime }) => mime ?? []);
     expect(announced.every((mime) => mime.includes("avc1"))).toBe(true);
     for (const { steppedBack, ended } of Object.values(others))
       expect({ steppedBack, ended }).toEqual({ steppedBack: 0 });
-  }, 60_000);
+  }, 180_000);
 });

@@ -24,7 +24,7 @@ export interface LiveFeedOptions {
 }
 
 const periodMs = 1_000 / framesPerSecond;
-/** After a longer pause of the process the feed goes on at "now", as a camera would. */
+/** After a longer pause of the process the feed goes on at "now", as a camera would: what it did not see has no number. */
 const maxCatchUp = framesPerSecond;
 
 /** What the camera's sensor sees: one clock, the same pictures for everybody, whether anybody looks or not. */
@@ -45,6 +45,7 @@ export class LiveFeed implements Disposable {
   bloat = 0;
   #showsSmall = false;
   #next = 0;
+  #filmed = 0;
   #timer: NodeJS.Timeout | undefined;
 
   private constructor(
@@ -69,7 +70,7 @@ export class LiveFeed implements Disposable {
 
   /** Number of the picture that is seen now. */
   get frame(): number {
-    return this.#firstFrame + Math.max(0, this.#next - 1);
+    return this.#firstFrame + Math.max(0, this.#filmed - 1);
   }
 
   /** Milliseconds of the media clock at the next picture. */
@@ -94,7 +95,7 @@ export class LiveFeed implements Disposable {
   #tick(): void {
     const due = Math.floor((performance.now() - this.#origin) / periodMs);
     this.#next = Math.max(this.#next, due + 1 - maxCatchUp);
-    for (; this.#next <= due; this.#next += 1) {
+    for (; this.#next <= due; this.#next += 1, this.#filmed += 1) {
       this.#send("main");
       this.#send("sub");
     }
@@ -105,7 +106,7 @@ export class LiveFeed implements Disposable {
     if (this.#listeners[tier].size === 0) return;
     const { pictures, codec } = this.clips[this.#shownBy(tier)];
     const { nals, key, filler } = pictures[this.#next % pictures.length]!;
-    const stamped = { camera: this.#camera, plane: tier, frame: this.#firstFrame + this.#next, sentAt: Date.now() };
+    const stamped = { camera: this.#camera, plane: tier, frame: this.#firstFrame + this.#filmed, sentAt: Date.now() };
     const stamp = stampNal(stamped, codec);
     // Parameter sets, SEI, slice, filler: the order of H.264 7.4.1.2.3 and H.265 7.4.2.4.4.
     const before = key ? nals.slice(0, -1) : [];

@@ -7,6 +7,8 @@ import { openParts, type SimulatorParts } from "./simulator-parts.ts";
 export type { SimulatorOptions } from "./simulator-options.ts";
 
 export interface SimulatorCounts {
+  /** Number of the picture that is seen now. */
+  readonly frame: number;
   /** RTSP clients that are playing now. */
   readonly rtspClients: number;
   /** RTSP connections ever accepted. */
@@ -57,8 +59,9 @@ export class Simulator implements AsyncDisposable {
   }
 
   get counts(): SimulatorCounts {
-    const { rtsp, onvif, digest } = this.#parts;
+    const { feed, rtsp, onvif, digest } = this.#parts;
     return {
+      frame: feed.frame,
       rtspClients: rtsp.clients,
       rtspConnects: rtsp.counts.connects,
       rtspPlays: rtsp.counts.plays,

@@ -230,6 +230,8 @@ export class LiveVideo implements Disposable {
 /** The sound of a live view: counted and authenticated, not decoded. */
 export class LiveSound implements Disposable {
   rejected = 0;
+  /** Packets that came, with those that are no longer kept. */
+  received = 0;
   readonly ssrcs = new Set<number>();
   readonly packets: { readonly timestamp: number; readonly payload: Buffer; readonly payloadType: number }[] = [];
   readonly #socket: Socket;
@@ -256,6 +258,7 @@ export class LiveSound implements Disposable {
         if (kind >= 192 && kind <= 223) return;
         const { ssrc, timestamp, payload, payloadType } = parseRtp(srtp.decrypt(datagram));
         this.ssrcs.add(ssrc);
+        this.received += 1;
         this.packets.push({ timestamp, payload, payloadType });
         if (this.packets.length > keptUnits) this.packets.shift();
       } catch {

@@ -34,10 +34,11 @@ export type Watching = PictureWatch & AsyncDisposable;
 /** One viewer on each way out. */
 export interface Watchers {
   readonly rtsp: Watching;
-  readonly webrtc: Watching & { readonly receiver: WebRtcReceiver };
+  readonly webrtc: Watching & { readonly receiver: WebRtcReceiver; readonly udpPort: number };
   readonly live: Watching & { readonly messages: readonly { readonly kind: string; readonly mime?: string }[] };
   readonly homekit: Watching & {
     readonly receiver: HomeKitReceiver;
+    readonly udpPort: number;
     /** Reports nothing any more. */
     readonly silence: () => void;
   };
@@ -212,7 +213,9 @@ export class WatchedHouse implements AsyncDisposable {
       await this.client.ask({ path: String(answer.headers.location), method: "DELETE" });
       await receiver[Symbol.asyncDispose]();
     };
-    return extend(watch, { receiver, [Symbol.asyncDispose]: close });
+    // RFC 8839 5.1: foundation, component, transport, priority, address, port.
+    const udpPort = Number(/^a=candidate:\S+ 1 udp \d+ \S+ (\d+)/m.exec(receiver.offer)?.[1]);
+    return extend(watch, { receiver, udpPort, [Symbol.asyncDispose]: close });
   }
 
   async watchLive(camera: number): Promise<Watchers["live"]> {
@@ -239,7 +242,9 @@ export class WatchedHouse implements AsyncDisposable {
       await this.client.ask({ path: `/v1/homekit-sessions/${prepared.id}`, method: "DELETE" });
       receiver[Symbol.dispose]();
     };
-    return extend(watch, { receiver, silence: () => clearInterval(reports), [Symbol.asyncDispose]: close });
+    const silence = (): void => clearInterval(reports);
+    const udpPort = receiver.socket.address().port;
+    return extend(watch, { receiver, udpPort, silence, [Symbol.asyncDispose]: close });
   }
 
   /** WHEP. */
