@@ -1,8 +1,8 @@
-import { systemClock } from "@gatehouse/shared";
+import { systemClock, untilAborted, type Clock } from "@gatehouse/shared";
 import { MemoryLogger } from "@gatehouse/shared/testing";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 
 import { parseXml } from "../xml/parse-xml.ts";
 import { textAt } from "../xml/xml-element.ts";
@@ -65,37 +65,53 @@ describe("readProbeAnswer", () => {
 describe("probe", () => {
   const devices: Socket[] = [];
   afterEach(() => devices.splice(0).forEach((socket) => socket.close()));
+  /** How many probes a search sends by the second time that it asks. */
+  const twice = 4;
 
   /** A device that answers each probe with what `reply` makes of its id. */
   const device = async (reply: (id: string, count: number) => readonly string[]) => {
     const socket = createSocket("udp4");
     devices.push(socket);
     const heard: string[] = [];
+    const asked = new EventEmitter();
     socket.on("message", (message: Buffer, from: RemoteInfo) => {
       const root = parseXml(message);
       heard.push(textAt(root, "Body", "Probe", "Types"));
       for (const text of reply(textAt(root, "Header", "MessageID"), heard.length)) {
         socket.send(text, from.port, from.address);
       }
+      asked.emit("probe");
     });
     socket.bind(0, "127.0.0.1");
     await once(socket, "listening");
-    return { heard, to: { address: "127.0.0.1", port: socket.address().port } };
+    const answered = async (): Promise<void> => {
+      while (heard.length < twice) await once(asked, "probe");
+      // What was sent over loopback lies at the other socket, which is read at the next turns.
+      for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    };
+    // The system's, but that the search is over once the device has answered twice, however long that takes; the third time is far away.
+    const clock: Clock = {
+      ...systemClock,
+      schedule: (ms, run) => systemClock.schedule(ms > 1_000 ? ms * 1_000 : ms, run),
+      delay: (_, { signal }) => untilAborted(signal, answered()),
+    };
+    return { heard, clock, to: { address: "127.0.0.1", port: socket.address().port } };
   };
-  const ask = (to: { address: string; port: number }, more: Partial<Parameters<typeof probe>[0]> = {}) =>
+  type Device = Awaited<ReturnType<typeof device>>;
+  const ask = ({ clock, to }: Pick<Device, "clock" | "to">, more: Partial<Parameters<typeof probe>[0]> = {}) =>
     probe(
-      { clock: systemClock, log: new MemoryLogger(), from: ["127.0.0.1"], to, timeoutMs: 700, ...more },
+      { clock, log: new MemoryLogger(), from: ["127.0.0.1"], to, ...more },
       { signal: new AbortController().signal },
     );
 
   it("asks for both types, more than once, and names each device once", async () => {
-    const { to, heard } = await device((id) => [answer(id, match("urn:a", "http://127.0.0.1/x"), match("urn:b", ""))]);
-    const found = await ask(to);
+    const camera = await device((id) => [answer(id, match("urn:a", "http://127.0.0.1/x"), match("urn:b", ""))]);
+    const found = await ask(camera);
     expect(found.map(({ endpoint, sender }) => [endpoint, sender])).toEqual([
       ["urn:a", "127.0.0.1"],
       ["urn:b", "127.0.0.1"],
     ]);
-    expect(heard.map((types) => types.replace(/^.*:/, ""))).toEqual([
+    expect(camera.heard.map((types) => types.replace(/^.*:/, ""))).toEqual([
       "NetworkVideoTransmitter",
       "Device",
       "NetworkVideoTransmitter",
@@ -104,44 +120,44 @@ describe("probe", () => {
   });
 
   it("leaves out answers to others' questions and survives rubbish", async () => {
-    const { to } = await device((id, count) => [
+    const camera = await device((id, count) => [
       "rubbish",
       answer("urn:uuid:somebody-else", match("urn:stranger", "http://127.0.0.1/")),
       answer("", match("urn:silent", "http://127.0.0.1/")),
       ...(count === 2 ? [answer(id, match("urn:late", "http://127.0.0.1/"))] : []),
     ]);
-    expect((await ask(to)).map(({ endpoint }) => endpoint)).toEqual(["urn:late"]);
+    expect((await ask(camera)).map(({ endpoint }) => endpoint)).toEqual(["urn:late"]);
   });
 
   it("names at most 256 devices", async () => {
-    const { to } = await device((id, count) =>
+    const crowd = await device((id, count) =>
       Array.from({ length: 10 }, (_, part) =>
         answer(id, ...Array.from({ length: 30 }, (_, index) => match(`urn:${count}-${part}-${index}`, ""))),
       ),
     );
-    const found = await ask(to);
+    const found = await ask(crowd);
     expect(found.length).toBeGreaterThan(100);
     expect(found.length).toBeLessThanOrEqual(256);
   });
 
   it("goes on without an interface that cannot be used, and says so", async () => {
-    const { to } = await device((id) => [answer(id, match("urn:a", ""))]);
+    const camera = await device((id) => [answer(id, match("urn:a", ""))]);
     const log = new MemoryLogger();
-    expect(await ask(to, { from: ["203.0.113.77", "127.0.0.1"], log })).toHaveLength(1);
+    expect(await ask(camera, { from: ["203.0.113.77", "127.0.0.1"], log })).toHaveLength(1);
     expect(log.lines).toMatchObject([{ level: "warn", fields: { address: "203.0.113.77", code: "EADDRNOTAVAIL" } }]);
   });
 
   it("goes on when an interface takes the address but no multicast, and says so", async () => {
-    const { to } = await device((id) => [answer(id, match("urn:a", ""))]);
+    const camera = await device((id) => [answer(id, match("urn:a", ""))]);
     const log = new MemoryLogger();
     // A broadcast address can be bound, but leads out of no interface.
-    expect(await ask(to, { from: ["127.255.255.255", "127.0.0.1"], log })).toHaveLength(1);
+    expect(await ask(camera, { from: ["127.255.255.255", "127.0.0.1"], log })).toHaveLength(1);
     expect(log.lines).toMatchObject([{ level: "warn", fields: { address: "127.255.255.255" } }]);
   });
 
   it("finds nothing where there is no interface, and stops when it is told to", async () => {
     const { to } = await device(() => []);
-    expect(await ask(to, { from: [], timeoutMs: 10 })).toEqual([]);
+    expect(await ask({ to, clock: systemClock }, { from: [], timeoutMs: 10 })).toEqual([]);
     const options = { clock: systemClock, log: new MemoryLogger(), from: ["127.0.0.1"], to, timeoutMs: 60_000 };
     const controller = new AbortController();
     const asking = probe(options, controller);

@@ -3,6 +3,7 @@ import { TestClock } from "@gatehouse/shared/testing";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { once } from "node:events";
+import { networkInterfaces } from "node:os";
 
 import { announceRequest, readAnnounceAnswer } from "../pcp/announce.ts";
 import { externalAddressRequest, readExternalAddress } from "../nat-pmp/external-address.ts";
@@ -26,18 +27,25 @@ const datagram = (from: string): Buffer => Buffer.from(`question from ${from}`);
 const read = (bytes: Buffer): string | undefined => (bytes.toString() === "yes" ? "yes" : undefined);
 
 describe("ask", () => {
-  it.each(["127.0.0.1", "::1"] as const)(
-    "brings the first answer of %s that is one, and says by which address it asks",
-    async (address) => {
+  // A box may have IPv6 switched off.
+  const own = Object.values(networkInterfaces()).flatMap((each = []) => each.map(({ address }) => address));
+  for (const address of ["127.0.0.1", "::1"] as const) {
+    const judge = own.includes(address) ? it : it.skip;
+    judge(`brings the first answer of ${address} that is one, and says by which address it asks`, async () => {
       const heard: string[] = [];
       const at = await host((bytes, from, socket) => {
         heard.push(bytes.toString());
         for (const each of ["no", "", "yes", "later"]) socket.send(each, from.port, from.address);
       }, address);
-      expect(await ask({ ...at, clock: systemClock, datagram, read }, never)).toBe("yes");
+      // It stands still from the first question on, so that no second is asked, however long the answer takes.
+      const clock = new TestClock();
+      const asking = ask({ ...at, clock, datagram, read }, never);
+      while (clock.pending < 4) await new Promise((resolve) => setImmediate(resolve));
+      await clock.advance(0);
+      expect(await asking).toBe("yes");
       expect(heard).toEqual([`question from ${address}`]);
-    },
-  );
+    });
+  }
 
   it("hears nobody but whom it asked", async () => {
     const stranger = createSocket("udp4");
