@@ -1,6 +1,10 @@
-import { expect, it } from "@jest/globals";
+import { afterEach, expect, it, jest } from "@jest/globals";
 
 import { PullPoint } from "./pull-point.ts";
+
+afterEach(() => {
+  jest.useRealTimers();
+});
 
 const open = (): PullPoint => new PullPoint(() => undefined);
 const patient = { timeoutMs: 60_000, signal: new AbortController().signal };
@@ -35,6 +39,19 @@ it("keeps a message for the next pull when the waiting one is gone", async () =>
   point.push("a");
   expect(await waiting).toEqual([]);
   expect(await point.pull(1, patient)).toEqual(["a"]);
+});
+
+it("lasts for as long as its renewal says", () => {
+  jest.useFakeTimers();
+  let ended = false;
+  const point = new PullPoint(() => (ended = true));
+  point.renew(1_000);
+  jest.advanceTimersByTime(999);
+  point.renew(60_000);
+  jest.advanceTimersByTime(59_999);
+  expect([ended, point.remainingMs]).toEqual([false, 1]);
+  jest.advanceTimersByTime(1);
+  expect(ended).toBe(true);
 });
 
 it("reports its end once, by time or by command", async () => {
