@@ -94,7 +94,8 @@ export const upgradeText = (path: string, extra = ""): string =>
 export const readAll = async (socket: Socket): Promise<string> => {
   let text = "";
   socket.on("data", (bytes: Buffer) => (text += bytes.toString("latin1")));
-  await once(socket, "close");
+  // A reset is a close, too.
+  await new Promise((resolve) => socket.once("close", resolve));
   return text;
 };
 
