@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { systemClock, type PrincipalId } from "@gatehouse/shared";
+import type { PrincipalId } from "@gatehouse/shared";
+import { TestClock } from "@gatehouse/shared/testing";
 import { once } from "node:events";
 import { connect as dial, type Socket } from "node:net";
 
@@ -13,8 +14,10 @@ let stack: AsyncDisposableStack;
 let door: RtspDoor;
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
-  const camera = new PacedCamera({ clock: systemClock });
-  door = stack.use(await RtspDoor.open({ openSource: camera.openSource, plain: true }));
+  // A clock that stands still: nobody's time to log in or to say something runs out while hundreds are connected one by one.
+  const clock = new TestClock();
+  const camera = new PacedCamera({ clock });
+  door = stack.use(await RtspDoor.open({ openSource: camera.openSource, plain: true, clock }));
 });
 afterEach(async () => {
   await stack.disposeAsync();
