@@ -19,7 +19,7 @@ import { makeMediaFrom } from "../support/media-files.ts";
 import { describeWith } from "../support/needs.ts";
 import { listenFor } from "../support/tone.ts";
 
-jest.setTimeout(40_000);
+jest.setTimeout(90_000);
 
 const cancel = { signal: new AbortController().signal };
 const camera = "cam-aaaaaaaaaaaaaaaa" as CameraId;
@@ -62,7 +62,7 @@ describeWith(["ffmpeg", "gstreamer"], "A camera whose codecs its viewer cannot t
     session.resume();
     const pictures = (): readonly VideoUnit[] => viewer.units.filter((unit) => unit.kind === "video");
     const sound = (): readonly AudioUnit[] => viewer.units.filter((unit) => unit.kind === "audio");
-    await eventually("two seconds of both", () => pictures().length > 50 && sound().length > 100, 30_000);
+    await eventually("two seconds of both", () => pictures().length > 50 && sound().length > 100, 60_000);
 
     const [shown, heard] = [pictures(), sound()];
     expect(shown[0]?.nals.map(nalType)).toEqual(expect.arrayContaining([7, 8, 5]));

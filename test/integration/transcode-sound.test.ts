@@ -1,4 +1,4 @@
-import { beforeAll, expect, it, jest } from "@jest/globals";
+import { beforeAll, expect, it } from "@jest/globals";
 import { systemClock } from "@gatehouse/shared";
 import { MemoryLogger } from "@gatehouse/shared/testing";
 
@@ -15,8 +15,6 @@ import { descendants, untilDescendants } from "../support/descendants.ts";
 import { eventually } from "../support/eventually.ts";
 import { decodeSound, makeSound } from "../support/media-files.ts";
 import { describeWith } from "../support/needs.ts";
-
-jest.setTimeout(20_000);
 
 const cancel = { signal: new AbortController().signal };
 

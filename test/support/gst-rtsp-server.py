@@ -18,6 +18,7 @@ import json
 import re
 import sys
 import threading
+import time
 from collections import namedtuple
 
 import gi
@@ -115,16 +116,18 @@ def say(**line):
 
 
 def feed(source, clip, stop):
+    begun = time.monotonic()
     index = 0
     while not stop.is_set():
         buffer = Gst.Buffer.new_wrapped(clip.units[index % len(clip.units)])
         buffer.pts = buffer.dts = index * clip.duration
         buffer.duration = clip.duration
-        # The pipeline's clock paces what leaves; this only keeps the queue short.
+        # The pipeline's clock paces what leaves; this only keeps the queue short. Each is handed over when it is due, however late the one before
+        # was: on a busy box a thread that waits anew each time falls behind for good, and the sound, which has more units, behind the picture.
         if source.emit("push-buffer", buffer) != Gst.FlowReturn.OK:
             break
         index += 1
-        stop.wait(clip.duration / Gst.SECOND)
+        stop.wait(max(0, begun + index * clip.duration / Gst.SECOND - time.monotonic()))
 
 
 class Server:
