@@ -68,8 +68,9 @@ const homeKit: Way = async ({ asker, asked, see, stack }) => {
   if (status !== 200) return;
   const prepared = PreparedHomeKitSession.parse(JSON.parse(body.toString()));
   receiver.listen(prepared);
+  let seen = 0;
   receiver.socket.on("message", () => {
-    for (const { nals } of receiver.video.units) see(Buffer.concat(nals));
+    for (; seen < receiver.video.units.length; seen += 1) see(Buffer.concat(receiver.video.units[seen]!.nals));
   });
   await post(`/v1/homekit-sessions/${prepared.id}/start`, makeStart());
 };
