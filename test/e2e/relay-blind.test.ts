@@ -15,7 +15,7 @@ import { addresses, ThreeNetworks } from "../support/three-networks.ts";
 import { WireTap } from "../support/wire-tap.ts";
 
 // Programs are started, one after the other, and their memories read.
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 const never = { signal: new AbortController().signal };
 
 const makeFolder = async (stack: AsyncDisposableStack): Promise<string> =>

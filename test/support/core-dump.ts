@@ -1,6 +1,8 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
+
+import { eventually } from "./eventually.ts";
 
 const pageLength = 4096;
 /** Of a page's 64 bits: in memory, or swapped out. proc(5), /proc/pid/pagemap; little-endian, as all machines are that this runs on. */
@@ -20,6 +22,8 @@ export const dumpCore = async (pid: number, folder: string): Promise<string> => 
   const path = join(folder, `core.${pid}`);
   process.kill(pid, "SIGSTOP");
   try {
+    // A thread that has not stopped yet may give back memory that is about to be read.
+    await eventually("its standstill", () => standsStill(pid));
     await using memory = await open(`/proc/${pid}/mem`);
     await using pagemap = await open(`/proc/${pid}/pagemap`);
     await using file = await open(path, "wx", 0o600);
@@ -32,6 +36,12 @@ export const dumpCore = async (pid: number, folder: string): Promise<string> => 
   }
   return path;
 };
+
+/** proc(5), /proc/pid/stat: the state follows the name, which may hold anything. */
+const standsStill = (pid: number): boolean =>
+  readdirSync(`/proc/${pid}/task`).every((thread) =>
+    /\) T [^)]*$/.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, "latin1")),
+  );
 
 /** All of its memory, readable or not; the kernel's own page for everybody at the end of all addresses has nothing of a process. */
 const mappingsOf = (pid: number): Run[] =>

@@ -48,7 +48,7 @@ export class MarkedJourney implements AsyncDisposable {
     const connected = await house.connect();
     const token = await beToldAll(connected, { name, event, bell }, opening);
     const viewer = opening.use(new FfmpegViewer(connected.rtspUrl(house.camera.id), networks.away.within));
-    await eventually("the picture", () => viewer.stamps.length >= 30 || viewer.ended, 20_000);
+    await eventually("the picture", () => viewer.stamps.length >= 30 || viewer.ended);
     if (viewer.ended) throw new Error(viewer.complaints);
     const marks = { name, frame, event, password, token, credential: connected.told.credential };
     return new MarkedJourney({ house, marks, viewer }, opening.move());

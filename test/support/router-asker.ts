@@ -24,6 +24,6 @@ export const askRouter = async (home: NetworkNamespace, port: number): Promise<v
   const send = `printf "${bytes}" | dd bs=60 iflag=fullblock status=none`;
   // The answer is awaited: 60 bytes that begin with version 2, the answer to a map, and success.
   const answer = `exec 3<>/dev/udp/${addresses.homeRouter.lan}/5351; ${send} >&3; head -c 4 <&3 | od -An -tx1`;
-  const told = await home.run(`timeout 5 bash -c '${answer}'`);
+  const told = await home.run(`timeout 20 bash -c '${answer}'`);
   if (!told.includes("02 81 00 00")) throw new Error(`PCP was answered ${told}`);
 };

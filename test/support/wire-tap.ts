@@ -7,6 +7,8 @@ import type { Readable } from "node:stream";
 import { Lookout } from "./lookout.ts";
 import type { NetworkNamespace } from "./network-namespace.ts";
 
+/** Only to end what hangs. */
+const withinMs = 25_000;
 /** Where nobody listens: the discard protocol. RFC 863 */
 const nowhere = "/dev/udp/127.0.0.1/9";
 
@@ -46,7 +48,7 @@ export class WireTap implements AsyncDisposable {
     const last = randomUUID();
     await this.#network.run(`bash -c 'echo ${last} >${nowhere}'`);
     const isLast = (): true | undefined => (Buffer.concat(this.#chunks.slice(-2)).includes(last) ? true : undefined);
-    await this.#lookout.until(isLast, () => "tcpdump has not all", 10_000);
+    await this.#lookout.until(isLast, () => "tcpdump has not all", withinMs);
     await this[Symbol.asyncDispose]();
     await this.#untilSaid("0 packets dropped by kernel");
     return Buffer.concat(this.#chunks);
@@ -61,6 +63,6 @@ export class WireTap implements AsyncDisposable {
 
   async #untilSaid(text: string): Promise<void> {
     const find = (): string | undefined => this.#said.find((line) => line.includes(text));
-    await this.#lookout.until(find, () => `tcpdump said no "${text}": ${this.#said.join("; ")}`, 10_000);
+    await this.#lookout.until(find, () => `tcpdump said no "${text}": ${this.#said.join("; ")}`, withinMs);
   }
 }
