@@ -1,4 +1,4 @@
-import { CameraId, Secret, systemClock } from "@gatehouse/shared";
+import { CameraId, delayWith, Secret, systemClock, type Clock } from "@gatehouse/shared";
 import { MemoryLogger } from "@gatehouse/shared/testing";
 import { afterEach, describe, expect, it, jest } from "@jest/globals";
 
@@ -22,8 +22,17 @@ afterEach(async () => {
   for (const one of stack.splice(0)) await one.disposeAsync();
 });
 
+/** Time for a gateway that waits longer for a camera's words. Both are one process here, and a busy box lets it say nothing for seconds. */
+const patient = (times: number): Clock => {
+  const schedule: Clock["schedule"] = (ms, run) => systemClock.schedule(times * ms, run);
+  return { ...systemClock, schedule, delay: delayWith({ schedule }) };
+};
+
 /** A gateway's inspector over one simulated camera, whose checks of cameras are the real ones. */
-const inspected = async (options: FleetCameraOptions, login: { readonly password?: string } = {}) => {
+const inspected = async (
+  options: FleetCameraOptions,
+  { clock = systemClock, ...login }: { readonly password?: string; readonly clock?: Clock } = {},
+) => {
   const things = new AsyncDisposableStack();
   stack.push(things);
   const camera = things.use(await FleetCamera.open(options));
@@ -42,7 +51,6 @@ const inspected = async (options: FleetCameraOptions, login: { readonly password
     credentials: () => ({ username: facts.username, password: Secret.of(login.password ?? facts.password) }),
     memories: () => ({ onvif: memory, snapshot: memory, rtsp: memory }),
   };
-  const clock = systemClock;
   const store = PostureStore.open(database);
   const ledger = GuessLedger.open({ database, clock });
   const budget = new ProbeBudget({ clock, ledger, consents: store, interfaces: () => ({}), loopbackPauseMs: 0 });
@@ -73,7 +81,7 @@ const inspected = async (options: FleetCameraOptions, login: { readonly password
 describe("an inspection of a camera", () => {
   it("stays within four connections and two wrong passwords, plays nothing, and finds what is weak", async () => {
     const weaknesses = { "NET-TELNET": true, "CAM-PWD-DEFAULT": true, "HTTP-SNAP-ANON": true } as const;
-    const { camera, look, wrong } = await inspected({ brand: "dahua", weaknesses });
+    const { camera, look, wrong } = await inspected({ brand: "dahua", weaknesses }, { clock: patient(3) });
     const found = await look();
     expect([found.get("NET-TELNET"), found.get("CAM-PWD-DEFAULT"), found.get("HTTP-SNAP-ANON")]).toEqual([
       "failed",
@@ -105,7 +113,10 @@ describe("an inspection of a camera", () => {
 
 describe("a probed camera", () => {
   it("says who made it, where its streams are, and what its ports say", async () => {
-    const { camera, openCamera } = await inspected({ brand: "hikvision", weaknesses: { "NET-TELNET": true } });
+    const { camera, openCamera } = await inspected(
+      { brand: "hikvision", weaknesses: { "NET-TELNET": true } },
+      { clock: patient(20) },
+    );
     using probed = await openCamera();
     expect(probed.identity.vendor).toBe("hikvision");
     expect(probed.host).toBe(camera.facts.address);
@@ -125,7 +136,7 @@ describe("a probed camera", () => {
   });
 
   it("is a stranger, the gateway, or a guess, whichever is asked for", async () => {
-    const { camera, openCamera, wrong } = await inspected({ brand: "axis" });
+    const { camera, openCamera, wrong } = await inspected({ brand: "axis" }, { clock: patient(20) });
     using probed = await openCamera();
     const question = { service: "device", operation: "GetDeviceInformation" } as const;
     const stranger = await probed.onvif.as({ kind: "nobody" }, never);
