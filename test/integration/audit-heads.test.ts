@@ -9,7 +9,7 @@ import {
 } from "@gatehouse/shared";
 import { makeCertificate } from "@gatehouse/shared/testing";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -204,8 +204,8 @@ describe("an export", () => {
     const { key } = (await gatehouseJson("audit", "heads", "--key")) as { readonly key: string };
     await gatehouse("camera", "remove", "cam-aaaaaaaaaaaaaaaa");
     await gatehouseJson("audit", "export", file);
-    // The export's end was signed, and so pushed.
-    await eventually("the push", () => existsSync(pushed));
+    // The export's end was signed, and so pushed: the file is there before the line is.
+    await eventually("the push", () => existsSync(pushed) && readFileSync(pushed, "utf8").endsWith("\n"));
     expect(await gatehouseJson("audit", "verify", "--heads", pushed, "--key", key)).toMatchObject({ intact: true });
     const again = await gatehouse("audit", "export", file);
     expect(again.code).toBe(1);
