@@ -66,6 +66,8 @@ export const mutate = (
   return bytes;
 };
 
+const judgedRuns = 5;
+
 /**
  * Shows that a parser is total: every input returns, or throws a GatehouseError, within its budget.
  * The failing input is printed as base64 with its number.
@@ -89,15 +91,18 @@ export const fuzz = (parse: (input: Buffer) => unknown, options: FuzzOptions): v
     const ms = (used.user + used.system) / 1_000;
     if (ms > slowest.ms) slowest = { ms, input };
   }
-  // CPU time of one input, so a busy machine does not matter; garbage collection can fall into any one, so a slow one is run again.
+  // CPU time of one input, so a busy machine does not matter; garbage collection can fall into any run, so the best of a few counts.
   if (slowest.ms > budgetMs) {
-    const start = process.cpuUsage();
-    try {
-      parse(slowest.input);
-    } catch {
-      // Judged above.
-    }
-    const used = process.cpuUsage(start);
-    expect((used.user + used.system) / 1_000).toBeLessThan(budgetMs);
+    const runs = Array.from({ length: judgedRuns }, () => {
+      const start = process.cpuUsage();
+      try {
+        parse(slowest.input);
+      } catch {
+        // Judged above.
+      }
+      const used = process.cpuUsage(start);
+      return (used.user + used.system) / 1_000;
+    });
+    expect(Math.min(...runs)).toBeLessThan(budgetMs);
   }
 };
