@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { RtpHeader, SrtcpSession, SrtpSession } from "werift";
 
 import { AccessUnitAssembler, annexB, parseRtp, type AccessUnit } from "./access-unit.ts";
+import { makeRoom } from "./make-room.ts";
 
 /** AES_CM_128_HMAC_SHA1_80: a 16-byte master key and a 14-byte salt. */
 export interface SrtpKey {
@@ -52,6 +53,7 @@ export const openUdp = async (address: string): Promise<Socket> => {
   const socket = createSocket(address.includes(":") ? "udp6" : "udp4");
   socket.bind(0, address);
   await once(socket, "listening");
+  makeRoom(socket);
   return socket;
 };
 

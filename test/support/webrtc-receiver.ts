@@ -1,6 +1,8 @@
+import type { Socket } from "node:dgram";
 import { RTCPeerConnection, useH264, useOPUS, usePCMU, type RTCDtlsTransport, type RTCRtpTransceiver } from "werift";
 
 import { isRtcp, parseRtp, type RtpPacket } from "../../gateway-bridge/src/protocols/rtp/rtp-packet.ts";
+import { makeRoom } from "./make-room.ts";
 
 export interface ReceiverOptions {
   /** Has no other address than this box's loopback. */
@@ -25,6 +27,7 @@ export class WebRtcReceiver implements AsyncDisposable {
     this.#audio = audio;
     this.offer = connection.localDescription?.sdp ?? "";
     const transport = this.#transport;
+    for (const socket of socketsOf(transport)) makeRoom(socket);
     transport.onRtp.subscribe((packet) => {
       const parsed = parseRtp(packet.serialize());
       this.packets.push(parsed);
@@ -95,3 +98,9 @@ export class WebRtcReceiver implements AsyncDisposable {
     return transport;
   }
 }
+
+/** Those that its addresses were made of, which werift shows nobody. */
+const socketsOf = ({ iceTransport: { connection } }: RTCDtlsTransport): readonly Socket[] => {
+  const { protocols } = connection as unknown as { protocols: readonly { transport: { socket: Socket } }[] };
+  return protocols.map(({ transport }) => transport.socket);
+};
