@@ -50,7 +50,7 @@ describeAsRoot("odd cameras", () => {
       expect(found).toEqual(some.map(({ way, weak, unknown = [] }) => [way, weak, unknown]));
       for (const { counts } of fleet.cameras) expect(counts.connections.peak).toBeLessThanOrEqual(4);
     },
-    60_000,
+    90_000,
   );
 
   it("share nothing with themselves, as a recorder whose channels are cameras", async () => {
@@ -58,5 +58,5 @@ describeAsRoot("odd cameras", () => {
     const seen = await lookAtFleet([recorder, recorder], checks);
     expect(seen.map((channel) => those(channel, "failed"))).toEqual([[], []]);
     expect(recorder.counts.connections.peak).toBeLessThanOrEqual(4);
-  }, 60_000);
+  }, 90_000);
 });

@@ -5,7 +5,6 @@ import {
   systemClock,
   type AddCamera,
   type CameraId,
-  type Clock,
   type Event,
 } from "@gatehouse/shared";
 import { makeCertificate, MemoryLogger } from "@gatehouse/shared/testing";
@@ -21,7 +20,7 @@ import { createRtspSource } from "../../gateway-bridge/src/sources/rtsp-source.t
 import { createTalkProbe } from "../../gateway-bridge/src/sources/rtsp-talk-probe.ts";
 import { Database } from "../../gateway-bridge/src/store/database.ts";
 import { Vault } from "../../gateway-bridge/src/vault/vault.ts";
-import { SetClock } from "../support/set-clock.ts";
+import { UnhurriedClock } from "../support/unhurried-clock.ts";
 import { Simulator, type SimulatorOptions } from "../simulator/simulator.ts";
 import { readJpegStamp } from "../simulator/stamp.ts";
 
@@ -341,18 +340,11 @@ const freeUdpPort = async (): Promise<number> => {
   return port;
 };
 
-/** Waits in small pieces, between each of which what has come is read: a process that was held up meanwhile has not listened. */
-class ListeningClock extends SetClock {
-  override readonly delay: Clock["delay"] = async (ms, cancel) => {
-    for (let waited = 0; waited < ms; waited += 10) await systemClock.delay(10, cancel);
-  };
-}
-
 it("finds cameras on the network, and says which of them are here already", async () => {
   const port = await freeUdpPort();
   const simulator = await simulate({ discovery: { address: "127.0.0.1", port } });
   const discovery = { from: ["127.0.0.1"], to: { address: "127.0.0.1", port }, timeoutMs: 400 };
-  const { cameras } = await house({ discovery, clock: new ListeningClock() });
+  const { cameras } = await house({ discovery, clock: new UnhurriedClock() });
   const expected = { address: simulator.onvifUrl, name: `Gatehouse ${simulator.id}`, hardware: "Camera simulator" };
   expect(await cameras.discover(cancel)).toMatchObject([{ ...expected, added: false }]);
   await cameras.add(requestFor(simulator), cancel);
