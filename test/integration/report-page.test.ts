@@ -67,17 +67,18 @@ const leastContrast = `(() => {
 })()`;
 
 describeWith(["chromium"], "the page to print, in a browser", () => {
+  const stack = new AsyncDisposableStack();
   let folder: string;
   let browser: Browser;
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "gatehouse-report-"));
+    // The browser's last helpers may still write while it is cleared.
+    folder = stack.adopt(await mkdtemp(join(tmpdir(), "gatehouse-report-")), (path) =>
+      rm(path, { recursive: true, maxRetries: 10 }),
+    );
     await writeFile(join(folder, "report.html"), htmlReport(posture, now));
-    browser = await launchChromium([], folder);
+    browser = stack.adopt(await launchChromium([], folder), (launched) => launched.close());
   });
-  afterAll(async () => {
-    await browser.close();
-    await rm(folder, { recursive: true });
-  });
+  afterAll(() => stack.disposeAsync());
 
   it.each([
     [360, "light"],
