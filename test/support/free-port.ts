@@ -17,7 +17,9 @@ let drawn = randomInt(eachWorker);
 export const freePort = async (): Promise<number> => {
   for (let tries = 0; tries < eachWorker; tries += 1) {
     drawn = (drawn + 1) % eachWorker;
-    if (await isFree(first + drawn)) return first + drawn;
+    // Another may be drawn while this one is tried.
+    const port = first + drawn;
+    if (await isFree(port)) return port;
   }
   throw new Error("no port is free");
 };
