@@ -76,7 +76,9 @@ const uuid = {
   speaker: "113",
 } as const;
 
-const answerWithinMs = 20_000;
+const answerWithinMs = 50_000;
+/** SRP's numbers take both sides a while on a busy box. */
+const pairedWithinMs = 60_000;
 
 /** hap-controller leaves a request pending for ever when the connection ends under it. */
 const within = async <T>(what: string, promise: Promise<T>, ms = answerWithinMs): Promise<T> => {
@@ -105,7 +107,7 @@ export class HomeKitController implements AsyncDisposable {
   /** Pairs as the first controller, with the code on the accessory. */
   static async pair(address: BridgeAddress & { readonly pin: string }): Promise<HomeKitController> {
     const controller = new HomeKitController(address);
-    await within("pairing", controller.#client.pairSetup(address.pin));
+    await within("pairing", controller.#client.pairSetup(address.pin), pairedWithinMs);
     return controller;
   }
 
@@ -158,7 +160,7 @@ export class HomeKitController implements AsyncDisposable {
   /** A JPEG. @throws HomeKitError */
   async snapshot(aid: number, width = 640, height = 360): Promise<Buffer> {
     try {
-      return await within("snapshot", this.#client.getImage(width, height, aid), 30_000);
+      return await within("snapshot", this.#client.getImage(width, height, aid));
     } catch (error) {
       const status = error instanceof HomekitControllerError ? error.getBody()?.["status"] : undefined;
       throw typeof status === "number" ? new HomeKitError("snapshot", status) : error;

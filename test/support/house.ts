@@ -178,9 +178,9 @@ export class House implements AsyncDisposable {
     return ((await this.gateway.command(["pair", "--for", kind])) as PairingOffer).pairingString;
   }
 
-  /** Whether the flow's connection knows the camera within 15 s. While flows start, Node-RED does not know the node itself. */
+  /** Whether the flow's connection knows the camera within a minute. While flows start, Node-RED does not know the node itself. */
   async #flowSeesCamera(): Promise<boolean> {
-    const until = performance.now() + 15_000;
+    const until = performance.now() + 60_000;
     while (performance.now() < until) {
       const cameras = await this.nodeRed.get(`/gatehouse/${gatewayNodeId}/cameras`).catch(() => []);
       if ((cameras as { id: string }[]).some(({ id }) => id === this.camera.id)) return true;
