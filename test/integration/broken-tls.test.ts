@@ -1,6 +1,5 @@
 /** Old ciphers that OpenSSL, and Node with it, forgot: what a server of GnuTLS, which still knows them, is seen to take. */
 import { fakeCameraId, makeCertificate } from "@gatehouse/shared/testing";
-import { systemClock } from "@gatehouse/shared";
 import { expect, it } from "@jest/globals";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -15,6 +14,7 @@ import { Database } from "../../gateway-bridge/src/store/database.ts";
 import { freePort } from "../support/free-port.ts";
 import { describeWith } from "../support/needs.ts";
 import { canMakeNetworks, NetworkNamespace } from "../support/network-namespace.ts";
+import { UnhurriedClock } from "../support/unhurried-clock.ts";
 
 const never = { signal: new AbortController().signal };
 
@@ -59,7 +59,7 @@ const serve = async (things: AsyncDisposableStack, priority: string): Promise<nu
 
 /** As an inspection asks. */
 const ports = (): GuardedPorts => {
-  const clock = systemClock;
+  const clock = new UnhurriedClock();
   const ledger = GuessLedger.open({ database: Database.openInMemory(), clock });
   const consents = { granted: () => true };
   const budget = new ProbeBudget({ clock, ledger, consents, interfaces: () => ({}), loopbackPauseMs: 0 });

@@ -43,6 +43,14 @@ const spawnListener = (program: string, args: readonly string[]) => {
   };
 };
 
+/** The gateway waits a second and a half for a datagram. Beside three more of these, a router may be later than that once; never again and again. */
+const untilAllTold = async (asked: RouterAsked): Promise<void> => {
+  for (let looks = 1; looks <= 5; looks += 1) {
+    const { routers } = await asked.ask<RouterReport>({ do: "fresh" });
+    if (routers.some(({ natPmp, pcp, complete }) => natPmp && pcp && complete)) return;
+  }
+};
+
 interface House {
   readonly home: RoutedHome;
   readonly asked: RouterAsked;
@@ -52,7 +60,7 @@ describeWith(["router", "captures"], "a router by miniupnpd", () => {
   (canMakeNetworks() ? describe : describe.skip)("in networks of their own", () => {
     const stack = new AsyncDisposableStack();
     const houses = new Map<string, House>();
-    jest.setTimeout(60_000);
+    jest.setTimeout(90_000);
     beforeAll(async () => {
       // At the same time: each waits for answers most of the time.
       await Promise.all(
@@ -60,7 +68,7 @@ describeWith(["router", "captures"], "a router by miniupnpd", () => {
           const home = stack.use(await RoutedHome.open(variant));
           for (const { device, seconds, ...ports } of openings) await home.map(device, ports, seconds);
           const asked = stack.use(await RouterAsked.open(home.home, [{ id: cameraId, host: camera }]));
-          await asked.ask({ do: "fresh" });
+          await untilAllTold(asked);
           houses.set(nameOf(variant), { home, asked });
         }),
       );
@@ -126,7 +134,7 @@ describeWith(["router", "captures"], "a router by miniupnpd", () => {
         const removal = await house.asked.ask<Removal>({ do: "delete", mapping });
         const { kind, why, next } = { why: "", next: "", ...removal };
         expect([kind, why]).toEqual(["kept", expect.stringContaining("606")]);
-        expect(next).toMatch(/UPnP off in the camera.*within 60 minutes/);
+        expect(next).toMatch(/UPnP off in the camera.*within (60|5\d) minutes/);
         expect([...(await house.home.router.mappings())].sort()).toEqual(all);
       },
     );

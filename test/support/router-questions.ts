@@ -1,10 +1,11 @@
-import { systemClock, type RouterMapping } from "@gatehouse/shared";
+import type { RouterMapping } from "@gatehouse/shared";
 import { MemoryLogger } from "@gatehouse/shared/testing";
 import { networkInterfaces } from "node:os";
 import { createInterface } from "node:readline";
 
 import { HomeRouter } from "../../gateway-bridge/src/posture/router/home-router.ts";
 import { isHairpinOpen } from "../../gateway-bridge/src/posture/router/hairpin.ts";
+import { UnhurriedClock } from "./unhurried-clock.ts";
 
 /** What a test asks of it, a line of JSON each, and what it answers, a line of JSON each. */
 export type RouterQuestion =
@@ -16,7 +17,9 @@ export type RouterQuestion =
 const cancel = { signal: new AbortController().signal };
 const cameras = JSON.parse(process.argv[2] ?? "[]") as { id: never; host: string }[];
 const log = new MemoryLogger();
-const router = HomeRouter.open({ interfaces: networkInterfaces, clock: systemClock, log, cameras: () => cameras });
+// An answer that came while this process was held up is read before its time is over.
+const clock = new UnhurriedClock();
+const router = HomeRouter.open({ interfaces: networkInterfaces, clock, log, cameras: () => cameras });
 
 const answer = (question: RouterQuestion): Promise<unknown> => {
   switch (question.do) {
@@ -27,7 +30,7 @@ const answer = (question: RouterQuestion): Promise<unknown> => {
     case "delete":
       return router.deleteMapping(question.mapping, cancel);
     case "hairpin":
-      return isHairpinOpen({ clock: systemClock, ...question }, cancel);
+      return isHairpinOpen({ clock, ...question }, cancel);
   }
 };
 
