@@ -267,7 +267,8 @@ describe("a relay that does not do its part", () => {
     await clock.advance(2 * pingEveryMs);
     line.freeze();
     await clock.advance(3 * pingEveryMs);
-    expect(home.states.map(({ trouble }) => trouble)).toContain("the relay does not answer any more");
+    const troubles = (): readonly (string | null)[] => home.states.map(({ trouble }) => trouble);
+    await eventually("it is left", () => troubles().includes("the relay does not answer any more"));
   });
 
   it("is left when it does not say that it keeps to a roll", async () => {
@@ -281,7 +282,7 @@ describe("a relay that does not do its part", () => {
     await clock.advance(enforceMs);
     await tunnel.ended();
     await enforcing;
-    expect(home.tunnel.state.connection).toBe("connecting");
+    await eventually("it is left", () => home.tunnel.state.connection === "connecting");
   });
 
   it.each<[string, (tunnel: LyingTunnel) => void]>([
