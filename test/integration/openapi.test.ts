@@ -20,4 +20,4 @@ it("gives the owner the description of the API that is kept with it", async () =
   } finally {
     await rm(data, { recursive: true });
   }
-}, 30_000);
+});
