@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 
+import { freePort } from "../support/free-port.ts";
 import { LineProcess } from "./line-process.ts";
 import type { SimulatorCounts, SimulatorOptions } from "./simulator.ts";
 
@@ -35,7 +36,9 @@ export class SimulatorProcess implements AsyncDisposable {
   static async start(options: SimulatorOptions = {}, wrapper: readonly string[] = []): Promise<SimulatorProcess> {
     const main = fileURLToPath(new URL("main.ts", import.meta.url));
     const [first, ...args] = [...wrapper, process.execPath, "--conditions=source", main];
-    const env = { GATEHOUSE_SIMULATOR: JSON.stringify(options) };
+    // It may be started again on its ports: nobody else may be given them while it is gone.
+    const ports = { onvifPort: await freePort(), rtspPort: await freePort() };
+    const env = { GATEHOUSE_SIMULATOR: JSON.stringify({ ...ports, ...options }) };
     return new SimulatorProcess(
       options,
       await LineProcess.start({ what: "the simulator", command: [first, ...args], env }),
