@@ -221,7 +221,7 @@ describe("gatehouse connect", () => {
     child.kill("SIGTERM");
     expect(await ended).toEqual([0, null]);
     expect(home.heard.at(-1)).toMatchObject({ method: "DELETE", path: "/v1/me/login" });
-  }, 20_000);
+  });
 
   it.each<[string, readonly string[], string, string]>([
     ["a wrong password from a program", ["--password-stdin"], goodLogin.replace("horse", "zebra"), "sign-in-refused"],
