@@ -50,6 +50,19 @@ describe("A live feed", () => {
     expect(house.stream.status.viewers).toBe(1);
   });
 
+  it("overtakes a camera that sends more than a replay of little does", async () => {
+    await using house = await opened();
+    // 40 kB every 20 ms are 16 Mbit/s.
+    const film = makePictures({ count: 40, size: 40_000, arrivedAt: house.clock.monotonic() });
+    house.camera.send(...film.slice(0, 1));
+    const { feed, shown } = watch(house);
+    for (const picture of film.slice(1)) {
+      house.camera.send(picture);
+      await house.clock.advance(20);
+    }
+    expect([feed.replaying, feed.dropped, shown]).toEqual([false, 0, film.map((_, index) => index)]);
+  });
+
   it("passes over what its viewer does not want, and waits for the outlet's room", async () => {
     await using house = await opened();
     const sent: number[] = [];

@@ -22,7 +22,10 @@ describe("replayPause", () => {
     [100_000, 60, 40, "some of it waited for"],
     [100_000, 100, 0, "on time"],
     [100_000, 500, 0, "late"],
-  ])("after %i bytes in %i ms is %i ms: %s", (sentBytes, elapsedMs, pause) => {
-    expect(replayPause({ sentBytes, elapsedMs, rate: 1_000 })).toBe(pause);
+    [180_000, 0, 180, "all that was stored"],
+    [400_000, 100, 80, "all that was stored, and what came meanwhile, for which nothing waits"],
+    [400_000, 180, 0, "what came meanwhile, once what was stored has had its time"],
+  ])("after %i bytes of 180,000 in %i ms is %i ms: %s", (sentBytes, elapsedMs, pause) => {
+    expect(replayPause({ storedBytes: 180_000, sentBytes, elapsedMs })).toBe(pause);
   });
 });

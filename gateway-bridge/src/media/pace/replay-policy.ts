@@ -10,14 +10,18 @@ const shortestPauseMs = 5;
 export const replayRate = (bytes: number): number => Math.min(fastest, Math.max(slowest, bytes / replayMs));
 
 export interface ReplayProgress {
+  /** What was stored as it began. */
+  readonly storedBytes: number;
+  /** What was stored, and after it what has come meanwhile. */
   readonly sentBytes: number;
   readonly elapsedMs: number;
-  /** As `replayRate` gives it. */
-  readonly rate: number;
 }
 
-/** How long to wait before the next unit of a replay, in ms: so long that what was sent keeps to the rate. */
-export const replayPause = ({ sentBytes, elapsedMs, rate }: ReplayProgress): number => {
-  const aheadMs = sentBytes / rate - elapsedMs;
+/**
+ * How long to wait before the next unit of a replay, in ms: so long that what was stored keeps to its rate. What has come meanwhile is late,
+ * and waits for nothing: at the rate of a replay, a viewer would never overtake a camera that sends as much.
+ */
+export const replayPause = ({ storedBytes, sentBytes, elapsedMs }: ReplayProgress): number => {
+  const aheadMs = Math.min(sentBytes, storedBytes) / replayRate(storedBytes) - elapsedMs;
   return aheadMs < shortestPauseMs ? 0 : Math.ceil(aheadMs);
 };

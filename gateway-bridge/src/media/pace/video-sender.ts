@@ -4,7 +4,7 @@ import type { VideoUnit } from "../../domain/access-unit.ts";
 import type { VideoCodec } from "../../domain/track.ts";
 import type { RtpPayload } from "../../protocols/nal/rtp-payload.ts";
 import type { Backlog } from "../backpressure-policy.ts";
-import { replayPause, replayRate } from "./replay-policy.ts";
+import { replayPause } from "./replay-policy.ts";
 import { videoPayloads } from "./video-payloads.ts";
 
 /** Where pictures go as RTP. */
@@ -33,13 +33,13 @@ const ticksPerMs = 90;
  */
 export class VideoSender {
   readonly #options: VideoSenderOptions;
-  #replay: { readonly startedAt: number; readonly rate: number; sentBytes: number } | undefined;
+  #replay: { readonly startedAt: number; readonly storedBytes: number; sentBytes: number } | undefined;
 
   constructor(options: VideoSenderOptions) {
     const { replay, clock } = options;
     this.#options = options;
     if (replay.units > 0) {
-      this.#replay = { startedAt: clock.monotonic(), rate: replayRate(replay.bytes), sentBytes: 0 };
+      this.#replay = { startedAt: clock.monotonic(), storedBytes: replay.bytes, sentBytes: 0 };
     }
   }
 
@@ -61,8 +61,8 @@ export class VideoSender {
   get pauseMs(): number {
     const replay = this.#replay;
     if (replay === undefined) return 0;
-    const { sentBytes, startedAt, rate } = replay;
-    return replayPause({ sentBytes, elapsedMs: this.#options.clock.monotonic() - startedAt, rate });
+    const { startedAt, storedBytes, sentBytes } = replay;
+    return replayPause({ storedBytes, sentBytes, elapsedMs: this.#options.clock.monotonic() - startedAt });
   }
 
   /** Nothing waits any longer: what comes next is live. */
