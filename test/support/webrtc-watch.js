@@ -15,37 +15,36 @@ globalThis.watch = async ({ audio = "recvonly", without }) => {
   video.requestVideoFrameCallback(() => (firstFrameMs = performance.now() - started));
   const media = new MediaStream();
   video.srcObject = media;
-  connection.ontrack = ({ track, receiver }) => {
-    media.addTrack(track);
+  const look = new TransformStream({
+    transform: (frame, controller) => {
+      frames.push(btoa(String.fromCharCode(...new Uint8Array(frame.data.slice(0, 400)))));
+      sinceKey = frame.type === "key" ? 0 : sinceKey + 1;
+      if (sinceKey === spoiling.from) spoiling = { from: -1, count: spoiling.count };
+      if (spoiling.from < 0 && spoiling.count > 0) {
+        new Uint8Array(frame.data).fill(0, 5);
+        spoiling.count -= 1;
+        spoiled.resolve(Date.now());
+      }
+      controller.enqueue(frame);
+    },
+  });
+  // Before there is an answer: on a busy box, "track" is told of after the first pictures came, and those would be thrown away.
+  const receive = ({ receiver }, through = new TransformStream()) => {
+    media.addTrack(receiver.track);
     const { readable, writable } = receiver.createEncodedStreams();
-    const look = new TransformStream({
-      transform: (frame, controller) => {
-        const head = new Uint8Array(frame.data.slice(0, 400));
-        if (track.kind === "video") {
-          frames.push(btoa(String.fromCharCode(...head)));
-          sinceKey = frame.type === "key" ? 0 : sinceKey + 1;
-          if (sinceKey === spoiling.from) spoiling = { from: -1, count: spoiling.count };
-          if (spoiling.from < 0 && spoiling.count > 0) {
-            new Uint8Array(frame.data).fill(0, 5);
-            spoiling.count -= 1;
-            spoiled.resolve(Date.now());
-          }
-        }
-        controller.enqueue(frame);
-      },
-    });
-    void readable.pipeThrough(look).pipeTo(writable);
+    void readable.pipeThrough(through).pipeTo(writable);
   };
-  connection.addTransceiver("video", { direction: "recvonly" });
-  if (audio === "recvonly") connection.addTransceiver("audio", { direction: "recvonly" });
+  receive(connection.addTransceiver("video", { direction: "recvonly" }), look);
+  if (audio === "recvonly") receive(connection.addTransceiver("audio", { direction: "recvonly" }));
   if (audio === "sendrecv") {
     const context = new AudioContext();
     const voice = context.createOscillator();
     const microphone = context.createMediaStreamDestination();
     voice.connect(microphone);
     voice.start();
-    const { sender } = connection.addTransceiver(microphone.stream.getAudioTracks()[0], { direction: "sendrecv" });
-    const { readable, writable } = sender.createEncodedStreams();
+    const transceiver = connection.addTransceiver(microphone.stream.getAudioTracks()[0], { direction: "sendrecv" });
+    receive(transceiver);
+    const { readable, writable } = transceiver.sender.createEncodedStreams();
     void readable.pipeTo(writable);
   }
   await connection.setLocalDescription(await connection.createOffer());
