@@ -6,12 +6,14 @@ import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 
 import { compileCache } from "./compile-cache.ts";
+import { freePort } from "./free-port.ts";
 import { root } from "./repository.ts";
 
 const preloads = ["./loopback-only.ts", "./die-with-parent.ts"].map((file) => new URL(file, import.meta.url).href);
 const ready = /Homebridge v\S+ \(HAP v\S+\) \(.*\) is running on port (\d+)\./;
 const startWithinMs = 60_000;
-const stopWithinMs = 10_000;
+/** What hangs is killed; what is only slow must still write down what it knows. */
+const stopWithinMs = 30_000;
 
 export interface HomebridgeOptions {
   /** Homebridge's storage folder: pairings, accessories and config.json stay in it. */
@@ -21,7 +23,7 @@ export interface HomebridgeOptions {
   /** Looks like a MAC address; HomeKit's id of the bridge. */
   readonly username?: string;
   readonly pin?: string;
-  /** Left out: a free one, which `restart` keeps. */
+  /** Left out: the one of before, at first a free one, which nobody is given while it is down. */
   readonly port?: number;
   /** A folder with a package.json; by default our plugin from its TypeScript source. */
   readonly plugin?: string;
@@ -186,6 +188,7 @@ const writeConfig = async (options: Omit<HomebridgeOptions, "plugin">): Promise<
     pin: "031-45-154",
     bind: ["127.0.0.1"],
     advertiser: "ciao",
+    port: before?.bridge.port ?? options.port ?? (await freePort()),
     ...before?.bridge,
     ...(options.username !== undefined && { username: options.username }),
     ...(options.pin !== undefined && { pin: options.pin }),

@@ -196,7 +196,8 @@ const started = async (child: ChildProcess, output: string[], signal?: AbortSign
   const take = (chunk: Buffer): void => {
     output.push(chunk.toString());
     if (output.length > 5_000) output.shift();
-    if (/Started flows|Stopped flows/.test(chunk.toString())) ready.resolve(undefined);
+    // A piece may end in the middle of a word.
+    if (/Started flows|Stopped flows/.test(output.slice(-2).join(""))) ready.resolve(undefined);
   };
   child.stdout?.on("data", take);
   child.stderr?.on("data", take);

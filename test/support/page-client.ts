@@ -89,7 +89,8 @@ export class PageClient {
     const all = this.#headers({ origin: `https://${this.address}`, "content-type": "application/json", ...headers });
     const lines = Object.entries({ ...all, "content-length": "2" }).map(([name, value]) => `${name}: ${value}`);
     socket.on("error", () => undefined);
-    const gone = once(socket, "close");
+    // By a reset, too: `once` of node:events would fail over its error.
+    const gone = new Promise((resolve) => socket.once("close", resolve));
     await new Promise((written) =>
       socket.write(`${method} ${path} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n{`, written),
     );

@@ -10,6 +10,6 @@ export const askPromtool = (
   args: readonly string[],
   input = "",
 ): { readonly status: number | null; readonly said: string; readonly complaints: string } => {
-  const { status, stdout, stderr } = spawnSync(promtool, args, { input, encoding: "utf8", timeout: 20_000 });
+  const { status, stdout, stderr } = spawnSync(promtool, args, { input, encoding: "utf8", timeout: 60_000 });
   return { status, said: stdout, complaints: stderr };
 };

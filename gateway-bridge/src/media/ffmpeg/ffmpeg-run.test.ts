@@ -12,7 +12,7 @@ const run = (
   within = cancel,
 ): Promise<string> =>
   runFfmpeg(
-    { command, input: Buffer.alloc(0), maxOutput: 1_000_000, ms: 10_000, clock: systemClock, ...options },
+    { command, input: Buffer.alloc(0), maxOutput: 1_000_000, ms: 60_000, clock: systemClock, ...options },
     within,
   ).then((output) => output.toString("latin1"));
 
@@ -58,7 +58,7 @@ describe("FfmpegRun", () => {
   it("waits for its work, and tells when it has ended", async () => {
     await using run = new FfmpegRun({ command: ["/bin/cat"], maxOutput: 10, clock: systemClock });
     expect(run.ended).toBe(false);
-    await expect(run.finish({ input: Buffer.from("picture"), ms: 10_000 }, cancel)).resolves.toEqual(
+    await expect(run.finish({ input: Buffer.from("picture"), ms: 60_000 }, cancel)).resolves.toEqual(
       Buffer.from("picture"),
     );
     expect(run.ended).toBe(true);

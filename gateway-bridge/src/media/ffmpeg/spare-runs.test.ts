@@ -39,7 +39,7 @@ const untilEnded = async (run: FfmpegRun | undefined): Promise<void> => {
 };
 
 const work = async (run: FfmpegRun): Promise<string> =>
-  (await run.finish({ input: Buffer.alloc(100_000), ms: 10_000 }, cancel)).toString();
+  (await run.finish({ input: Buffer.alloc(100_000), ms: 60_000 }, cancel)).toString();
 
 describe("A spare transcoder", () => {
   it("does the work of its command, once", async () => {

@@ -41,7 +41,7 @@ export interface Shown {
 
 /** Resolves as soon as the condition holds. */
 export const until = async (what: string, condition: () => boolean): Promise<void> => {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + 25_000;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`it did not come to that: ${what}`);
     await turn();
