@@ -28,8 +28,8 @@ describeWith(
       home = stack.use(await DoorHome.open({ cameras: [] }));
       visitor = stack.use(await home.browser.visitor());
       ({ page } = visitor);
-      page.setDefaultTimeout(10_000);
-    }, 60_000);
+      page.setDefaultTimeout(40_000);
+    }, 120_000);
     afterAll(() => stack.disposeAsync());
 
     const heading = (name: string): Promise<void> => page.getByRole("heading", { name, level: 1 }).waitFor();
@@ -83,7 +83,7 @@ describeWith(
       expect(new Set(recovery).size).toBe(10);
       await press("I have kept them");
       await heading("Cameras");
-    }, 60_000);
+    }, 120_000);
 
     it("comes in again with a recovery code, once, and is told in plain words what does not let her in", async () => {
       await signOut();
@@ -100,12 +100,12 @@ describeWith(
       await signOut();
       await signIn(recovery[0]!);
       await told("That did not let you in.");
-    }, 60_000);
+    }, 120_000);
 
     it("comes in again with the code that her authenticator shows", async () => {
       await delay(Math.max(0, usedStep - Date.now()));
       await signIn(await freshCode(secret));
       await heading("Cameras");
-    }, 60_000);
+    }, 120_000);
   },
 );

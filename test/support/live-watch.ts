@@ -18,6 +18,25 @@ const noteFrames = /* js */ `(() => {
   globalThis.noted = noted;
 })()`;
 
+/** Runs in the page: asks the gateway something plain, again and again, and notes how long each answer took. */
+const askOn = /* js */ `(() => {
+  const answers = [];
+  let leaving = false;
+  const asking = (async () => {
+    while (!leaving) {
+      const from = Date.now();
+      await (await fetch("/v1/door", { cache: "no-store" })).text();
+      answers.push({ from, to: Date.now() });
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  })();
+  noted.stopAsking = async () => {
+    leaving = true;
+    await asking;
+    return answers;
+  };
+})()`;
+
 /** Runs in the page: a few points of the picture as it is shown. */
 const readPixels = /* js */ `(() => {
   const canvas = document.createElement("canvas");
@@ -83,6 +102,17 @@ export class LiveWatch {
   /** When the element was last emptied, ms since the epoch; Infinity if it never was. */
   async emptied(): Promise<number> {
     return this.#page.evaluate<number>("noted.emptied.at(-1) ?? Infinity");
+  }
+
+  /**
+   * Runs `work` while the page asks its gateway something plain, again and again.
+   * @returns the longest that an answer took, ms: by so much a page, a gateway and what is between them are late in these moments, whatever they do
+   */
+  async lateDuring(work: () => Promise<void>): Promise<number> {
+    await this.#page.evaluate(askOn);
+    await work();
+    const answers = await this.#page.evaluate<{ from: number; to: number }[]>("noted.stopAsking()");
+    return Math.max(...answers.map(({ from, to }) => to - from));
   }
 
   /** What was said of the picture, all of it: some of it stands for a moment only. */
