@@ -60,4 +60,4 @@ it("a camera is added or removed wholly, and for good, whenever the process is k
   } finally {
     await rm(data, { recursive: true });
   }
-}, 60_000);
+}, 120_000);

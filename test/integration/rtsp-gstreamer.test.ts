@@ -91,7 +91,7 @@ describeWith(["gstreamer", "ffmpeg"], "a camera made of GStreamer", () => {
     server = await GstRtspServer.open({
       mounts: ["baseline", "main", "high", "opus", "h265-aac", "h265-l16", "main-pcmu", "main-pcma"],
     });
-  }, 60_000);
+  }, 120_000);
   afterAll(() => server[Symbol.asyncDispose]());
 
   it.each<[GstVideo, number]>([

@@ -72,7 +72,7 @@ describe("what a stranger sends to the RTSP server", () => {
     // Void if every input fell at the first letter.
     expect(requests).toBeGreaterThan(5_000);
     expect(targets).toBeGreaterThan(2_000);
-  }, 60_000);
+  }, 120_000);
 
   it("is no danger as speech: what is handed on is of the right type, and its time never steps back", () => {
     const packets = [0, 1, 2, 4, 3].map((index) => speechPacket(index, Buffer.from([0x55, index])));
@@ -100,7 +100,7 @@ describe("what a stranger sends to the RTSP server", () => {
     fuzz(say, { corpus, dictionary });
     // Void if nearly all were left out.
     expect(heard).toBeGreaterThan(2_000);
-  }, 60_000);
+  }, 120_000);
 
   it("is no danger as a transport", () => {
     const corpus = texts(
@@ -134,7 +134,7 @@ describe("what a stranger sends to the RTSP server", () => {
       { corpus, dictionary },
     );
     expect(understood).toBeGreaterThan(5_000);
-  }, 60_000);
+  }, 120_000);
 
   it("opens nothing as a login", () => {
     const secret = createHash("sha256").update("never guessed").digest();
@@ -173,5 +173,5 @@ describe("what a stranger sends to the RTSP server", () => {
       { corpus, dictionary },
     );
     expect([...verdicts.keys()]).toEqual(["refused"]);
-  }, 60_000);
+  }, 120_000);
 });
