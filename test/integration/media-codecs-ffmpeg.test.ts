@@ -1,7 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
 import { execFile } from "node:child_process";
-import { createSocket } from "node:dgram";
-import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,13 +15,14 @@ import { H265Depacketizer } from "../../gateway-bridge/src/protocols/h265/depack
 import { packetizeH265 } from "../../gateway-bridge/src/protocols/h265/packetizer.ts";
 import type { CodedPicture } from "../../gateway-bridge/src/protocols/nal/picture-depacketizer.ts";
 import { readSequence, reordersPictures } from "../../gateway-bridge/src/protocols/nal/sequence.ts";
-import { parseRtcp } from "../../gateway-bridge/src/protocols/rtp/rtcp.ts";
-import { isRtcp, parseRtp, RtpPacket } from "../../gateway-bridge/src/protocols/rtp/rtp-packet.ts";
+import { parseRtp, RtpPacket } from "../../gateway-bridge/src/protocols/rtp/rtp-packet.ts";
 import { readAacFormat } from "../../gateway-bridge/src/protocols/sdp/aac-format.ts";
 import { readParameterSets } from "../../gateway-bridge/src/protocols/sdp/parameter-sets.ts";
 import { parseSdp } from "../../gateway-bridge/src/protocols/sdp/parse-sdp.ts";
 import type { MediaFormat } from "../../gateway-bridge/src/protocols/sdp/session-description.ts";
+import { eventually } from "../support/eventually.ts";
 import { describeWith } from "../support/needs.ts";
+import { interleaved, rtp, ScriptedCamera, type Reply } from "../support/scripted-camera.ts";
 
 const run = promisify(execFile);
 const ffmpeg = (...args: readonly string[]) => run("/usr/bin/ffmpeg", ["-nostdin", "-v", "error", "-y", ...args]);
@@ -64,27 +63,19 @@ interface Sent {
   readonly format: MediaFormat;
 }
 
-/** What ffmpeg makes of a file in RTP, by its own packetizer, in real time so that no socket overflows. */
-const sendByFfmpeg = async (file: string, sdp: string, flags = "send_bye"): Promise<Sent> => {
-  const socket = createSocket({ type: "udp4", recvBufferSize: 4 << 20 });
-  const datagrams: Buffer[] = [];
-  const ended = Promise.withResolvers<undefined>();
-  socket.on("message", (message) => {
-    datagrams.push(message);
-    if (isRtcp(message) && parseRtcp(message).some(({ kind }) => kind === "bye")) ended.resolve(undefined);
-  });
-  await once(socket.bind(0, "127.0.0.1"), "listening");
-  const { port } = socket.address();
-  const url = `rtp://127.0.0.1:${port}?rtcpport=${port}&pkt_size=1200`;
-  try {
-    await ffmpeg("-re", "-i", file, "-c", "copy", "-rtpflags", flags, "-f", "rtp", "-sdp_file", sdp, url);
-    await ended.promise;
-  } finally {
-    socket.close();
-  }
-  const [format] = parseSdp(await readFile(sdp)).media[0]?.formats ?? [];
+const alive: Reply = () => ({ headers: ["Session: 1"] });
+
+/** What ffmpeg makes of a file in RTP, by its own packetizer, for a server that it plays it to: inside its connection, in which nothing gets lost. */
+const sendByFfmpeg = async (file: string, flags = "0"): Promise<Sent> => {
+  await using server = await ScriptedCamera.open({ replies: { ANNOUNCE: alive, RECORD: alive } });
+  await ffmpeg("-i", file, "-c", "copy", "-rtpflags", flags, "-pkt_size", "1200", "-rtsp_transport", "tcp", "-f", "rtsp", server.url); // prettier-ignore
+  // All that it sent was there before that.
+  await eventually("its goodbye", () => server.methods.includes("TEARDOWN"));
+  const described = server.requests.find(({ method }) => method === "ANNOUNCE")?.body ?? "";
+  const [format] = parseSdp(Buffer.from(described, "latin1")).media[0]?.formats ?? [];
   if (format === undefined) throw new Error("no format");
-  return { packets: datagrams.filter((bytes) => !isRtcp(bytes)).map(parseRtp), format };
+  const packets = server.frames.filter(({ channel }) => channel === 0).map(({ payload }) => parseRtp(payload));
+  return { packets, format };
 };
 
 const annexB = (pictures: readonly (readonly Buffer[])[]): Buffer =>
@@ -135,7 +126,7 @@ describeWith(["ffmpeg"], "pictures that ffmpeg encodes", () => {
       const decoded = await checksums(demuxer, original);
       expect(decoded).toHaveLength(seconds * rate);
 
-      const { packets, format } = await sendByFfmpeg(original, path("sdp"));
+      const { packets, format } = await sendByFfmpeg(original);
       const { pictures, lost } = depacketize(codec, packets);
       expect(lost).toBe(0);
       expect(pictures).toHaveLength(decoded.length);
@@ -169,69 +160,47 @@ describeWith(["ffmpeg"], "pictures that ffmpeg encodes", () => {
 
   it("are read by ffmpeg out of our packets of H.265", async () => {
     await inFolder(async (path) => {
-      const [original, sdp] = [path("original.h265"), path("sdp")];
+      const original = path("original.h265");
       await encode(original, "640x360", 25, [...x265("bframes=0:keyint=25"), "-pix_fmt", "yuv420p", "-f", "hevc"]);
-      const { packets, format } = await sendByFfmpeg(original, path("theirs"));
+      const { packets, format } = await sendByFfmpeg(original);
       const { pictures } = depacketize("h265", packets);
-      const port = await freeUdpPort();
-      const lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=x", "c=IN IP4 127.0.0.1", "t=0 0"];
       const sets = [...format.parameters].map(([name, value]) => `${name}=${value}`).join(";");
-      const media = [`m=video ${port} RTP/AVP 96`, "a=rtpmap:96 H265/90000", `a=fmtp:96 ${sets}`, ""];
-      await writeFile(sdp, [...lines, ...media].join("\r\n"));
-      const whitelist = ["-protocol_whitelist", "file,udp,rtp", "-buffer_size", "4000000"];
-      const reading = decode(...whitelist, "-i", sdp, "-frames:v", "60");
+      const media = ["m=video 0 RTP/AVP 96", "a=rtpmap:96 H265/90000", `a=fmtp:96 ${sets}`, "a=control:trackID=0", ""];
+      const body = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=x", "t=0 0", ...media].join("\r\n");
+      await using server = await ScriptedCamera.open({
+        replies: {
+          DESCRIBE: () => ({ headers: ["Content-Type: application/sdp"], body }),
+          PLAY: () => {
+            // With the last picture: ffmpeg reads as much as it can get before it begins.
+            setImmediate(() => server.sockets.forEach((socket) => socket.end()));
+            return { headers: ["Session: 1234"], after: framesOf(pictures) };
+          },
+        },
+      });
       const decoded = await checksums("hevc", original);
-      await using _sender = sendInRounds(pictures, port);
-      const { sums } = await reading;
-      // It joined between two key pictures, and what comes before the next one cannot be right.
-      const joined = sums.findIndex((sum) => decoded.includes(sum));
-      expect(joined).toBeLessThan(25);
-      const whole = sums.slice(joined);
-      const start = decoded.indexOf(whole[0] ?? "");
-      expect(whole).toEqual(whole.map((_, index) => decoded[(start + index) % decoded.length]));
+      const { sums, complaints } = await decode("-rtsp_transport", "tcp", "-i", server.url, "-frames:v", String(decoded.length)); // prettier-ignore
+      expect(sums).toEqual(decoded);
+      expect(complaints).toBe("");
     });
   });
 });
 
-const freeUdpPort = async (): Promise<number> => {
-  const socket = createSocket("udp4");
-  await once(socket.bind(0, "127.0.0.1"), "listening");
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, "close");
-  return port;
-};
-
-/** Sends them again and again, 25 a second, until disposed. */
-const sendInRounds = (pictures: readonly CodedPicture[], port: number): AsyncDisposable => {
-  const socket = createSocket("udp4").on("error", () => undefined);
-  let [count, sequence] = [0, 0];
-  const timer = setInterval(() => {
-    const picture = pictures[count % pictures.length]!;
-    for (const { prefix, body, last } of packetizeH265(picture.nals, 1_200, { aggregate: true })) {
-      const header = Buffer.alloc(12);
-      header.set([0x80, last ? 0xe0 : 0x60]);
-      header.writeUInt16BE(sequence & 0xffff, 2);
-      header.writeUInt32BE(count * 3_600, 4);
-      header.writeUInt32BE(7, 8);
-      socket.send([header, prefix, body], port, "127.0.0.1");
-      sequence += 1;
-    }
-    count += 1;
-  }, 40);
-  return {
-    [Symbol.asyncDispose]: async () => {
-      clearInterval(timer);
-      socket.close();
-      await once(socket, "close");
-    },
-  };
+/** As they go through a connection of RTSP, 25 a second by their timestamps. */
+const framesOf = (pictures: readonly CodedPicture[]): Buffer => {
+  let sequence = 0;
+  const frames = pictures.flatMap(({ nals }, index) =>
+    packetizeH265(nals, 1_200, { aggregate: true }).map(
+      ({ prefix, body, last }) =>
+      interleaved(0, rtp({ sequence: sequence++, timestamp: index * 3_600, marker: last, ssrc: 7 }, Buffer.concat([prefix, body]))), // prettier-ignore
+    ),
+  );
+  return Buffer.concat(frames);
 };
 
 describeWith(["ffmpeg"], "sound that ffmpeg encodes", () => {
   it.each([
-    ["in the usual mode", "MPEG4-GENERIC", "send_bye"],
-    ["as LATM", "MP4A-LATM", "latm+send_bye"],
+    ["in the usual mode", "MPEG4-GENERIC", "0"],
+    ["as LATM", "MP4A-LATM", "latm"],
   ])("to AAC comes through its RTP %s as it was", async (_, encoding, flags) => {
     await inFolder(async (path) => {
       const tone = "sine=frequency=440:sample_rate=16000";
@@ -242,7 +211,7 @@ describeWith(["ffmpeg"], "sound that ffmpeg encodes", () => {
       expect(splitter.skipped).toBe(0);
       expect(units[0]?.config).toEqual({ objectType: 2, sampleRate: 16_000, channels: 1, unitSamples: 1_024 });
 
-      const { packets, format } = await sendByFfmpeg(path("a.mp4"), path("sdp"), flags);
+      const { packets, format } = await sendByFfmpeg(path("a.mp4"), flags);
       expect(format.encoding).toBe(encoding);
       const aac = readAacFormat(format);
       expect(aac?.parameters).toEqual(units[0]?.config);

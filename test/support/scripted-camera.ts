@@ -8,6 +8,7 @@ export interface SeenRequest {
   readonly uri: string;
   /** By lower-case name. */
   readonly headers: ReadonlyMap<string, string>;
+  readonly body?: string;
 }
 
 export interface ScriptedAnswer {
@@ -130,18 +131,21 @@ export class ScriptedCamera implements AsyncDisposable {
     const end = bytes.indexOf("\r\n\r\n");
     if (end < 0) return undefined;
     const head = bytes.toString("latin1", 0, end);
+    const [, length = "0"] = /^Content-Length: *(\d+)/im.exec(head) ?? [];
+    const [from, to] = [end + 4, end + 4 + Number(length)];
+    if (to > bytes.length) return undefined;
     if (head.startsWith("RTSP/")) this.answers.push(head);
-    else this.#reply(head, socket);
-    return Buffer.from(bytes.subarray(end + 4));
+    else this.#reply(head, bytes.toString("latin1", from, to), socket);
+    return Buffer.from(bytes.subarray(to));
   }
 
-  #reply(head: string, socket: Socket): void {
+  #reply(head: string, content: string, socket: Socket): void {
     const [start = "", ...lines] = head.split("\r\n");
     const [method = "", uri = ""] = start.split(" ");
     const headers = new Map(
       lines.map((line) => [line.slice(0, line.indexOf(":")).toLowerCase(), line.slice(line.indexOf(":") + 1).trim()]),
     );
-    const request = { method, uri, headers };
+    const request = { method, uri, headers, body: content };
     this.requests.push(request);
     const { guard, replies } = this.#options;
     const answer = guard?.(request) ?? (replies?.[method] ?? plain[method] ?? unknown)(request);
