@@ -21,6 +21,7 @@ import { Database } from "../../gateway-bridge/src/store/database.ts";
 import { fixedCertificates } from "../../gateway-bridge/src/tls/testing/fixed-certificates.ts";
 import { openHome } from "../../gateway-bridge/src/tls/testing/home.ts";
 import { Vault } from "../../gateway-bridge/src/vault/vault.ts";
+import { freePort } from "./free-port.ts";
 
 const unusedSamples = { ...peopleSamples, ...passkeySamples, ...rightSamples, ...remoteSamples, ...postureSamples };
 /** Nobody signs in here, and nobody holds a role. */
@@ -58,7 +59,7 @@ export class RealDoor implements AsyncDisposable {
     return this.#parts;
   }
 
-  /** Opens what lies in the folder, at the address of last time. */
+  /** Opens what lies in the folder, at the address of last time, which nobody is given meanwhile. */
   async start(): Promise<void> {
     await using opening = new AsyncDisposableStack();
     const [clock, log] = [systemClock, silentLogger];
@@ -72,7 +73,7 @@ export class RealDoor implements AsyncDisposable {
     const pairing = opening.use(Pairing.open({ database, clock, audit, principals, identity, name: "Home", address }));
     const api = await ApiServer.open(
       {
-        listen: { host: "127.0.0.1", port: Number(this.#address.split(":")[1] ?? 0) },
+        listen: { host: "127.0.0.1", port: Number(this.#address.split(":")[1] ?? (await freePort())) },
         tls: { certificates, clientCa: identity.clientCa },
         hosts: new Set(),
         handlers: {

@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
+import { setTimeout as pause } from "node:timers/promises";
 import { TLSSocket } from "node:tls";
 import type { z } from "zod";
 import { WebSocketServer, type WebSocket } from "ws";
@@ -16,7 +17,7 @@ import { CameraId, GatewayId, PrincipalId } from "../contract/ids.ts";
 import type { Identity } from "../contract/pairing.ts";
 import { formatPairingString } from "../contract/pairing-string.ts";
 import { toWireError } from "../contract/wire-error.ts";
-import { errorRegistry, GatehouseError, toGatehouseError } from "../kernel/errors.ts";
+import { errorRegistry, GatehouseError, systemCode, toGatehouseError } from "../kernel/errors.ts";
 import type { Picture } from "../client/call-route.ts";
 import { makeCertificate, signCertificate, type TestCertificate } from "./certificate.ts";
 
@@ -94,7 +95,7 @@ export class FakeGateway implements AsyncDisposable {
       // eslint-disable-next-line no-restricted-syntax -- a fake for tests: it takes any certificate as a paired client's
       rejectUnauthorized: false,
     });
-    await once(server.listen(port, "127.0.0.1"), "listening");
+    await listen(server, port);
     return new FakeGateway(server, certificate, options);
   }
 
@@ -248,6 +249,22 @@ interface Found {
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
 }
+
+/** A port of last time may have been borrowed meanwhile, by an outgoing connection of whatever program: for a moment. */
+const mostTries = 50;
+const triedEveryMs = 100;
+
+const listen = async (server: Server, port: number): Promise<void> => {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await once(server.listen(port, "127.0.0.1"), "listening");
+      return;
+    } catch (error) {
+      if (port === 0 || tries === mostTries || systemCode(error) !== "EADDRINUSE") throw error;
+      await pause(triedEveryMs);
+    }
+  }
+};
 
 const find = ({ method, url = "" }: IncomingMessage): Found => {
   const { pathname, searchParams } = new URL(url, "https://gateway");
