@@ -21,9 +21,9 @@ describeWith(["chromium", "nssTools", "ffmpeg"], "an owner who looks after the g
     home = stack.use(await DoorHome.open({ cameras: [hostileName] }));
     owner = stack.use(await home.browser.visitor());
     ({ page } = owner);
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(40_000);
     await owner.addAuthenticator();
-  }, 60_000);
+  }, 90_000);
   afterAll(() => stack.disposeAsync());
 
   const heading = (name: string): Promise<void> => page.getByRole("heading", { name, level: 1 }).waitFor();
@@ -52,7 +52,7 @@ describeWith(["chromium", "nssTools", "ffmpeg"], "an owner who looks after the g
     await page.keyboard.press("Enter");
     await heading("Cameras");
     expect(owner.complaints).toEqual([]);
-  }, 60_000);
+  }, 90_000);
 
   it("sees what others named as they named it", async () => {
     await page.getByRole("heading", { name: hostileName, exact: true, level: 2 }).waitFor();
@@ -63,7 +63,7 @@ describeWith(["chromium", "nssTools", "ffmpeg"], "an owner who looks after the g
     })()`);
     expect(thrown).toBe("TypeError");
     expect(owner.complaints.splice(0).join()).toContain("TrustedHTML");
-  }, 60_000);
+  }, 90_000);
 
   it("changes how she signs in, and cannot lock herself out", async () => {
     await open("My security");
@@ -95,7 +95,7 @@ describeWith(["chromium", "nssTools", "ffmpeg"], "an owner who looks after the g
       expect.stringContaining("status of 422"),
       expect.stringContaining("status of 409"),
     ]);
-  }, 60_000);
+  }, 90_000);
 
   it("shows who she is once more where the gateway wants that, and invites somebody", async () => {
     await open("People");
@@ -123,7 +123,7 @@ describeWith(["chromium", "nssTools", "ffmpeg"], "an owner who looks after the g
     await press("Done");
     expect(asked).toBe(2);
     expect(owner.complaints.splice(0)).toEqual([expect.stringContaining("status of 403")]);
-  }, 60_000);
+  }, 90_000);
 
   it("changes what somebody may see, and puts somebody out", async () => {
     const bob = page.getByRole("region", { name: "Bob" });
@@ -142,7 +142,7 @@ describeWith(["chromium", "nssTools", "ffmpeg"], "an owner who looks after the g
     expect(await bob.count()).toBe(0);
     expect(await owner.faults()).toEqual([]);
     expect(owner.complaints).toEqual([]);
-  }, 60_000);
+  }, 90_000);
 
   it("is told when her sign-in was ended elsewhere, and is nobody from then on", async () => {
     const [login] = (await home.gateway.command(["login", "list"])) as readonly { readonly id: string }[];
@@ -152,5 +152,5 @@ describeWith(["chromium", "nssTools", "ffmpeg"], "an owner who looks after the g
     await told("You were signed out.");
     expect(await page.getByRole("navigation").count()).toBe(0);
     expect(await page.title()).toBe("Sign in · Gatehouse");
-  }, 60_000);
+  }, 90_000);
 });
