@@ -16,7 +16,7 @@ import { gatehouseRelay, initRelay, RelayProcess, type MadeRelay } from "../supp
 import { ScriptedGateway } from "../support/scripted-gateway.ts";
 
 // Processes start, and codes are waited for.
-jest.setTimeout(40_000);
+jest.setTimeout(90_000);
 
 /** One relay, run by two people from the first command to the last: what is told here happens in this order. */
 let folder: string;
@@ -26,7 +26,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "gatehouse-operators-"));
   made = await initRelay(join(folder, "relay"), ["--metrics-port", "0"]);
   relay = await RelayProcess.start({ data: made.data });
-}, 30_000);
+});
 afterAll(async () => {
   await gateway[Symbol.asyncDispose]();
   await relay.kill();

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, expect, it, jest } from "@jest/globals";
 import type {
   AuditRow,
   Camera,
@@ -21,6 +21,9 @@ import { freshCode } from "../support/fresh-code.ts";
 import { GatewayProcess } from "../support/gateway-process.ts";
 import { describeWith } from "../support/needs.ts";
 import { PageClient } from "../support/page-client.ts";
+
+// Programs start, and the next code is waited for.
+jest.setTimeout(90_000);
 
 const password = "correct horse battery staple";
 
@@ -62,7 +65,7 @@ describeWith(["ffmpeg"], "the gateway's first person", () => {
     const add = ["camera", "add", simulator.onvifUrl, "--user", simulator.username, "--password-stdin", "--warm"];
     camera = (await gateway.command(add, simulator.password)) as Camera;
     page = await PageClient.of(gateway);
-  }, 60_000);
+  });
   afterAll(async () => {
     await gateway[Symbol.asyncDispose]();
     await simulator[Symbol.asyncDispose]();
@@ -132,7 +135,7 @@ describeWith(["ffmpeg"], "the gateway's first person", () => {
         /^__Host-gatehouse(-device)?=[\w-]*; Path=\/; Secure; HttpOnly; SameSite=Strict(; Max-Age=\d+)?$/,
       );
     }
-  }, 60_000);
+  });
 
   it("watches a camera from the gateway's own page alone, until it signs out", async () => {
     const path = `/v1/cameras/${camera.id}/live`;
@@ -195,7 +198,7 @@ describeWith(["ffmpeg"], "the gateway's first person", () => {
     const [own] = (await gateway.command(["login", "list"])) as Login[];
     await gateway.command(["login", "end", own!.id]);
     expect((await page.ask({ path: "/v1/me" })).code).toBe("unauthenticated");
-  }, 60_000);
+  });
 
   it("leaves neither password nor cookie in what the gateway keeps or says", async () => {
     const all = (await gateway.command(["audit"])) as AuditRow[];
