@@ -10,6 +10,9 @@ import { freePort } from "./free-port.ts";
 import { installRelease, type ReleaseFiles } from "./release.ts";
 import { endGateway, putSystemctl } from "./systemctl.ts";
 
+/** Only to end what hangs. */
+const startWithinMs = 60_000;
+
 export interface Ended {
   readonly code: number;
   /** All that it said. */
@@ -73,8 +76,10 @@ export class InstalledGateway implements AsyncDisposable {
   async start(): Promise<void> {
     const start = [join(this.bin, "systemctl"), ["start", "gatehouse.service"]] as const;
     await once(spawn(...start, { stdio: "ignore", env: process.env }), "close");
-    for (let tries = 1; (await this.gatehouse(["status"])).code !== 0; tries += 1)
-      if (tries === 30) throw new Error(`the gateway did not start: ${readFileSync(join(this.bin, "log"), "utf8")}`);
+    const deadline = performance.now() + startWithinMs;
+    while ((await this.gatehouse(["status"])).code !== 0)
+      if (performance.now() > deadline)
+        throw new Error(`the gateway did not start: ${readFileSync(join(this.bin, "log"), "utf8")}`);
   }
 
   /** As a power cut does. */

@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { eventually } from "./eventually.ts";
 import { script } from "./release.ts";
 
 export interface SystemctlOptions {
@@ -36,7 +38,16 @@ export const putSystemctl = async ({ bin, install, data, credentials }: Systemct
   await chmod(join(bin, "systemctl"), 0o755);
 };
 
-/** Ends what it has started. */
+/** Not one that has ended and that nobody has asked about yet. */
+const isAlive = (pid: number): boolean => {
+  try {
+    return /^State:\t[^ZX]/m.test(readFileSync(`/proc/${pid}/status`, "latin1"));
+  } catch {
+    return false;
+  }
+};
+
+/** Ends what it has started. Resolves when that is gone. */
 export const endGateway = async (bin: string): Promise<void> => {
   const pid = Number(await readFile(join(bin, "pid"), "utf8").catch(() => ""));
   if (pid === 0) return;
@@ -45,4 +56,5 @@ export const endGateway = async (bin: string): Promise<void> => {
   } catch {
     // It has ended before.
   }
+  await eventually("the gateway's end", () => !isAlive(pid));
 };
