@@ -92,11 +92,14 @@ describe("Viewers over real connections", () => {
 
   it("come and go without a trace: sockets, sessions, timers", async () => {
     await using scene = await new Scene().open();
-    const handles = (): readonly string[] =>
-      process
-        .getActiveResourcesInfo()
-        .filter((name) => /TCP|Timeout|TLS|FSReq/.test(name))
-        .sort();
+    const handles = (): ReadonlyMap<string, number> => {
+      const kinds = process.getActiveResourcesInfo().filter((name) => /TCP|Timeout|TLS|FSReq/.test(name));
+      return new Map(
+        Map.groupBy(kinds, (kind) => kind)
+          .entries()
+          .map(([kind, { length }]) => [kind, length]),
+      );
+    };
     const cycle = async (count: number): Promise<void> => {
       for (let index = 0; index < count; index += 1) {
         using viewer = new Viewer(scene.server.liveUrl);
@@ -111,8 +114,10 @@ describe("Viewers over real connections", () => {
     await cycle(10);
     const before = handles();
     await cycle(100);
-    await eventually("nothing is left", () => handles().length <= before.length);
-    expect(handles()).toEqual(before);
+    // There may be less: what the test before this one left was perhaps still closing then.
+    await eventually("nothing is left", () =>
+      [...handles()].every(([kind, count]) => count <= (before.get(kind) ?? 0)),
+    );
     expect(scene.server.stream.status).toMatchObject({ viewers: 0, connects: 1 });
     expect(scene.camera.tries).toBe(1);
   }, 60_000);
