@@ -46,7 +46,7 @@ it("the gateway goes on when its log cannot be written", async () => {
     expect(await ended).toEqual([0, null]);
     await rm(data, { recursive: true });
   }
-}, 60_000);
+}, 90_000);
 
 it("nobody is shown anything while the audit log cannot be written, and all is as before once it can", async () => {
   const never = { signal: new AbortController().signal };
@@ -123,4 +123,4 @@ it("nobody is shown anything while the audit log cannot be written, and all is a
   expect(rows.map(({ action }) => action)).toEqual(
     expect.arrayContaining(["snapshot", "listCameras", "health", "events", "live", "rtspRequest"]),
   );
-}, 60_000);
+}, 90_000);

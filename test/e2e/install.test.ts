@@ -90,7 +90,7 @@ describeWith(["openssl", "onvifTools"], "install.sh, on this Debian", () => {
         ),
       ).toBe("");
       expect(box.run("getent passwd gatehouse; getent group gatehouse").stdout).toBe("");
-    }, 120_000);
+    }, 180_000);
 
     it.each<[string, string]>([
       ["Debian 11", `ID=debian\nVERSION_ID="11"`],

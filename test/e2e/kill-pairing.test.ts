@@ -11,7 +11,7 @@ import { HomebridgeProcess } from "../support/homebridge.ts";
 import { gatewayNodeId, houseFlow } from "../support/house-flow.ts";
 import { buildNodes, NodeRedProcess } from "../support/node-red.ts";
 
-jest.setTimeout(90_000);
+jest.setTimeout(120_000);
 
 let folder: string;
 let gateway: GatewayProcess;

@@ -16,7 +16,7 @@ let live: Watchers["live"];
 beforeAll(async () => {
   house = await WatchedHouse.open([{ id: "sound", bitrateKbps: 500, fill: "user-data" }]);
   [reader, live] = [await house.watchRtsp(0), await house.watchLive(0)];
-}, 60_000);
+}, 90_000);
 afterAll(async () => {
   await Promise.all([reader, live].map((watch) => watch[Symbol.asyncDispose]()));
   await house[Symbol.asyncDispose]();
