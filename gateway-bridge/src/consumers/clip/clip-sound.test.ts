@@ -131,11 +131,26 @@ describe("A clip of a camera whose sound no file can have", () => {
     const converter = new FakeConverter();
     converter.onFinish = () => new Promise(() => undefined);
     const { file, types } = await record(house, converter.open);
-    await house.clock.advance(1_990);
+    await house.clock.advance(4_990);
     expect(types()).toEqual(["ftyp", "moov"]);
     await house.clock.advance(20);
     expect(samples(await file).map(([pictures]) => pictures)).toEqual([25, 25, 25]);
     expect(warnings(house)).toEqual(["the end of a clip has no sound"]);
+  });
+
+  it("waits for it for as long as more of it comes, as on a box that is slow to convert it", async () => {
+    await using house = await filmed(3);
+    const converter = new FakeConverter();
+    converter.onFinish = async () => {
+      for (const part of [0.3, 0.6, 1]) {
+        await house.clock.delay(4_900, { signal: never });
+        converter.convert(part);
+      }
+    };
+    const { file } = await record(house, converter.open);
+    await house.clock.advance(3 * 4_900);
+    expect(samples(await file).reduce((sum, [, sounds = 0]) => sum + sounds, 0)).toBe(47);
+    expect(warnings(house)).toEqual([]);
   });
 
   it("has none on a box that cannot convert it, and says so", async () => {

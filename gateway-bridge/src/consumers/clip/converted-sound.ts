@@ -1,4 +1,12 @@
-import { isGatehouseError, stopped, withDeadline, type Cancellable, type Clock, type Logger } from "@gatehouse/shared";
+import {
+  GatehouseError,
+  isGatehouseError,
+  stopped,
+  untilAborted,
+  type Cancellable,
+  type Clock,
+  type Logger,
+} from "@gatehouse/shared";
 
 import type { AudioUnit } from "../../domain/access-unit.ts";
 import type { AudioTrack } from "../../domain/track.ts";
@@ -22,9 +30,8 @@ export interface ConvertedSoundOptions {
 const livePending = 512 * 1_024;
 /** Encoders keep the last tenths of a second until more comes. A file takes sound that is so much later than its picture. */
 const keptBackMs = 400;
-/** Seconds of sound are converted in a tenth of one. */
+/** Until some sound comes out: seconds of it are converted in a tenth of one, but a busy box takes its time to start what converts it. */
 const patienceMs = 5_000;
-const lastSoundMs = 2_000;
 
 /**
  * A camera's sound as AAC, converted for one clip alone: what was before it was asked for first, then what is live. That takes
@@ -33,6 +40,8 @@ const lastSoundMs = 2_000;
 export class ConvertedSound implements AsyncDisposable {
   readonly #options: ConvertedSoundOptions;
   readonly #closing = new AbortController();
+  /** Aborted where the last sound does not come. */
+  readonly #late = new AbortController();
   #converter: SoundConverter | undefined;
   /** Media time, in ms, of the newest sound that went in, and of the newest that came out. */
   #entered: number | undefined;
@@ -70,25 +79,27 @@ export class ConvertedSound implements AsyncDisposable {
   holdsBack(ms: number): boolean {
     if (this.#failed || this.#entered === undefined) return false;
     if (Math.min(ms, this.#entered) - this.#left <= keptBackMs) return false;
-    this.#patience ??= this.#options.clock.schedule(patienceMs, () => this.#giveUpWaiting());
+    this.#await();
     return true;
   }
 
-  /** Nothing more is written: resolves, within bounds, when all has come out. Never rejects. */
+  /** Nothing more is written: resolves when all has come out, or when no more of it came for a while. Never rejects. */
   async finish(): Promise<void> {
-    const { clock, log } = this.#options;
+    const signal = AbortSignal.any([this.#closing.signal, this.#late.signal]);
     this.#finished = true;
-    const deadline = { clock, ms: lastSoundMs, what: "the last sound of a clip", signal: this.#closing.signal };
+    this.#stopWaiting();
+    this.#await();
     try {
-      await withDeadline(deadline, async (within) => this.#converter?.finish(within));
+      if (this.#converter !== undefined) await untilAborted(signal, this.#converter.finish({ signal }));
     } catch (error) {
-      if (!this.#closing.signal.aborted) log.warn("the end of a clip has no sound", { error: String(error) });
+      if (!this.#closing.signal.aborted)
+        this.#options.log.warn("the end of a clip has no sound", { error: String(error) });
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(stopped("closed"));
-    this.#patience?.[Symbol.dispose]();
+    this.#stopWaiting();
     await this.#converter?.[Symbol.asyncDispose]();
   }
 
@@ -110,13 +121,26 @@ export class ConvertedSound implements AsyncDisposable {
   }
 
   #progress(): void {
+    this.#stopWaiting();
+    if (this.#finished) this.#await();
+    this.#options.onProgress();
+  }
+
+  #await(): void {
+    this.#patience ??= this.#options.clock.schedule(patienceMs, () => this.#giveUpWaiting());
+  }
+
+  #stopWaiting(): void {
     this.#patience?.[Symbol.dispose]();
     this.#patience = undefined;
-    this.#options.onProgress();
   }
 
   /** A picture never stays away because of its sound. */
   #giveUpWaiting(): void {
+    if (this.#finished) {
+      this.#late.abort(new GatehouseError("timeout", `no more of a clip's sound came within ${patienceMs} ms`));
+      return;
+    }
     this.#options.log.warn("a clip goes on without the sound that is late", { ms: patienceMs });
     this.#left = this.#entered ?? this.#left;
     this.#progress();

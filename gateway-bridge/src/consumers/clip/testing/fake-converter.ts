@@ -38,11 +38,11 @@ export class FakeConverter implements SoundConverter {
     this.taken.push(unit);
   }
 
-  /** Gives out, in whole units, what went in; the end of `from` ticks is not given before it is known. */
-  convert(): void {
+  /** Gives out, in whole units, so much of what went in; the end of `from` ticks is not given before it is known. */
+  convert(part = 1): void {
     const { clockRate: rate = 1 } = this.#from ?? {};
     const scaled = this.taken.map(({ timestamp }) => (timestamp * clockRate) / rate);
-    const [first, last] = [scaled[0], scaled.at(-1)];
+    const [first, last] = [scaled[0], scaled[Math.ceil(scaled.length * part) - 1]];
     if (first === undefined || last === undefined) return;
     for (this.#converted ??= first; this.#converted <= last; this.#converted += unitSamples) {
       const data = Buffer.from("01402280a37ff885408c", "hex");
