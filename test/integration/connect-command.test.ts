@@ -211,13 +211,20 @@ describe("gatehouse connect", () => {
       env: { ...compileCache, NODE_OPTIONS: "--disable-warning=ExperimentalWarning" },
     });
     const ended = once(child, "exit");
+    const notes: string[] = [];
+    const early = ended.then(([code]) => Promise.reject(new Error(`it ended with ${code}: ${notes.join("\n")}`)));
+    early.catch(() => undefined);
+    const told = Promise.withResolvers<undefined>();
+    createInterface(child.stderr).on("line", (note) => {
+      notes.push(note);
+      if (note.includes("tried again")) told.resolve(undefined);
+    });
     child.stdin.end(goodLogin);
-    const notes = createInterface(child.stderr)[Symbol.asyncIterator]();
-    while (!/tried again/.test((await notes.next()).value ?? "tried again")) continue;
+    await Promise.race([told.promise, early]);
     home.relay.admitted.add(home.device.thumbprint);
-    const [line] = (await once(createInterface(child.stdout), "line")) as [string];
-    const told = JSON.parse(line) as Told;
-    expect(await askWith(told, told.credential ?? "")).toBe(200);
+    const [line] = (await Promise.race([once(createInterface(child.stdout), "line"), early])) as [string];
+    const where = JSON.parse(line) as Told;
+    expect(await askWith(where, where.credential ?? "")).toBe(200);
     child.kill("SIGTERM");
     expect(await ended).toEqual([0, null]);
     expect(home.heard.at(-1)).toMatchObject({ method: "DELETE", path: "/v1/me/login" });
