@@ -1,11 +1,15 @@
-import { GatehouseError, type Logger } from "@gatehouse/shared";
+import { addressAttemptMs, GatehouseError, type Logger } from "@gatehouse/shared";
 import { randomBytes } from "node:crypto";
+import { setDefaultAutoSelectFamilyAttemptTimeout } from "node:net";
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { pino, type Logger as Pino } from "pino";
 
 import type { Terminal } from "./cli/command.ts";
 import { readableLine } from "./cli/readable-log.ts";
+
+// Whomever this program calls.
+setDefaultAutoSelectFamilyAttemptTimeout(addressAttemptMs);
 
 const ask: Terminal["ask"] = async (question, { hidden }) => {
   if (!process.stdin.isTTY) return undefined;

@@ -178,7 +178,7 @@ export { loadIdentity, saveIdentity } from "./client/identity-file.ts";
 export { makeClientKey, pair, type PairOptions } from "./client/pair.ts";
 export { pairDevice, type PairDeviceOptions } from "./client/pair-device.ts";
 export { readBounded, unreachable, type HttpAnswer, type HttpQuestion } from "./client/pinned-https.ts";
-export { connectPinned, readTlsPin, spkiPin, type PinnedTlsOptions } from "./client/pinned-tls.ts";
+export { addressAttemptMs, connectPinned, readTlsPin, spkiPin, type PinnedTlsOptions } from "./client/pinned-tls.ts";
 export { goHome, openChannel, openInner, type Errand, type Traveller } from "./client/relay-channel.ts";
 
 export {

@@ -96,8 +96,17 @@ const place = ({ host, port, name }: PinnedTlsOptions): string =>
 const reason = ({ name }: PinnedTlsOptions, cause: unknown): string =>
   (name === undefined && isError(cause) && cause.message) || (systemCode(cause) ?? "failed");
 
+/**
+ * Of a name with several addresses, Node gives each but the last a quarter of a second, and then no other chance: too little for a far peer, or a
+ * busy box of ours (nodejs/node#54359). So long, that a lost SYN is sent again (RFC 6298 2).
+ */
+export const addressAttemptMs = 2_500;
+const patient = { autoSelectFamilyAttemptTimeout: addressAttemptMs };
+
 const tlsOptions = (options: PinnedTlsOptions): ConnectionOptions => ({
-  ...(options.carrier === undefined ? { host: options.host, port: options.port } : { socket: options.carrier }),
+  ...(options.carrier === undefined
+    ? { host: options.host, port: options.port, ...patient }
+    : { socket: options.carrier }),
   // RFC 6066 3: the server name is never a literal address.
   ...(isIP(options.host) === 0 && { servername: options.host }),
   // The pin takes the place of the certificate authorities: cameras and gateways sign their own certificates. Node skips
