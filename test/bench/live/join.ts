@@ -27,7 +27,7 @@ export interface Pictures extends AsyncDisposable {
   readonly units: readonly AccessUnit[];
 }
 
-const firstKeyWithinMs = 20_000;
+const firstKeyWithinMs = 60_000;
 const lookEveryMs = 5;
 export const backlogAfterMs = 1_000;
 const ticksPerMs = 90;

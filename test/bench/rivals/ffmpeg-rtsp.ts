@@ -5,7 +5,7 @@ import { urlWithLogin } from "../camera-farm/farm.ts";
 import { processPerViewer, type ServeOne } from "./process-per-viewer.ts";
 import { ffmpegPath, Program } from "./program.ts";
 
-const mediaWithinMs = 15_000;
+const mediaWithinMs = 60_000;
 
 /** Agrees to whatever a publisher asks, and reads what it then sends to nowhere. */
 const agree = (socket: Socket, onMedia: () => void): void => {

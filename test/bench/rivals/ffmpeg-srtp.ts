@@ -6,7 +6,7 @@ import { openDrain } from "../outputs/srtp/output.ts";
 import { processPerViewer, type ServeOne } from "./process-per-viewer.ts";
 import { ffmpegPath, Program } from "./program.ts";
 
-const firstPacketWithinMs = 15_000;
+const firstPacketWithinMs = 60_000;
 
 /** What Homebridge's camera plugins start for each viewer. */
 const argumentsFor = (camera: FarmCamera, port: number): string[] => [

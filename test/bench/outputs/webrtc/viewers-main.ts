@@ -16,7 +16,7 @@ interface Peer {
 }
 
 const peers = new Map<number, Peer>();
-const connectWithinMs = 20_000;
+const connectWithinMs = 60_000;
 const payloadType = 102;
 let next = 1;
 
