@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { base32, parsePairingString, Secret, type OfferPairing, type PrincipalId } from "@gatehouse/shared";
 import { generateKeyPairSync, randomBytes, randomInt } from "node:crypto";
 
+import { codeAt } from "../../gateway-bridge/src/access/people/testing/authenticator.ts";
 import {
   cookieHeader,
   never,
@@ -86,9 +87,10 @@ describe("10,000 guesses", () => {
 
   it("of a code, with the right password: no more than 20 an hour are looked at", async () => {
     const { evaluated, refused } = await flood((index) => {
-      const right = world.code(ann.secret);
+      // Those of the steps beside this one are right as well.
+      const right = [-30_000, 0, 30_000].map((ms) => codeAt(ann.secret, world.clock.now() + ms));
       const code = String(randomInt(1_000_000)).padStart(6, "0");
-      return signIn(password, code === right ? "999999x" : code, index);
+      return signIn(password, right.includes(code) ? "999999x" : code, index);
     });
     const most = mostInAnHour(evaluated);
     console.log(`codes: ${evaluated.length} of ${guesses} looked at, ${most} in an hour at most, ${refused} refused`);
