@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { Secret, systemClock, type Principal } from "@gatehouse/shared";
 import { MemoryLogger } from "@gatehouse/shared/testing";
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import type { TLSSocket } from "node:tls";
@@ -35,6 +34,10 @@ class FakeRtsp {
     });
   };
 }
+
+/** Resolves with the end of a connection, in whatever way it comes: who is cut off while it speaks may be told of a reset. */
+const closed = (socket: Socket): Promise<void> =>
+  new Promise((resolve) => void socket.on("error", () => undefined).once("close", () => resolve()));
 
 let far: FakeRtsp;
 let home: AwayHome;
@@ -78,7 +81,7 @@ describe("the RTSP port of `gatehouse connect`", () => {
     const player = await read(login());
     await player.ask("OPTIONS", "*");
     const before = far.heard.toString("latin1");
-    const gone = once(player.socket, "close");
+    const gone = closed(player.socket);
     player.send("PLAY rtsp://localhost/cam-aaaaaaaaaaaaaaaa RTSP/1.0\r\nCSeq: 9\r\nSession: 1\r\n\r\n");
     await gone;
     expect(far.heard.toString("latin1")).toBe(before);
@@ -164,9 +167,9 @@ describe("the RTSP port of `gatehouse connect`", () => {
     ["a head without an end", `DESCRIBE ${"x".repeat(20_000)}`],
   ])("ends who speaks %s", async (_what, bytes) => {
     const socket: Socket = connect(home.ports.rtsp, "127.0.0.1");
-    const closed = once(socket.resume(), "close");
+    const gone = closed(socket.resume());
     socket.write(bytes);
-    await closed;
+    await gone;
     expect(far.connections).toEqual([]);
   });
 
@@ -178,9 +181,9 @@ describe("the RTSP port of `gatehouse connect`", () => {
     await gone;
     const next = await read(login());
     await next.ask("OPTIONS", "*");
-    const closed = once(next.socket, "close");
+    const over = closed(next.socket);
     far.connections[1]?.destroy();
-    await closed;
+    await over;
   });
 
   it("gives each player a channel of its own", async () => {

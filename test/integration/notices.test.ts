@@ -17,6 +17,7 @@ import type { WebSocket } from "ws";
 
 import { codeAt } from "../../gateway-bridge/src/access/people/testing/authenticator.ts";
 import { openGateway, runGatehouseJson } from "../support/command-line.ts";
+import { eventually } from "../support/eventually.ts";
 import { freshCode } from "../support/fresh-code.ts";
 import { PageClient } from "../support/page-client.ts";
 import { SetClock } from "../support/set-clock.ts";
@@ -73,10 +74,6 @@ describe("what people are told", () => {
     });
     return { heard, socket };
   };
-  const until = async (isSo: () => boolean): Promise<void> => {
-    while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
-  };
-
   it("is nothing while nothing happened", async () => {
     expect([await noticesOf(ann), await noticesOf(bob), await command("notice", "list")]).toEqual([[], [], []]);
   });
@@ -85,7 +82,7 @@ describe("what people are told", () => {
     const [own, others] = [await listen(ann), await listen(bob)];
     const stranger = await open();
     expect((await signIn(stranger, recovery.pop()!)).status).toBe(200);
-    await until(() => own.heard.length === 2);
+    await eventually("both notices", () => own.heard.length === 2);
     expect(own.heard.map(({ notice }) => notice.kind).sort()).toEqual(["new-device", "recovery-code-used"]);
     expect(await kindsOf(ann)).toEqual(["new-device", "recovery-code-used"]);
     expect(others.heard).toEqual([]);
@@ -114,7 +111,7 @@ describe("what people are told", () => {
     using database = new DatabaseSync(join(data, "gatehouse.db"), { timeout: 5_000 });
     database.exec("DROP TRIGGER audit_no_update; UPDATE audit SET detail = 'nothing' WHERE sequence = 2");
     expect(await command("status")).toMatchObject({ audit: { intact: false } });
-    await until(() => own.heard.length > 0);
+    await eventually("the notice", () => own.heard.length > 0);
     expect(own.heard).toMatchObject([{ notice: { kind: "audit-broken", person: null } }]);
     expect(own.heard[0]?.notice.text).toMatch(/from row 2 on/);
     expect([others.heard, await noticesOf(bob), await kindsOf(ann)]).toEqual([[], [], ["audit-broken"]]);
