@@ -6,7 +6,7 @@ import { connect as connectTls } from "node:tls";
 
 import { FloodProcess } from "../support/flood-process.ts";
 import type { FloodReport } from "../support/flood.ts";
-import { GatewayOwner } from "../support/gateway-owner.ts";
+import { GatewayOwner, type TimedAnswer } from "../support/gateway-owner.ts";
 import { describeWith } from "../support/needs.ts";
 import { PageClient } from "../support/page-client.ts";
 import { readFigures } from "../support/read-figures.ts";
@@ -19,6 +19,7 @@ const none = { idle: 0, header: 0, body: 0, upgrade: 0 };
 
 /** Strangers who open connections and do nothing with them, while others watch, and the owner signs in. */
 describeWith(["ffmpeg"], "2,000 idle connections and 500 slow ones", () => {
+  const stack = new AsyncDisposableStack();
   let house: WatchedHouse;
   let owner: GatewayOwner;
   let authority: string;
@@ -26,24 +27,23 @@ describeWith(["ffmpeg"], "2,000 idle connections and 500 slow ones", () => {
   let watching: { readonly live: Watching; readonly rtsp: Watching };
 
   beforeAll(async () => {
-    house = await WatchedHouse.open([{ bitrateKbps: 2_000 }], { probe: true });
+    house = stack.use(await WatchedHouse.open([{ bitrateKbps: 2_000 }], { probe: true }));
     owner = await GatewayOwner.of(house.gateway);
     ({ text: authority } = await owner.page.ask({ path: "/trust/ca.pem" }));
     const [port, rtsps] = [Number(house.gateway.address.split(":")[1]), Number(new URL(house.login.rtsp[0]!.url).port)];
     const addresses = { from: 2, to: 40 };
     floods = [
-      await FloodProcess.start({ port, authority, addresses }),
-      await FloodProcess.start({ port: rtsps, authority, addresses }),
+      stack.use(await FloodProcess.start({ port, authority, addresses })),
+      stack.use(await FloodProcess.start({ port: rtsps, authority, addresses })),
     ];
     const path = `/v1/cameras/${house.cameras[0]!.id}/live?tier=main`;
-    watching = { live: watchFragments(await owner.page.watch(path)), rtsp: await house.watchRtsp(0) };
+    watching = {
+      live: stack.use(watchFragments(await owner.page.watch(path))),
+      rtsp: stack.use(await house.watchRtsp(0)),
+    };
     await pictures(25);
-  }, 60_000);
-  afterAll(async () => {
-    for (const flood of floods) await flood[Symbol.asyncDispose]();
-    for (const each of Object.values(watching)) await each[Symbol.asyncDispose]();
-    await house[Symbol.asyncDispose]();
-  });
+  }, 120_000);
+  afterAll(() => stack.disposeAsync());
 
   /** Somebody from another address who says nothing (`silent`: once TLS is agreed), or a header without end. */
   const strangerOf = async (kind: "idle" | "silent" | "header"): Promise<{ readonly gone: Promise<unknown> }> => {
@@ -76,6 +76,7 @@ describeWith(["ffmpeg"], "2,000 idle connections and 500 slow ones", () => {
 
   it("take no picture from who watches, nor the owner's way in, nor memory without bound, and nothing is left of them", async () => {
     const [flood, rtspFlood] = floods as [FloodProcess, FloodProcess];
+    const usual = [await owner.signIn(owner.signedOut)];
     const before = await holdings();
     say("before", before);
     const patient = await Promise.all((["idle", "silent", "header"] as const).map((kind) => strangerOf(kind)));
@@ -93,23 +94,26 @@ describeWith(["ffmpeg"], "2,000 idle connections and 500 slow ones", () => {
       // With a browser that the gateway has never seen.
       await owner.signIn(await PageClient.of(house.gateway)),
     ];
-    console.log(`the owner signs in within ${signedIn.map(({ ms }) => ms.toFixed(0)).join(" and ")} ms`);
+    await pictures(100);
+    await opened(flood, ({ lost }) => lost > 1_500);
+    await opened(rtspFlood, ({ lost }) => lost > 0);
+    const report = await flood.stop();
+    await rtspFlood.stop();
+    console.log(`${JSON.stringify(report.opened)} opened, ${report.lost} of them ended by the gateway`);
+    usual.push(await owner.signIn(owner.signedOut));
+    const list = (each: readonly TimedAnswer[]): string => each.map(({ ms }) => ms.toFixed(0)).join(" and ");
+    console.log(`the owner signs in within ${list(signedIn)} ms, without a flood within ${list(usual)} ms`);
+    // On a box with so much else to do that nobody is let in quickly, flood or none, it is a matter of proportion.
+    const tenfold = Math.max(...usual.map(({ ms }) => ms)) * 10;
     for (const { status, ms } of signedIn) {
       expect(status).toBe(200);
-      expect(ms).toBeLessThan(2_000);
+      expect(ms).toBeLessThan(Math.max(2_000, tenfold));
     }
-    await pictures(100);
-    const report = await flood.stop();
-    const rtspReport = await rtspFlood.stop();
-    console.log(`${JSON.stringify(report.opened)} opened, ${report.lost} of them ended by the gateway`);
-    expect(report.lost).toBeGreaterThan(1_500);
-    expect(rtspReport.lost).toBeGreaterThan(0);
 
     const open = (door: string) => figures.sum("gatehouse_connections", { door });
     expect(open("api")).toBeLessThanOrEqual(512);
     expect(open("rtsp")).toBeLessThanOrEqual(256);
     expect(figures.sum("gatehouse_connections", { door: "api", state: "known" })).toBeGreaterThan(0);
-    expect(figures.sum("gatehouse_connections_ended_total", { door: "api", reason: "crowded" })).toBeGreaterThan(1_000);
     // 512 connections, most of them in the middle of TLS, at 100 KB each.
     expect(during.memory - before.memory).toBeLessThan(50 * megabyte);
     expect(during.rss - before.rss).toBeLessThan(200 * megabyte);
@@ -119,6 +123,7 @@ describeWith(["ffmpeg"], "2,000 idle connections and 500 slow ones", () => {
     await Promise.all(patient.map(({ gone }) => gone));
     const late = await readFigures(house.client);
     const ended = (reason: string) => late.sum("gatehouse_connections_ended_total", { door: "api", reason });
+    expect(ended("crowded")).toBeGreaterThan(1_000);
     expect(ended("slow")).toBeGreaterThanOrEqual(2);
     expect(ended("silent")).toBeGreaterThanOrEqual(1);
 
@@ -133,7 +138,7 @@ describeWith(["ffmpeg"], "2,000 idle connections and 500 slow ones", () => {
     }
     const rows = (await house.gateway.command(["audit"])) as unknown[];
     expect(rows.length).toBeLessThan(100);
-  }, 150_000);
+  }, 300_000);
 });
 
 const mb = (bytes: number): string => (bytes / megabyte).toFixed(1);

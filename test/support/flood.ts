@@ -97,9 +97,12 @@ setInterval(() => {
   const held = none();
   for (const kind of open.values()) held[kind] += 1;
   let allowance = Math.ceil((order.perSecond * beatMs) / 1_000);
-  for (const kind of floodKinds) {
-    for (let lacking = order.wanted[kind] - held[kind]; lacking > 0 && allowance > 0; lacking -= 1) {
+  const lacking = (kind: FloodKind): boolean => order.wanted[kind] > held[kind];
+  // One of each in turn: where they are lost as quickly as they come, one kind would leave nothing to the others.
+  while (allowance > 0 && floodKinds.some(lacking)) {
+    for (const kind of floodKinds.filter(lacking).slice(0, allowance)) {
       start(kind);
+      held[kind] += 1;
       allowance -= 1;
     }
   }
