@@ -94,7 +94,7 @@ describe("a pairing string in the gateway node", () => {
     await deploy({ gatewayName: "renamed" });
     expect(paired()).toHaveLength(1);
     expect(await takePicture()).toMatchObject({ picture: "jpeg" });
-  }, 60_000);
+  }, 90_000);
 
   it("pairs anew when it is another one", async () => {
     await deploy({ pairingString: offer() });

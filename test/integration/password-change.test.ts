@@ -24,7 +24,7 @@ describe("a changed password", () => {
     owner = await PageClient.of(gateway);
     const { code } = (await gateway.command(["first-run"])) as FirstRunCode;
     await owner.get({ method: "POST", path: "/v1/first-run", body: { code, name: "Ann", loginName: "ann" } });
-  }, 60_000);
+  }, 90_000);
   afterAll(async () => {
     await gateway[Symbol.asyncDispose]();
     await rm(folder, { recursive: true });
@@ -72,7 +72,7 @@ describe("a changed password", () => {
     // The browser is a stranger's now: known ones are forgotten with the password.
     await expect(signIn("bob")).rejects.toThrow("401");
     await signIn("bob", another);
-  }, 60_000);
+  }, 90_000);
 
   it("puts out the guests whom the person let in, be it changed or forgotten", async () => {
     await using simulator = await Simulator.open();
@@ -102,7 +102,7 @@ describe("a changed password", () => {
     await second.gone;
     expect((await second.guest.ask({ path: "/v1/me" })).code).toBe("unauthenticated");
     await gateway.command(["camera", "remove", camera]);
-  }, 60_000);
+  }, 90_000);
 
   it("is one browser's once: who signs in again is signed out before", async () => {
     const page = await addBob("emil");
@@ -111,7 +111,7 @@ describe("a changed password", () => {
     const me = (await page.get(again)) as Me;
     expect((await stolen.ask({ path: "/v1/me" })).code).toBe("unauthenticated");
     expect(((await page.get({ path: "/v1/me/logins" })) as Login[]).map(({ id }) => id)).toEqual([me.login.id]);
-  }, 60_000);
+  }, 90_000);
 
   it("that was forgotten is set anew by an invitation, which puts everybody out as well", async () => {
     const first = await addBob("carl");
@@ -127,7 +127,7 @@ describe("a changed password", () => {
     await page.get({ method: "POST", path: "/v1/invitations/open", body: { code } });
     await page.get({ method: "PUT", path: "/v1/me/password", body: { password: another } });
     await signIn("carl", another);
-  }, 60_000);
+  }, 90_000);
 
   it("is not needed for one browser to be put out by another", async () => {
     const first = await addBob("dora");
@@ -147,5 +147,5 @@ describe("a changed password", () => {
     // One may also end one's own, and hears that it was done.
     expect((await first.ask({ method: "DELETE", path: `/v1/me/logins/${mine!.login.id}` })).status).toBe(200);
     expect((await first.ask({ path: "/v1/me" })).code).toBe("unauthenticated");
-  }, 60_000);
+  }, 90_000);
 });
