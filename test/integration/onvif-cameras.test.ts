@@ -9,8 +9,6 @@ import {
 } from "@gatehouse/shared";
 import { makeCertificate, MemoryLogger } from "@gatehouse/shared/testing";
 import { afterEach, describe, expect, it } from "@jest/globals";
-import { createSocket } from "node:dgram";
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,6 +18,7 @@ import { createRtspSource } from "../../gateway-bridge/src/sources/rtsp-source.t
 import { createTalkProbe } from "../../gateway-bridge/src/sources/rtsp-talk-probe.ts";
 import { Database } from "../../gateway-bridge/src/store/database.ts";
 import { Vault } from "../../gateway-bridge/src/vault/vault.ts";
+import { freePort } from "../support/free-port.ts";
 import { UnhurriedClock } from "../support/unhurried-clock.ts";
 import { Simulator, type SimulatorOptions } from "../simulator/simulator.ts";
 import { readJpegStamp } from "../simulator/stamp.ts";
@@ -331,17 +330,8 @@ describe("adoption", () => {
   });
 });
 
-/** A port that was free just now. */
-const freeUdpPort = async (): Promise<number> => {
-  const socket = createSocket("udp4").bind(0, "127.0.0.1");
-  await once(socket, "listening");
-  const { port } = socket.address();
-  socket.close();
-  return port;
-};
-
 it("finds cameras on the network, and says which of them are here already", async () => {
-  const port = await freeUdpPort();
+  const port = await freePort();
   const simulator = await simulate({ discovery: { address: "127.0.0.1", port } });
   const discovery = { from: ["127.0.0.1"], to: { address: "127.0.0.1", port }, timeoutMs: 400 };
   const { cameras } = await house({ discovery, clock: new UnhurriedClock() });
