@@ -22,7 +22,7 @@ import { gatehouse, gatehouseJson, GatewayProcess } from "../support/gateway-pro
 import { HomeKitReceiver, makeStart } from "../support/homekit-receiver.ts";
 
 // Commands are processes of their own, and passphrases are dear.
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const never = { signal: new AbortController().signal };
 const passphrase = "correct horse battery staple";

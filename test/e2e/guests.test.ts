@@ -15,7 +15,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "gatehouse-guests-"));
   const listen = { port: await freePort() };
   gateway = await GatewayProcess.start({ data: join(folder, "gateway"), config: { listen } });
-}, 30_000);
+});
 afterAll(async () => {
   await gateway[Symbol.asyncDispose]();
   await rm(folder, { recursive: true });
@@ -60,7 +60,7 @@ describe("a guest, by the command line", () => {
     expect((await page.ask({ path: `/v1/cameras/${camera.id}/snapshot` })).status).toBe(200);
     expect((await page.ask({ path: `/v1/cameras/${camera.id}/clip` })).code).toBe("access-denied");
     expect(await list()).toMatchObject([{ id: made.link.id, used: expect.any(Number), revoked: null }]);
-  }, 60_000);
+  }, 120_000);
 
   it("comes back after the gateway was killed, up to the moment at which the link is revoked", async () => {
     await gateway.kill();
@@ -74,7 +74,7 @@ describe("a guest, by the command line", () => {
     expect(told).toEqual(expect.arrayContaining(["guestLinkMade", "openGuestLink", "guestLinkRevoked"]));
     // What opens the link was told once, to whoever made it.
     expect(JSON.stringify(rows)).not.toContain(new URL(made.url).hash.slice(7));
-  }, 60_000);
+  }, 120_000);
 
   it("is not let in to what there is not, nor for longer than a month", async () => {
     const invite = ["guest", "invite", "Anybody"];
@@ -110,5 +110,5 @@ describe("a role, by the command line", () => {
     expect(await metrics()).toBe(403);
     await gateway.command(["role", "remove", role.id]);
     expect(await gateway.command(["role", "list"])).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 });
