@@ -12,7 +12,7 @@ import { FleetCamera } from "../simulator/fleet/fleet-camera.ts";
 import { gatehouse, GatewayProcess } from "../support/gateway-process.ts";
 import { root } from "../support/repository.ts";
 
-jest.setTimeout(60_000);
+jest.setTimeout(90_000);
 
 let folder: string;
 let camera: FleetCamera;

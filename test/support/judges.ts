@@ -7,8 +7,8 @@ import type { Command } from "./network-namespace.ts";
 
 const mendCommand = new URL("./mend-command.ts", import.meta.url).pathname;
 
-/** Of onvif-util, until it has found a camera: ten seconds. */
-const mostLooks = 20;
+/** Of onvif-util, until it has found a camera: half a minute, because a busy box has some answers come later than it listens. */
+const mostLooks = 60;
 
 export interface Ran {
   readonly code: number | null;
