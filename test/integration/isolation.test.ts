@@ -126,6 +126,7 @@ describeWith(["router", "rdate"], "the rules for a box that routes the cameras' 
       const hearing = spawn(program, [...within, process.execPath, "-e", script], {
         stdio: ["ignore", "pipe", "pipe"],
       });
+      stack.defer(() => void hearing.kill("SIGKILL"));
       await once(hearing.stderr, "data");
       const say = (from: number, what: string): string =>
         `require("dgram").createSocket("udp4").bind(${from}, function () { this.send("${what}", 40000, "${at.box.cameras}", () => this.close()); })`;

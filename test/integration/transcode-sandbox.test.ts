@@ -198,6 +198,8 @@ describeWith(["ffmpeg", "bubblewrap"], "A transcoder", () => {
         fileURLToPath(new URL("../support/transcoding-gateway.ts", import.meta.url)),
       ];
       const gateway = spawn(process.execPath, [...args, searchPath], { stdio: ["ignore", "pipe", "inherit"] });
+      await using held = new AsyncDisposableStack();
+      held.defer(() => void gateway.kill("SIGKILL"));
       await once(gateway.stdout, "data");
       const [pid = 0] = await untilDescendants("ffmpeg", 1);
       gateway.kill("SIGKILL");
