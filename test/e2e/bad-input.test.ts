@@ -21,7 +21,7 @@ import { gatehouse, GatewayProcess } from "../support/gateway-process.ts";
 import { ScriptedRtsp } from "../support/scripted-rtsp.ts";
 
 // Each step is a process of its own.
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 let folder: string;
 let gateway: GatewayProcess;
