@@ -5,7 +5,7 @@ import { wifiWeak } from "../../gateway-bridge/src/posture/checks/wifi-weak.ts";
 import { Fleet } from "../simulator/fleet/fleet.ts";
 import { lookAtFleet } from "../support/fleet-look.ts";
 
-jest.setTimeout(60_000);
+jest.setTimeout(90_000);
 
 const isRoot = process.getuid?.() === 0;
 

@@ -87,7 +87,7 @@ describeAsRoot("the checks of logins, streams and encryption, at simulated camer
     expect(wrong).toEqual([]);
     expect(fleet.cameras.map(({ counts }) => counts.wrongPasswords)).toEqual(brands.map(() => ({})));
     for (const seen of sightings) expect([...seen.values()].map(({ status }) => status)).not.toContain("behind");
-  }, 60_000);
+  }, 90_000);
 
   it("find each weakness where it comes alone, and no other", async () => {
     // What is used twice needs a second camera beside the first.
@@ -105,7 +105,7 @@ describeAsRoot("the checks of logins, streams and encryption, at simulated camer
       expect(found).toEqual(some.map(({ id }) => [id, "failed"]));
       expect(fleet.cameras.flatMap(beyondBudget)).toEqual([]);
     }
-  }, 60_000);
+  }, 90_000);
 
   it.each([3, 12])(
     "find what is so, and nothing else, where each weakness comes and goes by itself (seed %i)",
@@ -114,7 +114,7 @@ describeAsRoot("the checks of logins, streams and encryption, at simulated camer
       expect(wrong).toEqual([]);
       expect(fleet.cameras.flatMap(beyondBudget)).toEqual([]);
     },
-    60_000,
+    90_000,
   );
 
   it("know a camera that is not set up, and its maker's door, though it tells the gateway nothing", async () => {
@@ -128,7 +128,7 @@ describeAsRoot("the checks of logins, streams and encryption, at simulated camer
       Object.fromEntries(some.map((brand) => [brand, ["failed", "failed"]])),
     );
     expect(fleet.cameras.flatMap(beyondBudget)).toEqual([]);
-  }, 60_000);
+  }, 90_000);
 
   it("lock nobody out of a camera that locks after three wrong passwords", async () => {
     const weaknesses = { "CAM-USERS-EXTRA": true, "CAM-PWD-EMPTY": true, "ONVIF-REPLAY": true };
@@ -136,5 +136,5 @@ describeAsRoot("the checks of logins, streams and encryption, at simulated camer
     const { fleet, wrong } = await lookAt(some.map((brand) => ({ brand, weaknesses, locksOut: true })));
     expect(wrong).toEqual([]);
     expect(fleet.cameras.map(({ counts }) => counts.refusedWhileLocked)).toEqual([0, 0, 0]);
-  }, 60_000);
+  }, 90_000);
 });

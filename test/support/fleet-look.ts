@@ -15,6 +15,7 @@ import type { ProbedHome } from "../../gateway-bridge/src/posture/probe/probed-h
 import { deviceOf } from "../../gateway-bridge/src/posture/same-device-policy.ts";
 import { Database } from "../../gateway-bridge/src/store/database.ts";
 import type { FleetCamera } from "../simulator/fleet/fleet-camera.ts";
+import { UnhurriedClock } from "./unhurried-clock.ts";
 
 const never = { signal: new AbortController().signal };
 
@@ -32,7 +33,8 @@ export const lookAtFleet = async (
 ): Promise<readonly Sightings[]> => {
   using database = Database.openInMemory();
   using opened = new DisposableStack();
-  const clock = systemClock;
+  // The cameras are in this process, too: what they answered while it was held up counts.
+  const clock = new UnhurriedClock();
   const log = new MemoryLogger();
   const ledger = GuessLedger.open({ database, clock });
   const consents = { granted: () => true };
