@@ -167,7 +167,8 @@ describe("a request of a device from away", () => {
 
 /** Everything that comes to a device, and when its connection ended. */
 const listen = (socket: TLSSocket): { bytes: number; readonly ended: Promise<unknown> } => {
-  const heard = { bytes: 0, ended: once(socket, "close") };
+  // By a reset, too.
+  const heard = { bytes: 0, ended: new Promise((resolve) => socket.once("close", resolve)) };
   socket.on("data", (chunk: Buffer) => (heard.bytes += chunk.length));
   return heard;
 };
