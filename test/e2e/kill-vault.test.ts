@@ -9,7 +9,7 @@ import { openDoor, type Door } from "../../gateway-bridge/src/door.ts";
 import { runKilledAt } from "../support/kill-at.ts";
 import { protection, runVaultCommand } from "../support/vault-command.ts";
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const never = { signal: new AbortController().signal };
 const program = new URL("../support/vault-command.ts", import.meta.url).pathname;
