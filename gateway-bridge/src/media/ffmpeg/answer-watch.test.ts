@@ -41,4 +41,12 @@ describe("AnswerWatch", () => {
     await feed(9, 20);
     expect(errors).toEqual([]);
   });
+
+  it("does not take for a hang that nothing was fed, to one that keeps as much as it may", async () => {
+    const { feed, errors } = open();
+    await feed(9, 20);
+    await feed(1, 60_000);
+    await feed(100, 20);
+    expect(errors).toEqual([]);
+  });
 });

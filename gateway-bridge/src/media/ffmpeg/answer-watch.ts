@@ -8,13 +8,18 @@ export interface AnswerWatchOptions {
   readonly units: number;
 }
 
+/** A pause of the camera, or of a gateway that was kept from its work, counts for no more: nothing was fed meanwhile, nor what came read. */
+const longestGapMs = 500;
+
 /** Notices a transcoder that takes and takes, and gives nothing. */
 export class AnswerWatch {
   /** Resolves, with what is to be said of it, when it hangs. */
   readonly hung: Promise<GatehouseError>;
   readonly #options: AnswerWatchOptions;
   readonly #resolve: (error: GatehouseError) => void;
-  #since = 0;
+  /** Milliseconds of input that is owed for, and when the last of it came. */
+  #fedMs = 0;
+  #lastAt = 0;
   #owed = 0;
 
   constructor(options: AnswerWatchOptions) {
@@ -27,9 +32,10 @@ export class AnswerWatch {
   noteInput(): void {
     const { clock, ms, units } = this.#options;
     const now = clock.monotonic();
-    if (this.#owed === 0) this.#since = now;
+    this.#fedMs = this.#owed === 0 ? 0 : this.#fedMs + Math.min(now - this.#lastAt, longestGapMs);
+    this.#lastAt = now;
     this.#owed += 1;
-    if (this.#owed > units && now - this.#since > ms)
+    if (this.#owed > units && this.#fedMs > ms)
       this.#resolve(new GatehouseError("transcode-failed", `ffmpeg gave nothing for ${ms} ms.`));
   }
 
