@@ -1,12 +1,13 @@
 import { once } from "node:events";
 import type { AddressInfo, Server, Socket } from "node:net";
-import { setTimeout as delay } from "node:timers/promises";
+
+import { freePort } from "../support/free-port.ts";
 
 export interface PortOptions {
   /** Makes a server of any kind that is not listening yet. */
   readonly server: () => Server;
   readonly host: string;
-  /** 0 for any. */
+  /** 0 for one that nobody is given by chance while it is shut. */
   readonly port: number;
 }
 
@@ -54,9 +55,11 @@ export class Port implements AsyncDisposable {
   }
 }
 
+/** Programs that draw the same number at the same moment. */
+const draws = 20;
+
 const listen = async (options: PortOptions, connections: Set<Socket>): Promise<Server> => {
-  // While a port was shut, an outgoing connection of another program may have borrowed its number for a moment.
-  for (let attempt = 1; ; attempt += 1) {
+  for (let draw = 1; ; draw += 1) {
     const server = options.server();
     server.on("connection", (socket: Socket) => {
       connections.add(socket);
@@ -65,12 +68,11 @@ const listen = async (options: PortOptions, connections: Set<Socket>): Promise<S
       socket.setNoDelay();
     });
     try {
-      server.listen(options.port, options.host);
+      server.listen(options.port || (await freePort()), options.host);
       await once(server, "listening");
       return server;
     } catch (error) {
-      if (options.port === 0 || attempt === 20 || (error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
-      await delay(100);
+      if (options.port !== 0 || draw === draws || (error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
     }
   }
 };
