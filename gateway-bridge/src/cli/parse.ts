@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 
 import type { CommandForm, CommandInput } from "./command.ts";
 import { callOf, gatehouse, type Program } from "./help.ts";
+import { joinValues } from "./join-values.ts";
 
 export type Parsed<C extends CommandForm> =
   | { readonly kind: "overview" }
@@ -42,16 +43,14 @@ export const parseCommandLine = <C extends CommandForm>(
     throw unknownCommand(args, commands, program);
   }
   const call = callOf(command, program);
+  const options = { ...command.options, ...everywhere };
   try {
-    const { values, positionals } = parseArgs({
-      args: args.slice(command.path.length),
-      options: { ...command.options, ...everywhere },
-      allowPositionals: true,
-    });
+    const words = joinValues(args.slice(command.path.length), options);
+    const { values, positionals } = parseArgs({ args: words, options, allowPositionals: true });
     if (values.help === true) return { kind: "help", command };
-    const { json, data, ...options } = values;
+    const { json, data, ...own } = values;
     requireOperands(command, positionals, call);
-    return { kind: "run", command, input: { positionals, options }, json: json === true, data };
+    return { kind: "run", command, input: { positionals, options: own }, json: json === true, data };
   } catch (error) {
     if (isError(error) && error.name === "TypeError") throw usageError(error.message, call);
     throw error;
